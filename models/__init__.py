@@ -1,0 +1,1 @@
+"""Programs under test, one folder a story: buggy, fixed, and a plausible wrong fix."""
