@@ -1,0 +1,158 @@
+"""The house keeps its own rules: layers, sizes, docstrings, determinism (docs/architecture.md)."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from house import GUESTS, ROOT, RULES, Rule, Source, file_length
+
+# The only way out of a rule: {"rule path" or "rule path::function": reason}.
+EXEMPT = {
+    "function_length src/raceexplore/kernel/_trio.py::Loop.drive": (
+        "the run loop: a call per step costs measurable speed"
+    ),
+    "function_depth src/raceexplore/kernel/_trio.py::Loop.drive": (
+        "the run loop: a call per step costs measurable speed"
+    ),
+    "determinism src/raceexplore/kernel/guard.py": "it patches the modules that it keeps out",
+    "determinism src/raceexplore/kernel/walk.py": (
+        "os.path tells the user's files from ours; no choice depends on it"
+    ),
+}
+
+# Each rule bites: (rule, path, text that breaks it once).
+BROKEN = [
+    ("arrows", "src/raceexplore/kernel/x.py", "import raceexplore.search.explore"),
+    ("arrows", "src/raceexplore/kernel/x.py", "from ..search import explore"),
+    ("arrows", "src/raceexplore/kernel/x.py", "import raceexplore"),
+    ("arrows", "src/raceexplore/kernel/x.py", "from raceexplore import search"),
+    ("arrows", "src/raceexplore/kernel/x.py", "def f():\n  from raceexplore.sim import a"),
+    ("arrows", "src/raceexplore/sim/x.py", "from raceexplore.observe import a"),
+    ("arrows", "src/raceexplore/search/x.py", "from raceexplore.schedulers import pct"),
+    ("arrows", "src/raceexplore/search/x.py", "from raceexplore.report.text import a"),
+    ("arrows", "src/raceexplore/pytest_plugin.py", "from raceexplore.cli import main"),
+    ("arrows", "src/raceexplore/cli.py", "from raceexplore.models.ticketing import buggy"),
+    ("arrows", "schedulers/x.py", "from raceexplore.kernel.choice import ChoicePoint"),
+    ("arrows", "schedulers/x.py", "from raceexplore import kernel"),
+    ("arrows", "schedulers/x.py", "from raceexplore import not_public"),
+    ("arrows", "schedulers/x.py", "from raceexplore.schedulers.pct import PCT"),
+    ("arrows", "schedulers/x.py", "from .pct import PCT"),
+    ("arrows", "schedulers/x.py", "import raceexplore.models.ticketing.buggy"),
+    ("arrows", "schedulers/x.py", "import trio"),
+    ("arrows", "models/story/x.py", "from raceexplore.models.other import buggy"),
+    ("arrows", "models/story/x.py", "import networkx"),
+    ("rooms_are_known", "src/raceexplore/attic/x.py", "x = 1"),
+    ("guests_stay_in_front", "models/story/x.py", "import raceexplore\nraceexplore.kernel"),
+    ("file_length", "src/raceexplore/sim/x.py", "x = 1\n" * 301),
+    ("file_length", "schedulers/x.py", "x = 1\n" * 151),
+    ("function_length", "models/story/x.py", "def f():\n" + "    x = 1\n" * 50),
+    ("function_depth", "models/story/x.py", "def f():\n if 1:\n  if 2:\n   if 3:\n    if 4: 5"),
+    ("parameters", "models/story/x.py", "def f(a, b, c, d, e, f): 1"),
+    ("docstrings", "models/story/x.py", "x = 1"),
+    ("docstrings", "models/story/x.py", "'''A.'''\nclass A:\n  '''A.'''\n  def f(self): 1"),
+    ("one_file_knows_trio", "src/raceexplore/kernel/x.py", "from trio._core import Runner"),
+    ("one_file_knows_trio", "src/raceexplore/kernel/x.py", "from trio import _core"),
+    ("one_file_knows_trio", "models/story/x.py", "import trio\ntrio._core"),
+    ("determinism", "src/raceexplore/kernel/x.py", "import time"),
+    ("determinism", "src/raceexplore/sim/x.py", "from os.path import join"),
+    ("determinism", "schedulers/x.py", "from random import random"),
+]
+
+# What the rules allow on purpose.
+SOUND = [
+    ("arrows", "src/raceexplore/cli.py", "from raceexplore import explore\nimport click"),
+    ("arrows", "src/raceexplore/__main__.py", "from raceexplore.cli import main"),
+    ("arrows", "src/raceexplore/__init__.py", "from raceexplore.search.explore import explore"),
+    ("arrows", "src/raceexplore/report/html.py", "from .timeline import rows"),
+    ("arrows", "schedulers/x.py", "import raceexplore\nfrom random import Random"),
+    ("arrows", "schedulers/x.py", "from raceexplore.sim import LogNormal"),
+    ("arrows", "models/story/x.py", "import trio\nfrom raceexplore.models.story.shop import Shop"),
+    ("arrows", "models/story/x.py", "from .shop import Shop"),
+    ("file_length", "schedulers/dpor.py", "x = 1\n" * 300),
+    ("function_depth", "models/story/x.py", "def f():\n if 0: 0\n" + " elif 1: 2\n" * 9),
+    ("parameters", "models/story/x.py", "def f(self, a, b, c, d, e, *, g, h): 1"),
+    ("docstrings", "models/story/x.py", "'''A.'''\ndef _f():\n  def g(): 1"),
+    ("one_file_knows_trio", "models/story/x.py", "import trio\ntrio.__version__"),
+    ("determinism", "schedulers/x.py", "from random import Random"),
+    ("determinism", "src/raceexplore/search/x.py", "import time"),
+]
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def paths_in(folder: str) -> list[Path]:
+    """Python files below ``folder``; the symlinks of src/raceexplore are not followed."""
+    links = [ROOT / "src/raceexplore" / guest for guest in GUESTS]
+    found = sorted((ROOT / folder).rglob("*.py"))
+    return [path for path in found if not any(link in path.parents for link in links)]
+
+
+HOUSE = [path for folder in ("src", "schedulers", "models") for path in paths_in(folder)]
+EVERYTHING = HOUSE + [path for folder in ("tests", "benchmarks") for path in paths_in(folder)]
+NAMED = {rule.__name__: rule for rule in [*RULES, file_length]}
+
+
+@cache
+def source(path: Path) -> Source:
+    text = path.read_text(encoding="utf-8")
+    return Source(name(path), text, ast.parse(text, filename=str(path)))
+
+
+def breaches(rule: Rule, path: Path) -> list[str]:
+    found = rule(source(path))
+    return [f"{where}: {what}" for where, what in found if f"{rule.__name__} {where}" not in EXEMPT]
+
+
+def place(exempt: str) -> Path:
+    """Return the file that an exemption is about; it may stand before the file is written."""
+    return ROOT / exempt.split(" ")[1].split("::", maxsplit=1)[0]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("path", HOUSE, ids=name)
+def test_each_file_of_the_house_obeys(path: Path, rule: Rule) -> None:
+    assert breaches(rule, path) == []
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=name)
+def test_each_file_is_short(path: Path) -> None:
+    assert breaches(file_length, path) == []
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), BROKEN)
+def test_a_rule_finds_what_breaks_it(rule: str, path: str, text: str) -> None:
+    assert len(list(NAMED[rule](Source(path, text, ast.parse(text))))) == 1
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), SOUND)
+def test_a_rule_allows_what_it_should(rule: str, path: str, text: str) -> None:
+    assert list(NAMED[rule](Source(path, text, ast.parse(text)))) == []
+
+
+@pytest.mark.parametrize("exempt", [key for key in EXEMPT if place(key).exists()])
+def test_each_exemption_is_still_needed(exempt: str) -> None:
+    rule, where = exempt.split(" ")
+    assert where in [found for found, _ in NAMED[rule](source(place(exempt)))]
+
+
+def python(code: str, *flags: str) -> str:
+    command = [sys.executable, *flags, "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_importing_raceexplore_imports_no_heavy_library() -> None:
+    heavy = {"hypothesis", "networkx", "click", "rich"}
+    assert python(f"import raceexplore, sys; print({heavy} & sys.modules.keys())") == "set()"
+
+
+def test_no_top_level_module_called_schedulers_or_models_is_installed() -> None:
+    code = "from importlib.util import find_spec as f; print(f('schedulers'), f('models'))"
+    assert python(code, "-I") == "None None"  # -I: the working directory does not count
