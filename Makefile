@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PYTEST := $(BIN)/python -m pytest -n 2
+PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
 DEMO := $(BIN)/raceexplore run models/ticketing/buggy.py --budget 10000
 
 .PHONY: help demo test test-all lint bench clean
