@@ -19,8 +19,10 @@ help:
 	@echo "make bench     the benchmarks, one after the other"
 	@echo "make clean     remove .venv, caches and build results"
 
-# Status 1 of raceexplore means "failure found": the only good end of this demonstration.
+# Status 1 of raceexplore means "failure found": the only good end of this demonstration. Python too
+# ends with 1 when it cannot import the command, so that is tried first.
 demo: $(READY)
+	@$(BIN)/raceexplore --version >/dev/null
 	@echo '$$ raceexplore run models/ticketing/buggy.py --budget 10000'
 	@status=0; $(DEMO) || status=$$?; \
 	if [ $$status -ne 1 ]; then \
