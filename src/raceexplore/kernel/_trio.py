@@ -1,0 +1,505 @@
+"""The run loop over trio's own Runner and Task: the only file that knows trio's internals."""
+
+from __future__ import annotations
+
+import contextvars
+import heapq
+import math
+from contextlib import suppress
+from importlib import import_module
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import trio
+from outcome import Error, Value, capture
+
+from raceexplore.kernel.choice import CLOCK
+from raceexplore.kernel.clock import VirtualClock
+from raceexplore.kernel.deadlines import Deadlines
+from raceexplore.kernel.decisions import Decisions
+from raceexplore.kernel.errors import BadChoice, UnsupportedTrio
+from raceexplore.kernel.inert import NOTHING, Alive, InertIO, InertSignals, Soon
+from raceexplore.kernel.names import TaskInfo
+from raceexplore.kernel.scheduler import Replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from raceexplore.kernel.program import Limits, Settings
+    from raceexplore.kernel.scheduler import Scheduler
+
+try:
+    # as Any: trio does not promise these names, so their types promise nothing either
+    trio_threads: Any = import_module("trio._threads")
+    trio_run: Any = import_module("trio._core._run")
+    traps: Any = import_module("trio._core._traps")
+    for _name in ("_next_send_fn", "_next_send", "_abort_func", "_schedule_points", "_counter"):
+        getattr(trio_run.Task, _name)
+    Runner: Any = trio_run.Runner
+    GLOBAL_RUN_CONTEXT = trio_run.GLOBAL_RUN_CONTEXT
+    CancelShieldedCheckpoint = traps.CancelShieldedCheckpoint
+    WaitTaskRescheduled = traps.WaitTaskRescheduled
+    PermanentlyDetachCoroutineObject = traps.PermanentlyDetachCoroutineObject
+    AsyncGenerators = import_module("trio._core._asyncgens").AsyncGenerators
+    _missing = "" if hasattr(trio_threads, "start_thread_soon") else "start_thread_soon"
+except (ImportError, AttributeError) as error:  # pragma: no cover - an unknown trio
+    _missing = str(error)
+    Runner = object
+
+OLDEST = (0, 22, 2)
+UNWIND_STEPS = 10_000
+FRAMES_ABOVE = 1 + (0 if _missing else trio_run.CONTEXT_RUN_TB_FRAMES)  # ours, in tracebacks
+FOREIGN = (
+    "trio.run received unrecognized yield message {!r}. Are you trying to use a library written "
+    "for some other framework like asyncio? That won't work without some kind of compatibility "
+    "shim."
+)
+by_spawn = attrgetter("_counter")
+registered_deadline = attrgetter("_registered_deadline")
+
+
+def check_trio() -> None:
+    """Raise `UnsupportedTrio` unless the installed trio has all that the loop needs."""
+    version = tuple(int(part) for part in trio.__version__.split("+")[0].split(".")[:3])
+    if _missing or version < OLDEST:
+        lacks = f"; this one lacks {_missing}" if _missing else ""
+        raise UnsupportedTrio(
+            f"trio {trio.__version__} is not supported: 0.22.2 or newer is{lacks}"
+        )
+
+
+class ControlledRunner(Runner):  # type: ignore[misc]
+    """Trio's Runner, which also names its tasks."""
+
+    infos: dict[Any, TaskInfo]
+    cancelled: list[Any]
+
+    def reschedule(self, task: Any, *outcome: Any) -> None:
+        """Reschedule as trio does; put cancelled tasks in order, which trio's sets do not."""
+        Runner.reschedule(self, task, *outcome)
+        if outcome and type(outcome[0]) is Error:
+            if not self.cancelled:
+                self.entry_queue.run_sync_soon(self.sort_cancelled)
+            self.cancelled.append(task)
+
+    def sort_cancelled(self) -> None:
+        """Give the tasks that one event has cancelled their places in the order of spawning."""
+        queue, tasks = self.runq, frozenset(self.cancelled)
+        places = [i for i, task in enumerate(queue) if task in tasks]
+        in_order = sorted((queue[i] for i in places), key=by_spawn)
+        for i, task in zip(places, in_order, strict=True):
+            queue[i] = task
+        self.cancelled.clear()
+
+    def spawn_impl(self, async_fn: Any, args: Any, nursery: Any, name: Any, **more: Any) -> Any:
+        """Spawn as trio does, and note who spawned what."""
+        spawner = GLOBAL_RUN_CONTEXT.__dict__.get("task")
+        task = Runner.spawn_impl(self, async_fn, args, nursery, name, **more)
+        infos = self.infos
+        if nursery is None:
+            infos[task] = TaskInfo(None, "trio", 0)
+        elif self.main_task is None:
+            infos[task] = TaskInfo(None, "main", 1)
+        else:
+            label = async_fn if name is None else name
+            infos[task] = TaskInfo(infos.get(spawner), label, len(infos))
+        return task
+
+
+async def small_init(loop: Loop, program: Callable[..., Any], args: Sequence[Any]) -> None:
+    """Run the main task: one nursery instead of trio's three, which time every short run."""
+    runner = loop.runner
+    async with trio.open_nursery() as nursery:
+        runner.system_nursery = nursery
+        try:
+            runner.main_task = runner.spawn_impl(program, args, nursery, None)
+        except BaseException as error:
+            runner.main_task_outcome = Error(error)
+    # the system nursery is closed: what is left to do is to close async generators, in order
+    loop.run_soon()
+    generators = runner.asyncgens
+    while batch := [*generators.alive, *generators.trailing_needs_finalize]:
+        generators.trailing_needs_finalize.clear()
+        generators.alive = Alive()
+        for generator in batch:
+            await generators._finalize_one(generator, generator.__qualname__)
+    loop.soon.done = True
+    loop.run_soon()
+
+
+def cancel_for_deadline(scope: Any) -> None:
+    """Cancel ``scope``, and tell the reason where this trio records reasons."""
+    if hasattr(trio_run, "CancelReason"):
+        scope._cancel(trio_run.CancelReason(source="deadline"))
+    else:
+        scope.cancel()
+
+
+def strip(error: BaseException) -> BaseException:
+    """Return ``error`` with a traceback that starts in the task's own code."""
+    tb = error.__traceback__
+    for _ in range(FRAMES_ABOVE):
+        tb = tb and tb.tb_next
+    return error.with_traceback(tb)
+
+
+async def crash(error: BaseException) -> None:
+    """Fail as a system task, which is what trio makes of a crash in run_sync_soon."""
+    raise error
+
+
+def tell(instruments: Any, hook: str, *args: Any) -> None:
+    """Call the instruments that listen to ``hook``."""
+    if hook in instruments:
+        instruments.call(hook, *args)
+
+
+def halt() -> None:
+    """Stop the loop; queued by `Loop.abort`."""
+    raise Halt
+
+
+def inline_threads() -> None:
+    """Make ``to_thread.run_sync`` call its function inline, between two schedule points."""
+    real = trio_threads.start_thread_soon
+    if getattr(real, "inline", False):
+        return
+
+    def start(fn: Any, deliver: Any, *args: Any, **kwargs: Any) -> None:
+        if isinstance(getattr(GLOBAL_RUN_CONTEXT, "runner", None), ControlledRunner):
+            deliver(capture(fn))
+        else:
+            real(fn, deliver, *args, **kwargs)
+
+    start.inline = True  # type: ignore[attr-defined]
+    trio_threads.start_thread_soon = start
+
+
+class Halt(BaseException):
+    """Ends the loop from within; never seen by the program."""
+
+
+class Clockwork:
+    """The pseudo-task that fires deadlines; counts them as a task counts its events."""
+
+    __slots__ = ("_schedule_points", "info")
+
+    def __init__(self) -> None:
+        self._schedule_points = 0
+        self.info = TaskInfo(None, CLOCK, -1)
+
+
+class Loop:
+    """One run: trio's runner, the ready queue, and the log of non-neutral decisions.
+
+    verdict: why the loop stopped before the program did: ``deadlock``, ``steps``, ``virtual_s``,
+        or an exception that must escape. after: called after each event with the task and the
+        tasks that the event made ready. log: (task, its events, chosen task) of each switch and
+        (kind, label, ordinal, index) of each draw.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        *,
+        settings: Settings,
+        limits: Limits,
+        clock: Any = None,
+        instruments: Sequence[Any] = (),
+        strict: bool = True,
+    ) -> None:
+        self.settings, self.limits = settings, limits
+        self.clock = VirtualClock() if clock is None else clock
+        self.soon = Soon()
+        self.clockwork = self.last = Clockwork()
+        self.deadlines = Deadlines(self.clock, self.soon, registered_deadline, cancel_for_deadline)
+        self.ready: list[Any] = []
+        passes = settings.order == "passes"
+        self.later: list[Any] = [] if passes else self.ready
+        self.runner = runner = ControlledRunner(
+            clock=self.clock,
+            instruments=trio_run.Instruments(instruments),
+            io_manager=InertIO(),
+            ki_manager=InertSignals(),
+            system_context=contextvars.copy_context(),
+            strict_exception_groups=strict,
+            entry_queue=self.soon,
+            deadlines=self.deadlines,
+            runq=self.later,
+            waiting_for_idle={},
+            asyncgens=AsyncGenerators(alive=Alive()),
+        )
+        runner.cancelled = []
+        runner.infos = {self.clockwork: self.clockwork.info}
+        self.decisions = Decisions(self, scheduler)
+        self.kept: Any = None  # who could go on when the clock fired
+        self.verdict: str | BaseException = ""
+        self.unwinding = False
+        self.steps, self.ended_s = 0, 0.0
+        self.after: Callable[[Any, list[Any]], None] | None = None
+        self.foreign: Callable[[object], None] | None = None
+        self.stopped: Callable[[list[Any]], object] = list
+
+    def run(self, program: Callable[..., Any], args: Sequence[Any] = ()) -> None:
+        """Run ``program`` until it ends or the verdict is reached; then wind up what is left."""
+        runner = self.runner
+        runner.asyncgens.install_hooks(runner)
+        GLOBAL_RUN_CONTEXT.runner = runner
+        try:
+            tell(runner.instruments, "before_run")
+            runner.clock.start_clock()
+            runner.init_task = runner.spawn_impl(
+                small_init, (self, program, args), None, "<init>", system_task=True
+            )
+            try:
+                self.drive_to_the_limit()
+            except Halt:
+                pass
+            except BaseException as error:
+                self.verdict = error
+        finally:
+            self.steps, self.ended_s = self.count_steps(), self.clock.current_time()
+            try:
+                if runner.tasks:
+                    self.stopped(sorted(runner.tasks, key=by_spawn))
+                    self.unwind()
+            finally:
+                runner.close()
+                GLOBAL_RUN_CONTEXT.__dict__.clear()
+
+    def drive_to_the_limit(self) -> None:
+        """Drive, and tell a livelock from a long run if the limit of steps is reached."""
+        half = self.limits.steps // 2
+        self.drive(half)
+        if self.verdict == "steps":
+            self.verdict, before = "", self.progress()
+            self.drive(self.limits.steps - half)
+            if self.verdict == "steps" and self.progress() == before:
+                self.verdict = "livelock"
+
+    def progress(self) -> tuple[float, int, int]:
+        """Return what changes while a run gets anywhere: time, tasks spawned, tasks alive."""
+        return self.clock.current_time(), len(self.runner.infos), len(self.runner.tasks)
+
+    def drive(self, limit: int) -> None:
+        """Step tasks until none is left, ``limit`` steps are done or the verdict is reached."""
+        runner, ready, later, soon = self.runner, self.ready, self.later, self.soon.jobs
+        decisions, after, context = self.decisions, self.after, GLOBAL_RUN_CONTEXT
+        point, choose, log = decisions.point, decisions.scheduler.choose, decisions.log
+        fair_after, elastic = self.settings.fair_after, self.settings.time == "elastic"
+        passes, instruments = ready is not later, runner.instruments
+        watchers, extra = instruments["_all"], passes or after is not None
+        current, stepped, last, streak = self.kept, None, self.last, 0
+        for _ in range(limit):
+            # who goes on: option 0 is the task that ran last, else the one that waits longest
+            while True:
+                if soon:
+                    self.run_soon()
+                if current is not None:
+                    base = True
+                    if streak >= fair_after and ready:
+                        ready.append(current)
+                        current, base = None, False
+                elif ready:
+                    base = False
+                elif passes and later:
+                    ready += later
+                    later.clear()
+                    base = False
+                elif self.idle():
+                    self.last = last = self.clockwork
+                    stepped = None
+                    continue
+                else:
+                    return
+                bound = len(ready) + base
+                if elastic and self.deadlines.next_deadline() != math.inf:
+                    bound += 1
+                if bound == 1:
+                    task = current or ready.pop()
+                    break
+                point.bound = bound
+                point.continues = base
+                index = choose(point)
+                if index == 0:
+                    streak += base
+                    task = current or ready.pop(0)
+                    break
+                if not 0 < index < bound:
+                    raise BadChoice(decisions.complaint(index))
+                index -= base
+                if elastic and index == len(ready):
+                    log.append((last, last._schedule_points, self.clockwork, 0))
+                    self.last, self.kept = self.clockwork, current
+                    last, stepped = self.clockwork, None
+                    self.fire_one()
+                    continue
+                task = ready.pop(index)
+                log.append((last, last._schedule_points, task, base))
+                if base:
+                    ready.append(current)
+                break
+
+            if task is not stepped:
+                context.task = self.last = stepped = task
+                streak = 0
+            last = current = task
+            if watchers:
+                tell(instruments, "before_task_step", task)
+            send, value = task._next_send_fn, task._next_send
+            task._next_send_fn = task._next_send = None
+            final: Any = None
+            task._schedule_points += 1
+            woken = extra and len(later)
+            try:
+                message = task.context.run(send, value)
+            except StopIteration as stop:
+                final = Value(stop.value)
+            except BaseException as error:
+                final = Error(strip(error))
+            else:
+                if message is CancelShieldedCheckpoint:
+                    task._next_send_fn, task._next_send = task.coro.send, NOTHING
+                    if not (extra or watchers):
+                        continue
+                    tell(instruments, "task_scheduled", task)
+                elif type(message) is WaitTaskRescheduled:
+                    task._cancel_points += 1
+                    task._abort_func = message.abort_func
+                    task._attempt_delivery_of_any_pending_cancel()
+                    if task._next_send_fn is None:
+                        current = None
+                    else:  # cancelled at once: it can go on, as after a checkpoint
+                        later.remove(task)
+                elif type(message) is PermanentlyDetachCoroutineObject:
+                    final = message.final_outcome
+                else:
+                    self.throw_foreign(task, message)
+                message = None
+            if final is not None:
+                current = None
+                self.finish(task, final)
+            if extra or watchers:
+                tell(instruments, "after_task_step", task)
+                if after is not None:
+                    after(task, later[woken:])
+                if passes and current is not None:
+                    later.append(current)
+                    current = None
+        self.verdict, self.kept = "steps", current
+
+    def idle(self) -> bool:
+        """Let time pass while nobody can run; False if there is nothing to wait for."""
+        runner, clock, waiting = self.runner, self.clock, self.runner.waiting_for_idle
+        if not runner.tasks:
+            return False
+        self.clockwork._schedule_points += 1
+        deadline = self.deadlines.next_deadline()
+        if waiting:
+            cushion = min(key[0] for key in waiting)
+            if clock.current_time() + cushion < deadline:
+                clock.jump_to(clock.current_time() + cushion)
+                keys = [key for key in waiting if key[0] == cushion]
+                for task in sorted([waiting.pop(key) for key in keys], key=by_spawn):
+                    runner.reschedule(task)
+                return True
+        if deadline == math.inf or deadline > self.limits.virtual_s:
+            self.verdict = "deadlock" if deadline == math.inf else "virtual_s"
+            return False
+        clock.jump_to(deadline)
+        self.deadlines.expire(deadline)
+        return True
+
+    def fire_one(self) -> None:
+        """Elastic time: fire one of the earliest deadlines although tasks can run."""
+        deadlines = self.deadlines
+        self.clockwork._schedule_points += 1
+        first = deadlines.next_deadline()
+        ties = deadlines.pop_ties(first)
+        chosen = ties.pop(self.decisions.pick("data", "tie", len(ties)))
+        for entry in ties:
+            heapq.heappush(deadlines.heap, entry)
+        self.clock.jump_to(first)
+        deadlines.fire(chosen)
+
+    def run_soon(self) -> None:
+        """Run what run_sync_soon has queued; a crash there is a crash of a system task."""
+        runner, jobs = self.runner, self.soon.jobs
+        while jobs:
+            sync_fn, args = jobs.pop(0)
+            try:
+                runner.system_context.run(sync_fn, *args)
+            except Halt:
+                raise
+            except BaseException as error:
+                runner.spawn_system_task(crash, error)
+
+    def abort(self, verdict: str | BaseException) -> None:
+        """End the run before its next event, because of ``verdict``; the first one counts."""
+        self.verdict = self.verdict or verdict
+        self.soon.jobs.insert(0, (halt, ()))
+
+    def finish(self, task: Any, final: Any) -> None:
+        """Tell trio that ``task`` has ended; the end of the main task ends the system tasks."""
+        runner = self.runner
+        try:
+            runner.task_exited(task, final)
+        except BaseException as error:
+            internal = trio.TrioInternalError("internal error in Trio - please file a bug!")
+            internal.__cause__ = error
+            runner.main_task_outcome = Error(internal)
+            raise Halt from None
+        if task is runner.main_task and runner.system_nursery._children:
+            runner.system_nursery.cancel_scope.cancel()
+
+    def throw_foreign(self, task: Any, message: object) -> None:
+        """Answer a yield that is not trio's as trio does: with a TypeError in the task."""
+        if self.foreign is not None:
+            self.foreign(message)
+        task._next_send_fn, task._next_send = task.coro.throw, TypeError(FOREIGN.format(message))
+
+    def unwind(self) -> None:
+        """Cancel whatever is still alive and let it end, on the quiet day; drop the rest."""
+        runner, verdict = self.runner, self.verdict
+        self.decisions.scheduler, self.after, self.unwinding = Replay(), None, True
+        self.soon.jobs.clear()
+        self.kept = None
+        self.ready += [
+            t for t in (self.last,) if getattr(t, "_next_send_fn", 0) and t not in self.ready
+        ]
+        with suppress(BaseException):  # the verdict stands; this is only cleaning up
+            if runner.system_nursery is not None:
+                runner.system_nursery.cancel_scope.cancel()
+            self.drive(UNWIND_STEPS)
+        for task in sorted(runner.tasks, key=by_spawn):
+            for nursery in task._child_nurseries:
+                nursery._children.clear()
+            with suppress(BaseException):
+                task.coro.close()
+        self.verdict = verdict
+
+    def count_steps(self) -> int:
+        """Return the number of events that the program's tasks have done."""
+        ours = (self.clockwork, self.runner.init_task)
+        return sum(task._schedule_points for task in self.runner.infos if task not in ours)
+
+    def alive(self, task: Any) -> list[Any]:
+        """Return the tasks that can go on, now that ``task`` has done its event."""
+        return [t for t in (task, *self.ready, *self.later) if t._next_send_fn is not None]
+
+    def option_tasks(self) -> list[TaskInfo]:
+        """Return the task behind each option of the current choice point."""
+        infos = self.runner.infos
+        found = [infos[task] for task in self.ready]
+        if self.decisions.point.continues:
+            current = self.kept if self.last is self.clockwork else self.last
+            found.insert(0, infos[current])
+        if len(found) < self.decisions.point.bound:
+            found.append(self.clockwork.info)
+        return found
+
+    def last_actor(self) -> tuple[str, int]:
+        """Return the path of the task that ran last, or ``clock``, and its count of events."""
+        last = self.last
+        info = last.info if last is self.clockwork else self.runner.infos[last]
+        return info.path, last._schedule_points

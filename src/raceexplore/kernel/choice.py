@@ -1,0 +1,100 @@
+"""Choice points: an index below a bound, and the sparse schedules made of them."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from raceexplore.kernel.names import TaskInfo
+
+KINDS = ("task", "latency", "fault", "data")
+CLOCK = "clock"  # the name of the pseudo-task that fires deadlines
+
+
+class Deviation(NamedTuple):
+    """One non-neutral decision.
+
+    kind: one of `KINDS`; a switch to the clock is one of kind ``task``.
+    at: the path of the task that ran last, or ``path:label`` of a draw.
+    nth: how many events that task had done, or which draw of that label it was (from 0).
+    take: the path of the task that goes on (``clock`` for the clock), or the drawn index.
+    """
+
+    kind: str
+    at: str
+    nth: int
+    take: str | int
+
+
+class Schedule(NamedTuple):
+    """The decisions of a run: its deviations from the quiet day, in the order they were taken.
+
+    Any such list can be run: a deviation whose moment never comes, or whose target is not
+    enabled then, is skipped. Empty is the default run.
+    """
+
+    deviations: tuple[Deviation, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The number of deviations."""
+        return len(self.deviations)
+
+    def without(self, *indexes: int) -> Schedule:
+        """Return this schedule less the deviations at ``indexes``."""
+        drop = frozenset(indexes)
+        return Schedule(tuple(d for i, d in enumerate(self.deviations) if i not in drop))
+
+
+class Options(Protocol):
+    """What a choice point asks the run loop for, and only when a scheduler wants to know."""
+
+    def option_tasks(self) -> list[TaskInfo]:
+        """Return the task behind each option."""
+        ...
+
+    def last_actor(self) -> tuple[str, int]:
+        """Return the path of the task that ran last and how many events it has done."""
+        ...
+
+
+class ChoicePoint:
+    """One question: pick an index below ``bound``. A reused view, valid during the call.
+
+    kind: one of `KINDS`.
+    bound: the number of options, at least 2; option 0 is the neutral one.
+    continues: option 0 is the task that ran last and could go on (kind ``task`` only), so
+        every other index is a preemption.
+    label: ``path:label`` of a draw; empty for tasks.
+    ordinal: which draw of that label this is, from 0.
+    """
+
+    __slots__ = ("_options", "bound", "continues", "kind", "label", "ordinal")
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self.kind = "task"
+        self.bound = 0
+        self.continues = False
+        self.label = ""
+        self.ordinal = 0
+
+    @property
+    def tasks(self) -> list[TaskInfo]:
+        """The task behind each option (kind ``task``); the clock, if offered, is the last."""
+        return self._options.option_tasks()
+
+    @property
+    def at(self) -> tuple[str, int]:
+        """The task that ran last and the number of its events: where a deviation is pinned."""
+        return self._options.last_actor()
+
+    def keyed(self, entropy: int) -> int:
+        """Return the index that ``entropy`` gives this draw, whatever the schedule was before it.
+
+        Depends on the label, the ordinal and the bound only, so that the same entropy gives the
+        same data under every schedule.
+        """
+        text = f"{entropy}/{self.kind}/{self.label}/{self.ordinal}".encode()
+        return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") % self.bound

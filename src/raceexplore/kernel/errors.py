@@ -1,0 +1,60 @@
+"""The errors that raceexplore itself raises; a program's own failure is never one of them."""
+
+from __future__ import annotations
+
+
+class RaceExploreError(Exception):
+    """We or our caller are wrong: always escapes, never becomes a `Run.failure`.
+
+    ``exit_status`` is what the command line ends with.
+    """
+
+    exit_status = 2
+
+
+class BadChoice(RaceExploreError):
+    """A scheduler chose an index that is not below the bound of its choice point."""
+
+    exit_status = 70
+
+
+class BadSeed(RaceExploreError):
+    """A seed is damaged, truncated, foreign or from a newer version."""
+
+
+class BadProgram(RaceExploreError):
+    """The program cannot be found or imported, or is not an async function we can call."""
+
+
+class BadOption(RaceExploreError):
+    """A scheduler or a setting was given a name or a value that it does not have."""
+
+
+class Refused(RaceExploreError):
+    """The run would not be worth its name: it would not replay."""
+
+    exit_status = 4
+
+
+class UnsupportedTrio(Refused):
+    """The installed trio lacks what the run loop needs, or is older than 0.22.2."""
+
+
+class OutsideWorld(Refused):
+    """The program reached for something no schedule controls: a socket, a thread, asyncio."""
+
+
+class NotDeterministic(Refused):
+    """The same schedule gave two different runs."""
+
+
+class Diverged(Refused):
+    """A replay left the recorded schedule."""
+
+
+class Interrupted(BaseException):
+    """Ctrl-C in the middle of a run: thrown into it, so that it ends at once."""
+
+
+class Stuck(BaseException):
+    """Thrown into an event that has used up the wall-clock limit without reaching an await."""

@@ -1,0 +1,54 @@
+"""Task names: paths that stay the same when an unrelated part of the program is edited."""
+
+from __future__ import annotations
+
+
+class TaskInfo:
+    """What a scheduler may know of a task: its path, and what it is.
+
+    ``path`` is `main/checkout#2`: the spawner's path, the function, its ordinal among the tasks
+    of that function which the same spawner started. A name given by the program
+    (``start_soon(..., name="alice")``) is kept; only its second bearer gets an ordinal.
+    ``serial`` counts the spawns of this run, from 0.
+    """
+
+    __slots__ = ("_path", "counts", "name", "ordinal", "parent", "serial")
+
+    def __init__(self, parent: TaskInfo | None, name: object, serial: int) -> None:
+        self.parent = parent
+        self.name = name
+        self.serial = serial
+        self.counts: dict[object, int] | None = None
+        self._path: str | None = None
+        if parent is None:
+            self.ordinal = 1
+            return
+        counts = parent.counts
+        if counts is None:
+            counts = parent.counts = {}
+        self.ordinal = counts[name] = counts.get(name, 0) + 1
+
+    @property
+    def path(self) -> str:
+        """The task's name, e.g. ``main/checkout#2``."""
+        if self._path is None:
+            self._path = self._spell()
+        return self._path
+
+    def _spell(self) -> str:
+        if self.parent is None:
+            return str(self.name)
+        given = isinstance(self.name, str)
+        name = self.name if given else function_name(self.name)
+        suffix = "" if given and self.ordinal == 1 else f"#{self.ordinal}"
+        return f"{self.parent.path}/{name}{suffix}"
+
+    def __repr__(self) -> str:
+        return f"<task {self.path}>"
+
+
+def function_name(function: object) -> str:
+    """Return the bare name of ``function``; a partial's is that of what it wraps."""
+    while (inner := getattr(function, "func", None)) is not None:
+        function = inner
+    return getattr(function, "__name__", type(function).__name__)

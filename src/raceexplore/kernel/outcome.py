@@ -1,0 +1,129 @@
+"""How a run ended: Run, Failure, and the fingerprint that makes two failures the same bug."""
+
+from __future__ import annotations
+
+import linecache
+import traceback
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Literal
+
+from raceexplore.kernel.program import Settings
+from raceexplore.kernel.seed import encode
+from raceexplore.kernel.trace import NOWHERE, Event, Site
+from raceexplore.kernel.walk import is_user_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from raceexplore.kernel.choice import Schedule
+    from raceexplore.kernel.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong, and the fingerprint by which it is recognised.
+
+    kind: the exception's type name, or ``deadlock``, ``livelock``, ``leaked task``,
+        ``swallowed cancellation``, ``unraisable error``, ``invariant``.
+    message: what a reader is told first. details: further lines (who waits for what; the
+        traceback through the program's own frames).
+    """
+
+    kind: str
+    message: str
+    fingerprint: str
+    site: Site = NOWHERE
+    details: tuple[str, ...] = ()
+    exception: BaseException | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run, as a value.
+
+    outcome: ``passed``, ``failed``, or ``cut`` by a limit (neither passed nor failed; ``cut``
+        tells which). steps: events of tasks. preemptions: switches away from a task that could
+        go on. virtual_s: the virtual time at the end. events and digest: empty unless recorded.
+    passes: whether trio's own loop could have produced this order (None: not recorded).
+    sometimes: for each name given to `World.sometimes`, whether it held.
+    """
+
+    program: Program
+    settings: Settings
+    outcome: Literal["passed", "failed", "cut"]
+    failure: Failure | None
+    schedule: Schedule
+    steps: int
+    preemptions: int
+    virtual_s: float
+    cut: str = ""
+    events: tuple[Event, ...] = ()
+    digest: str = ""
+    passes: bool | None = None
+    sometimes: Mapping[str, bool] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def seed(self) -> str:
+        """The line of text that replays this run, ``rx1-...``."""
+        fingerprint = self.failure.fingerprint if self.failure else ""
+        return encode(self.program.name, self.settings, self.schedule, fingerprint)
+
+
+def leaves(error: BaseException) -> list[BaseException]:
+    """Return the exceptions at the leaves of a group, in order; a plain one is its own leaf."""
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in leaves(inner)]
+    return [error]
+
+
+def from_exception(error: BaseException, kind: str = "") -> Failure:
+    """Return the failure that ``error`` is, told by the leaf a reader wants to see."""
+    found = leaves(error)
+    first = found[0]
+    name = type(first).__name__
+    message = str(first).strip() or name
+    site = user_site(first.__traceback__)
+    identity = sorted({_identity(leaf) for leaf in found})
+    more = f"  (and {len(found) - 1} more: {', '.join(type(e).__name__ for e in found[1:4])})"
+    return Failure(
+        kind=kind or name,
+        message=message + (more if len(found) > 1 else ""),
+        fingerprint=shorten(kind, *identity),
+        site=site,
+        details=tuple(user_traceback(first)),
+        exception=error,
+    )
+
+
+def shorten(*parts: str) -> str:
+    """Return 8 hex digits that stand for ``parts``."""
+    return blake2b("\0".join(parts).encode(), digest_size=4).hexdigest()
+
+
+def _identity(error: BaseException) -> str:
+    # the line's text and not its number: a seed survives an edit further up
+    site = user_site(error.__traceback__)
+    source = linecache.getline(site.file, site.line).strip()
+    return f"{type(error).__name__} {site.function} {source}"
+
+
+def user_site(tb: TracebackType | None) -> Site:
+    """Return the innermost place in the program's own files, else the innermost of all."""
+    found, last = NOWHERE, NOWHERE
+    while tb is not None:
+        code = tb.tb_frame.f_code
+        last = Site(code.co_filename, tb.tb_lineno, code.co_qualname)
+        if is_user_file(code.co_filename):
+            found = last
+        tb = tb.tb_next
+    return found if found is not NOWHERE else last
+
+
+def user_traceback(error: BaseException) -> list[str]:
+    """Return the traceback's lines, less the frames of trio and raceexplore."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if is_user_file(f.filename)]
+    lines = [line.rstrip() for frame in frames for line in traceback.format_list([frame])]
+    return [part for line in lines for part in line.split("\n")]

@@ -1,0 +1,115 @@
+"""A program under test: an async function, and what a run needs to know of it."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING, Any, Literal
+
+from raceexplore.kernel.errors import BadOption, BadProgram
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from pathlib import Path
+
+AsyncFunction = "Callable[..., Coroutine[Any, Any, object]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a run is cut.
+
+    steps: events of tasks; a run that spends them without virtual time moving is a livelock,
+        any other is cut. virtual_s: virtual seconds. wall_s: real seconds one event may take.
+    """
+
+    steps: int = 100_000
+    virtual_s: float = 1e9
+    wall_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.virtual_s <= 0 or self.wall_s <= 0:
+            raise BadOption(f"limits must be positive, not {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one run means; part of every seed.
+
+    time: ``strict`` (the clock moves only when no task can run) or ``elastic`` (the earliest
+        deadline may also fire while tasks can run).
+    order: ``any``, or ``passes`` (only the orders that trio's own loop can produce).
+    fair_after: events after which a task that never blocks gives way on the quiet day.
+    entropy: what ``random``, ``uuid`` and their like follow inside the run.
+    """
+
+    time: Literal["strict", "elastic"] = "strict"
+    order: Literal["any", "passes"] = "any"
+    fair_after: int = 100
+    entropy: int = 0
+
+    def __post_init__(self) -> None:
+        if self.time not in ("strict", "elastic"):
+            raise BadOption(f"time is 'strict' or 'elastic', not {self.time!r}")
+        if self.order not in ("any", "passes"):
+            raise BadOption(f"order is 'any' or 'passes', not {self.order!r}")
+        if self.fair_after < 1:
+            raise BadOption(f"fair_after must be at least 1, not {self.fair_after}")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An async function with a name that a new process can find it by.
+
+    name: ``path/to/file.py:function`` where it came from a file. wants_world: it takes the
+    `World` as its one argument. observed: returns the same function from a copy of the module
+    that reports its accesses (None: nothing to rewrite).
+    """
+
+    function: Callable[..., Coroutine[Any, Any, object]]
+    name: str
+    wants_world: bool = False
+    source: Path | None = None
+    observed: Callable[[], Callable[..., Coroutine[Any, Any, object]]] | None = field(
+        default=None, compare=False
+    )
+
+
+def as_program(program: Program | Callable[..., Any], name: str = "") -> Program:
+    """Return ``program`` as a `Program`.
+
+    Raises `BadProgram` if it is no function, or takes more than the world.
+    """
+    if isinstance(program, Program):
+        return program
+    if not callable(program):
+        raise BadProgram(f"a program is an async function, not {program!r}")
+    needed = needed_arguments(program)
+    if needed > 1:
+        raise BadProgram(
+            f"{_spell(program)} needs {needed} arguments; a program takes none, or the world"
+        )
+    return Program(program, name or _spell(program), wants_world=takes_world(program))
+
+
+def needed_arguments(function: Callable[..., Any]) -> int:
+    """Return how many arguments ``function`` cannot be called without."""
+    return sum(
+        p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        for p in inspect.signature(function).parameters.values()
+    )
+
+
+def takes_world(function: Callable[..., Any]) -> bool:
+    """Return whether ``function`` wants the world: one needed argument, or one called world."""
+    parameters = inspect.signature(function).parameters
+    return needed_arguments(function) == 1 or "world" in parameters
+
+
+def _spell(function: object) -> str:
+    module = getattr(function, "__module__", "")
+    return f"{module}:{getattr(function, '__qualname__', type(function).__name__)}"
+
+
+UNLIMITED = Limits(steps=2**62, virtual_s=inf, wall_s=inf)
