@@ -1,0 +1,77 @@
+"""PCT: random priorities with a few random change points, and a bound on what is missed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random as Generator
+
+from raceexplore import BadOption, ChoicePoint, Run, derive
+
+
+@dataclass
+class PCT:
+    """Hit any bug of depth d with probability at least 1/(n k^(d-1)) a run.
+
+    depth: the number d of ordering constraints (0: estimated, the largest of 2, 3, 4 for which
+        n k^(d-1) stays under 10,000). length: the number k of contested steps (0: the most seen
+        in earlier runs; the first run then has no change points). fair: past this many times the
+        length, plus 1,000, choose uniformly, so that a spinning task cannot starve the others.
+    Source: Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS 2010, section 2: change points
+    independent and unsorted; a task demoted by change point i gets priority i, so that a later
+    demotion may end above an earlier one; late tasks rank among the undemoted.
+    """
+
+    depth: int = 0
+    length: int = 0
+    fair: int = 4
+    entropy: int = 0
+
+    def __post_init__(self) -> None:
+        if self.depth < 0 or self.length < 0 or self.fair < 1:
+            raise BadOption("pct: depth and length must not be negative, fair at least 1")
+        self._runs = self._longest = self._tasks_max = 0
+        self._generator = Generator()
+
+    def begin(self) -> bool:
+        """Draw the change points of run i from (entropy, i) and what was measured before."""
+        self._run_entropy = derive(self.entropy, self._runs)
+        self._generator.seed(self._run_entropy)
+        self._runs += 1
+        self._steps, self._last = 0, ""
+        self._priorities: dict[int, float] = {}
+        length = self.length or self._longest
+        depth = self._chosen_depth(length) if length else 1
+        self._change: dict[int, float] = {}
+        for i in range(1, depth):  # independent and unsorted; all below the undemoted
+            self._change[1 + int(self._generator.random() * length)] = i / depth
+        self._fair_until = self.fair * length + 1000
+        return True
+
+    def _chosen_depth(self, length: int) -> int:
+        if self.depth:
+            return self.depth
+        fits = [d for d in (3, 4) if self._tasks_max * length ** (d - 1) <= 10_000]
+        return max(fits, default=2)
+
+    def choose(self, point: ChoicePoint) -> int:
+        """Return the enabled task of highest priority."""
+        if point.kind != "task":
+            return point.keyed(self._run_entropy)
+        self._steps += 1
+        if self._steps > self._fair_until:
+            return int(self._generator.random() * point.bound)
+        serials = [task.serial for task in point.tasks]
+        priorities = self._priorities
+        for serial in serials:
+            if serial not in priorities:
+                priorities[serial] = 1.0 + self._generator.random()
+        best = max(serials, key=priorities.__getitem__)
+        demoted = self._change.get(self._steps)
+        if demoted is not None:  # from the next choice on
+            priorities[best] = demoted
+        return serials.index(best)
+
+    def end(self, run: Run) -> None:
+        """Remember the length and the number of tasks."""
+        self._longest = max(self._longest, self._steps)
+        self._tasks_max = max(self._tasks_max, len(self._priorities))

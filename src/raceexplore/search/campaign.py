@@ -1,0 +1,64 @@
+"""What a campaign of runs found, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.program import Program
+
+Stopped = Literal["budget", "failure", "complete", "time", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One bug: all failures with one fingerprint.
+
+    first_run: index of the first run that showed it, from 0. count: runs that showed it.
+    run: the shrunk run, with its events; original: the run as found. one_minimal: taking any one
+    deviation away makes this failure disappear. shrink_runs: what shrinking cost.
+    """
+
+    fingerprint: str
+    kind: str
+    message: str
+    first_run: int
+    count: int
+    run: Run
+    original: Run
+    one_minimal: bool = False
+    shrink_runs: int = 0
+    in_passes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Many runs of one program with one budget.
+
+    runs: started; cut: of these, ended by a limit. complete: an exhaustive scheduler finished.
+    stopped: why it ended. classes: distinct trace classes (None: nothing was observed). unseen:
+    Good-Turing's estimate that the next run shows a new class. certificate: what is now known,
+    in words. never: `World.sometimes` conditions that held in no run. seconds: wall clock.
+    """
+
+    program: Program
+    scheduler: str
+    entropy: int
+    runs: int
+    cut: int
+    failures: tuple[Found, ...]
+    complete: bool
+    stopped: Stopped
+    seconds: float
+    classes: int | None = None
+    unseen: float | None = None
+    certificate: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def completed_runs(self) -> int:
+        """Runs that passed or failed, and were not cut."""
+        return self.runs - self.cut

@@ -1,0 +1,136 @@
+"""The corpus: one file a bug, a seed with what is needed to notice drift."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from raceexplore.kernel.errors import BadSeed
+from raceexplore.kernel.seed import decode
+from raceexplore.search.load import source_digest, split_reference
+
+if TYPE_CHECKING:
+    from raceexplore.search.campaign import Found
+
+FOLDER = "corpus"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of the corpus.
+
+    seed: the line that replays it. digest: of the events of the shrunk run. source_digest: of
+    the program's file. hash_probe: tells whether strings hashed as they do here; only programs
+    whose order hangs on it care. found_at: ISO 8601, UTC.
+    """
+
+    version: int
+    seed: str
+    program: str
+    kind: str
+    message: str
+    fingerprint: str
+    digest: str
+    source_digest: str
+    python: str
+    trio: str
+    raceexplore: str
+    hash_probe: int
+    found_at: str
+
+
+def entry_of(found: Found, version: str) -> Entry:
+    """Return the entry for ``found``; ``version`` is raceexplore's own."""
+    run = found.run
+    return Entry(
+        version=VERSION,
+        seed=run.seed,
+        program=run.program.name,
+        kind=found.kind,
+        message=found.message,
+        fingerprint=found.fingerprint,
+        digest=run.digest,
+        source_digest=source_digest(run.program),
+        python=platform.python_version(),
+        trio=trio.__version__,
+        raceexplore=version,
+        hash_probe=hash_probe(),
+        found_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def hash_probe() -> int:
+    """Return a number that differs between processes whose strings hash differently."""
+    return hash("raceexplore") & 0xFFFF
+
+
+def file_name(entry: Entry) -> str:
+    """Return ``ticketing-buggy-1a2b3c4d.json``: the program's folder and file, the fingerprint."""
+    path = Path(split_reference(entry.program)[0])
+    stem = "-".join([*path.parent.parts[-1:], path.stem])
+    clean = "".join(c if c.isalnum() or c in "-_" else "-" for c in stem)
+    return f"{clean}-{entry.fingerprint}.json"
+
+
+def save(entry: Entry, folder: Path) -> tuple[Path, bool]:
+    """Write ``entry`` unless its bug is already there with as short a seed; tell if written.
+
+    The file appears whole or not at all.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / file_name(entry)
+    if path.exists():
+        old = read(path)
+        if old.source_digest == entry.source_digest and len(old.seed) <= len(entry.seed):
+            return path, False
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(asdict(entry), indent=2) + "\n", encoding="utf-8")
+    draft.replace(path)
+    return path, True
+
+
+def read(path: Path) -> Entry:
+    """Return the entry in ``path``. Raises `BadSeed` if it is none."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        if value.get("version") != VERSION:
+            raise BadSeed(
+                f"{path} has format {value.get('version')!r}, made by another raceexplore"
+            )
+        entry = Entry(**value)
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, TypeError, AttributeError) as error:
+        raise BadSeed(f"{path} is not a corpus file: {error}") from None
+    decode(entry.seed)
+    return entry
+
+
+def entries(folder: Path) -> list[tuple[Path, Entry]]:
+    """Return the entries of ``folder``, by file name. Raises `BadSeed` for a damaged one."""
+    paths = sorted(p for p in folder.glob("*.json") if not p.name.startswith("."))
+    return [(path, read(path)) for path in paths]
+
+
+def drift(entry: Entry, digest_now: str, source_now: str) -> list[str]:
+    """Say in words what differs between ``entry`` and a replay of it here and now."""
+    lines = []
+    if digest_now != entry.digest:
+        lines.append("the events differ from the recorded ones")
+    if source_now and entry.source_digest and source_now != entry.source_digest:
+        lines.append("the program's source has changed")
+    for name, then, now in (
+        ("Python", entry.python, platform.python_version()),
+        ("trio", entry.trio, trio.__version__),
+    ):
+        if then != now:
+            lines.append(f"{name} was {then}, is {now}")
+    if digest_now != entry.digest and entry.hash_probe != hash_probe():
+        lines.append("strings hash differently (PYTHONHASHSEED): does an order hang on a set?")
+    return lines

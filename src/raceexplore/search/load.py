@@ -1,0 +1,141 @@
+"""Find and import the program that a path names."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from raceexplore.kernel.errors import BadProgram
+from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.program import Program, needed_arguments, takes_world
+from raceexplore.kernel.walk import is_user_file
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+def load_program(reference: str) -> Program:
+    """Return the program that ``path/to/file.py`` or ``path/to/file.py:name`` names.
+
+    Without a name, the file's ``main`` or ``program``, or its only public async function that
+    needs no argument but the world. Raises `BadProgram`, in one line.
+    """
+    path_text, name = split_reference(reference)
+    path = find_file(path_text)
+    module = import_file(path)
+    function = _choose(module, name, path_text)
+    shown = f"{_relative(path, path_text)}:{function.__name__}"
+    return Program(function, shown, takes_world(function), path)
+
+
+def split_reference(reference: str) -> tuple[str, str]:
+    """Return the path and the name (may be empty) in ``path[:name]``."""
+    path, colon, name = reference.rpartition(":")
+    if not colon or not path or not name.isidentifier():
+        return reference, ""
+    return path, name
+
+
+def find_file(text: str) -> Path:
+    """Return the file; one under ``models/`` may also be that of the installed package."""
+    path = Path(text)
+    if not path.exists() and path.parts[:1] == ("models",):
+        inside = Path(importlib.import_module("raceexplore.models").__path__[0]).joinpath(
+            *path.parts[1:]
+        )
+        path = inside if inside.exists() else path
+    if path.is_dir():
+        files = sorted(p.name for p in path.glob("*.py") if p.name != "__init__.py")
+        raise BadProgram(f"{text} is a folder; name one of its files: {', '.join(files) or 'none'}")
+    if not path.exists():
+        raise BadProgram(f"{text} does not exist")
+    if path.suffix != ".py":
+        raise BadProgram(f"{text} is not a Python file (.py)")
+    return path.resolve()
+
+
+def import_file(path: Path) -> ModuleType:
+    """Import ``path`` as a script would be, its folder first on the path."""
+    name = path.stem if path.stem not in sys.modules else f"raceexplore_program_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    folder = str(path.parent)
+    sys.modules[name] = module
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        with guarded():
+            spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise BadProgram(f"{error.filename}:{error.lineno}: syntax error: {error.msg}") from None
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise BadProgram(f"{path.name} cannot be imported: {_where(error)}") from error
+    return module
+
+
+def source_digest(program: Program) -> str:
+    """Return 16 hex digits of the program's file; empty for one without a file."""
+    if program.source is None:
+        return ""
+    return hashlib.blake2b(program.source.read_bytes(), digest_size=8).hexdigest()
+
+
+def _where(error: BaseException) -> str:
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if is_user_file(f.filename)]
+    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"
+
+
+def _choose(module: ModuleType, name: str, shown: str) -> Any:
+    public = {
+        key: value
+        for key, value in vars(module).items()
+        if inspect.iscoroutinefunction(value)
+        and value.__module__ == module.__name__
+        and not key.startswith("_")
+    }
+    if name:
+        function = getattr(module, name, None)
+        if not inspect.iscoroutinefunction(function):
+            has = ", ".join(public) or "no async function"
+            raise BadProgram(f"{shown} has no async function {name!r}; it has {has}")
+        if needed_arguments(function) > 1:
+            raise BadProgram(f"{shown}:{name} takes arguments; a program takes none, or the world")
+        return function
+    programs = {key: f for key, f in public.items() if _is_program(f)}
+    named: list[str] = [key for key in ("main", "program") if key in programs]
+    chosen = named or list(programs)
+    if len(chosen) == 1:
+        return programs[chosen[0]]
+    if chosen:
+        choices = " or ".join(f"{shown}:{key}" for key in chosen)
+        raise BadProgram(f"{shown} holds {len(chosen)} programs; name one: {choices}")
+    found = ", ".join(f"async def {k}{inspect.signature(f)}" for k, f in public.items())
+    plain = [k for k, v in vars(module).items() if inspect.isfunction(v) and k not in public]
+    found = found or (f"plain functions {', '.join(plain[:8])}" if plain else "no function at all")
+    raise BadProgram(
+        f"{shown} holds no program (an async function without arguments, or with the world);"
+        f" found: {found}"
+    )
+
+
+def _is_program(function: Any) -> bool:
+    parameters = list(inspect.signature(function).parameters)
+    needed = needed_arguments(function)
+    return needed == 0 or (needed == 1 and parameters[0] == "world")
+
+
+def _relative(path: Path, text: str) -> str:
+    here = Path.cwd().resolve()
+    if path.is_relative_to(here):
+        return path.relative_to(here).as_posix()
+    return Path(text).as_posix()
