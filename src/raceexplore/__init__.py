@@ -1,5 +1,90 @@
-"""Explore the schedules of real trio programs: find the failing ones, replay and shrink them."""
+"""raceexplore: run trio programs on a schedule you control, find the one that fails, replay it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from raceexplore.kernel.choice import ChoicePoint, Deviation, Schedule
+from raceexplore.kernel.errors import (
+    BadChoice,
+    BadOption,
+    BadProgram,
+    BadSeed,
+    Diverged,
+    NotDeterministic,
+    OutsideWorld,
+    RaceExploreError,
+    UnsupportedTrio,
+)
+from raceexplore.kernel.guard import derive
+from raceexplore.kernel.outcome import Failure, Run
+from raceexplore.kernel.program import Limits, Program, Settings
+from raceexplore.kernel.run import InvariantBroken, run_once, world
+from raceexplore.kernel.scheduler import Replay, Scheduler
+from raceexplore.kernel.trace import Access, Event
+from raceexplore.kernel.world import World
+
+if TYPE_CHECKING:
+    from raceexplore.search.campaign import Campaign, Found
+    from raceexplore.search.explore import explore
+    from raceexplore.search.names import by_name
+    from raceexplore.search.replay import replay
+    from raceexplore.search.shrink import shrink
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__"]
+__all__ = [
+    "Access",
+    "BadChoice",
+    "BadOption",
+    "BadProgram",
+    "BadSeed",
+    "Campaign",
+    "ChoicePoint",
+    "Deviation",
+    "Diverged",
+    "Event",
+    "Failure",
+    "Found",
+    "InvariantBroken",
+    "Limits",
+    "NotDeterministic",
+    "OutsideWorld",
+    "Program",
+    "RaceExploreError",
+    "Replay",
+    "Run",
+    "Schedule",
+    "Scheduler",
+    "Settings",
+    "UnsupportedTrio",
+    "World",
+    "by_name",
+    "derive",
+    "explore",
+    "replay",
+    "run_once",
+    "shrink",
+    "world",
+]
+
+_ROOMS = {
+    "Campaign": "campaign",
+    "Found": "campaign",
+    "by_name": "names",
+    "explore": "explore",
+    "replay": "replay",
+    "shrink": "shrink",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch the names of the room search/ at first use: importing raceexplore stays cheap."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'raceexplore' has no attribute {name!r}")
+    from importlib import import_module
+
+    # a submodule of the same name would shadow the function: they live in search/, not here
+    value = getattr(import_module(f"raceexplore.search.{_ROOMS[name]}"), name)
+    globals()[name] = value
+    return value

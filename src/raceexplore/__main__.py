@@ -1,0 +1,5 @@
+"""``python -m raceexplore``."""
+
+from raceexplore.cli import main
+
+main()
