@@ -1,0 +1,87 @@
+"""Small pieces of syntax tree that the rewriter puts together."""
+
+from __future__ import annotations
+
+import ast
+from typing import Final, Protocol
+
+FRESH: Final = (
+    ast.Constant,
+    ast.JoinedStr,
+    ast.List,
+    ast.Tuple,
+    ast.Set,
+    ast.Dict,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+    ast.Lambda,
+    ast.Compare,
+)
+"""Expressions whose value nobody else can have seen, or is no container."""
+
+SUSPENDING: Final = (ast.Await, ast.Yield, ast.YieldFrom, ast.AsyncFor, ast.AsyncWith)
+OTHER_CODE: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+class Context(Protocol):
+    """What a rewriting function may ask about the place where it is."""
+
+    def origin(self, node: ast.expr) -> str:
+        """Return the dotted name of an imported or built-in function or module, or ""."""
+
+    def stored(self, name: str) -> str:
+        """Return an attribute's name as Python stores it."""
+
+    def temporary(self) -> str:
+        """Return a new name for a temporary variable; "" where none can be bound."""
+
+
+def load(name: str) -> ast.Name:
+    """Return a read of a variable."""
+    return ast.Name(name, ast.Load())
+
+
+def hook(name: str, value: ast.expr, *rest: ast.expr | str) -> ast.Call:
+    """Return a call of a hook around ``value``, at its place in the source."""
+    arguments = [ast.Constant(part) if isinstance(part, str) else part for part in rest]
+    call = ast.Call(load(f"__rx_{name}__"), [value, *arguments], [])
+    return ast.copy_location(call, value)
+
+
+def named(name: str, value: ast.expr) -> ast.expr:
+    """Return ``(name := value)``."""
+    return ast.copy_location(ast.NamedExpr(ast.Name(name, ast.Store()), value), value)
+
+
+def again(node: ast.expr) -> ast.expr:
+    """Return a second evaluation of a constant or a local variable."""
+    if isinstance(node, ast.Constant):
+        return ast.copy_location(ast.Constant(node.value), node)
+    assert isinstance(node, ast.Name)
+    return ast.copy_location(load(node.id), node)
+
+
+def is_plain(node: ast.expr) -> bool:
+    """Tell whether an expression may be evaluated twice: a constant or a local variable."""
+    return isinstance(node, ast.Constant | ast.Name)
+
+
+def suspends(*nodes: ast.AST) -> bool:
+    """Tell whether other tasks may run before ``nodes`` are done."""
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, SUSPENDING) or (isinstance(node, ast.comprehension) and node.is_async):
+            return True
+        if not isinstance(node, OTHER_CODE):
+            stack.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def whole(node: ast.expr, operation: str = "__iter__") -> ast.expr:
+    """Return ``node``, noted as a whole; ``operation`` is the method that reads it."""
+    if isinstance(node, ast.Starred):
+        return node  # noted where it was visited
+    return node if isinstance(node, FRESH) else hook("method", node, operation)

@@ -1,0 +1,140 @@
+"""How a call is rewritten: a method's object, or a library function's arguments, get a hook."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import Final
+
+from raceexplore.observe.build import (
+    FRESH,
+    Context,
+    again,
+    hook,
+    is_plain,
+    load,
+    named,
+    suspends,
+    whole,
+)
+from raceexplore.observe.effects import WITH_KEY
+
+READERS: Final = {
+    **dict.fromkeys(("list", "tuple", "set", "frozenset", "dict", "sorted", "sum"), "__iter__"),
+    **dict.fromkeys(("min", "max", "any", "all", "iter", "bytes", "bytearray"), "__iter__"),
+    **dict.fromkeys(("str", "repr", "print", "format"), "__repr__"),
+    "len": "__len__",
+    "bool": "__bool__",
+    "reversed": "__reversed__",
+    "next": "__next__",
+}
+"""Builtins that read their arguments, and the method that stands for it."""
+
+LAZY: Final = frozenset({"enumerate", "zip", "map", "filter"})
+
+CHANGERS: Final = frozenset(
+    {"heapq.heappush", "heapq.heappop", "heapq.heapify", "heapq.heapreplace", "heapq.heappushpop"}
+    | {"bisect.insort", "bisect.insort_left", "bisect.insort_right", "random.shuffle"}
+)
+"""Library functions that change their first argument."""
+
+READING_MODULES: Final = frozenset(
+    {"bisect", "collections", "copy", "functools", "heapq", "itertools", "json", "math"}
+    | {"operator", "pickle", "pprint", "random", "statistics"}
+)
+"""Library modules whose functions read containers they are given."""
+
+REFLECTION: Final = {
+    "getattr": ("attr", "__repr__"),
+    "hasattr": ("attr", "__repr__"),
+    "setattr": ("set_attr", "__dict__"),
+    "delattr": ("set_attr", "__dict__"),
+    "vars": ("", "__dict__"),
+}
+
+
+def is_library(origin: str) -> bool:
+    """Tell whether a dotted name belongs to Python, trio or us: known, and not rewritten."""
+    root = origin.partition(".")[0]
+    return root in sys.stdlib_module_names or root in {"trio", "raceexplore", "builtins"}
+
+
+def rewrite_call(node: ast.Call, context: Context) -> ast.expr:
+    """Return the call with its accesses noted. All of it but ``node.func`` is rewritten already."""
+    origin = context.origin(node.func)
+    if is_library(origin) and not origin.startswith("raceexplore.models"):
+        root, _, name = origin.rpartition(".")
+        if root == "builtins":
+            builtin_call(node, name)
+        elif origin in CHANGERS:
+            node.args[:1] = [whole(part, "__iadd__") for part in node.args[:1]]
+        elif root.partition(".")[0] in READING_MODULES:
+            node.args = [whole(part) for part in node.args]
+    elif isinstance(node.func, ast.Attribute):
+        return method_call(node, node.func, context)
+    elif origin:
+        node.func = hook("called", node.func)
+    return node
+
+
+def builtin_call(node: ast.Call, name: str) -> None:
+    """Note what a builtin function reads of its arguments."""
+    if name in REFLECTION and node.args:
+        precise, coarse = REFLECTION[name]
+        key = node.args[1] if len(node.args) > 1 else None
+        if precise and isinstance(key, ast.Constant) and isinstance(key.value, str):
+            node.args[0] = hook(precise, node.args[0], key.value)
+        else:
+            node.args[0] = whole(node.args[0], coarse)
+    elif name in LAZY:
+        skipped = 1 if name in {"map", "filter"} else 0
+        rest = [lazily(part) for part in node.args[skipped:]]
+        node.args = [*node.args[:skipped], *rest]
+    elif name in READERS:
+        node.args = [whole(part, READERS[name]) for part in node.args]
+
+
+def lazily(node: ast.expr) -> ast.expr:
+    """Return an iterable that a builtin will read step by step, perhaps in later events."""
+    return node if isinstance(node, (*FRESH, ast.Starred)) else hook("each", node)
+
+
+def method_call(node: ast.Call, func: ast.Attribute, context: Context) -> ast.Call:
+    """Return ``obj.name(...)`` with what it touches noted, after its arguments if they await."""
+    name = context.stored(func.attr)
+    arguments = [*node.args, *(part.value for part in node.keywords)]
+    key = node.args[0] if node.args and name in WITH_KEY else None
+    if isinstance(key, ast.Starred):
+        key = None
+    waits = suspends(*arguments)
+    if not waits and key is None:
+        func.value = hook("method", func.value, name)
+    elif not waits and key is not None and is_plain(key):
+        func.value = hook("method_at", func.value, name, again(key))
+    else:
+        holder = context.temporary()
+        if not holder:
+            func.value = hook("method", func.value, name)
+            return node
+        func.value = hook("data", named(holder, func.value), name)
+        note_last(node, (holder, name), key, context)
+    return node
+
+
+def note_last(
+    node: ast.Call, call: tuple[str, str], key: ast.expr | None, context: Context
+) -> None:
+    """Note a method call when its last argument is evaluated."""
+    holder, name = call
+    where: list[ast.expr | str] = [load(holder), name]
+    if key is not None:
+        keeper = context.temporary()
+        node.args[0] = named(keeper, key)
+        where.append(load(keeper))
+    kind = "late" if key is None else "late_at"
+    if node.keywords:
+        node.keywords[-1].value = hook(kind, node.keywords[-1].value, *where)
+    elif isinstance(node.args[-1], ast.Starred):
+        node.args[-1].value = hook(kind, node.args[-1].value, *where)
+    else:
+        node.args[-1] = hook(kind, node.args[-1], *where)

@@ -1,0 +1,215 @@
+"""What an operation touches, by the class of its object: found once a class and name, then kept."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import decimal
+import fractions
+import functools
+import inspect
+import logging
+import pathlib
+import re
+import sys
+import types
+import uuid
+from contextvars import Context, ContextVar, Token
+from enum import Enum, EnumMeta
+from typing import Final
+
+from raceexplore.observe import primitives
+from raceexplore.observe.effects import (
+    CLASS_ATTRIBUTE,
+    CLASS_DATA,
+    DATA,
+    FOREIGN,
+    MODULE_ATTRIBUTE,
+    READ,
+    SKIP,
+    SUPER,
+    TABLES,
+    WRITE,
+    Effect,
+    Table,
+)
+
+MARK: Final = "__rx_module__"
+"""A global variable of every observed module, so also of every function defined there."""
+
+CODE: Final = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    types.ModuleType,
+    type,
+    classmethod,
+    staticmethod,
+    property,
+    functools.partial,
+)
+"""Values that are code: to look one up by its name reads no shared state."""
+
+UNCHANGING: Final = frozenset(
+    {str, int, float, complex, bool, bytes, tuple, frozenset, range, slice, type(None), object}
+    | {type(...), type(NotImplemented), types.CodeType, types.CoroutineType, types.GenericAlias}
+    | {types.MappingProxyType, types.UnionType, types.BuiltinFunctionType, types.MethodType}
+    | {dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone}
+    | {decimal.Decimal, fractions.Fraction, uuid.UUID, re.Pattern, re.Match, functools.partial}
+    | {pathlib.PurePath, pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath}
+    | {Enum, ContextVar, Context, Token, logging.Logger, classmethod, staticmethod, property}
+)
+"""Classes whose instances never change, or change nothing that a schedule could show."""
+
+READERS: Final = frozenset(
+    {"__getitem__", "__contains__", "__iter__", "__len__", "__eq__", "__lt__", "__bool__"}
+    | {"__repr__", "__add__", "__reversed__"}
+)
+FOREIGN_METHODS: Final = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.ClassMethodDescriptorType,
+)
+
+
+class ClassEffects(dict[str, Effect]):
+    """The effects of one class: method or attribute name -> what it touches."""
+
+    def __init__(self, owner: type) -> None:
+        super().__init__()
+        self.owner = owner
+
+    def __missing__(self, name: str) -> Effect:
+        effect = self[name] = classify(self.owner, name)
+        return effect
+
+
+class Effects(dict[type, ClassEffects]):
+    """All that is known: class -> its effects."""
+
+    def __missing__(self, owner: type) -> ClassEffects:
+        found = self[owner] = ClassEffects(owner)
+        return found
+
+
+effects: Final = Effects()
+
+
+def classify(owner: type, name: str) -> Effect:
+    """Return what the operation or attribute ``name`` touches on an instance of ``owner``."""
+    if owner in UNCHANGING or issubclass(owner, asyncio.Future):
+        return SKIP
+    if owner is super:
+        return SUPER
+    if issubclass(owner, type):
+        return CLASS_ATTRIBUTE
+    if issubclass(owner, types.ModuleType):
+        return MODULE_ATTRIBUTE
+    if name == "__dict__":
+        return WRITE  # what is done with it is out of sight
+    return classify_from(owner.__mro__, name)
+
+
+def classify_from(bases: tuple[type, ...], name: str) -> Effect:
+    """Return what ``name`` touches, as the first of ``bases`` that has it defines it."""
+    for base in bases:
+        found = primitives.TABLES.get(base)
+        if found is not None and hasattr(base, name):
+            return from_primitive(found, name)
+        found = TABLES.get(base)
+        if found is not None and (hasattr(base, name) or name == "__bool__"):
+            return found.get(name, SKIP if is_dunder(name) else READ)
+        if name in vars(base):
+            return classify_member(base, name, vars(base)[name])
+    return SKIP if is_dunder(name) else DATA
+
+
+def from_primitive(found: Table, name: str) -> Effect:
+    """Return what a trio primitive's ``name`` touches: if its table is silent, all of it."""
+    entering = name in {"__aenter__", "__aexit__", "__enter__", "__exit__", "__anext__"}
+    return found.get(name, SKIP if is_dunder(name) and not entering else WRITE)
+
+
+def classify_member(base: type, name: str, member: object) -> Effect:
+    """Return what reading ``member``, or calling it, touches on an instance."""
+    if base in UNCHANGING or isinstance(member, type | types.ModuleType):
+        return SKIP
+    if isinstance(member, types.MemberDescriptorType | types.GetSetDescriptorType):
+        fixed = issubclass(base, tuple | BaseException | types.FunctionType)
+        return SKIP if fixed or is_dunder(name) else DATA
+    if isinstance(member, functools.cached_property):
+        return DATA
+    code = member.fget if isinstance(member, property) else member
+    if isinstance(code, classmethod | staticmethod):
+        code = code.__func__
+    if isinstance(code, FOREIGN_METHODS) or isinstance(member, property):
+        return classify_code(base, name, code)
+    if is_dunder(name) or issubclass(base, tuple | Enum):
+        return SKIP
+    # A dataclass keeps a field's default on the class, and gives each instance its own.
+    field = vars(base).get("__dataclass_fields__", {}).get(name)
+    return CLASS_DATA if field is None or "ClassVar" in str(field.type) else DATA
+
+
+def classify_code(base: type, name: str, code: object) -> Effect:
+    """Return what a call of a method touches, beyond what its own code, if observed, will note."""
+    if is_observed(code) or is_observed_class(base):
+        # What dataclasses generate is not rewritten, and reads the fields.
+        generated = isinstance(code, types.FunctionType) and code.__code__.co_filename == "<string>"
+        return READ if generated and name in READERS else SKIP
+    root = base.__module__.partition(".")[0]
+    if (
+        root == "raceexplore"
+        or issubclass(base, Enum | BaseException)
+        or base is types.SimpleNamespace
+    ):
+        return SKIP  # ours tell what they touch; an exception belongs to who caught it
+    if name in READERS and not hasattr(base, "__next__"):
+        return READ
+    if root in sys.stdlib_module_names or root == "trio":
+        return (
+            SKIP
+            if is_dunder(name) and name not in READERS | {"__next__", "__setitem__", "__delitem__"}
+            else WRITE
+        )
+    return FOREIGN
+
+
+def is_observed(code: object) -> bool:
+    """Tell whether a function, or what it wraps, was loaded rewritten."""
+    if not callable(code):
+        return False
+    inner = inspect.unwrap(code)
+    return isinstance(inner, types.FunctionType) and MARK in inner.__globals__
+
+
+@functools.lru_cache(maxsize=1024)
+def is_foreign(code: object) -> bool:
+    """Tell whether a function or class is of a package that nobody observes, Python's excepted."""
+    if isinstance(code, types.ModuleType) or is_observed(code):
+        return False
+    root = str(getattr(code, "__module__", "builtins")).partition(".")[0]
+    ours = root in sys.stdlib_module_names or root in {"trio", "raceexplore"}
+    return not ours and not (isinstance(code, type) and is_observed_class(code))
+
+
+def is_observed_class(base: type) -> bool:
+    """Tell whether a class comes from an observed module, by the functions in its body."""
+    return any(is_observed(member) for member in vars(base).values())
+
+
+def is_dunder(name: str) -> bool:
+    """Tell whether a name is one of Python's own, such as ``__class__``."""
+    return name.startswith("__") and name.endswith("__")
+
+
+def holder(owner: type, name: str) -> type | None:
+    """Return the class on which ``owner`` finds ``name`` as data; None if it is code or nothing."""
+    if is_dunder(name) or isinstance(owner, EnumMeta):
+        return None
+    for base in owner.__mro__:
+        if name in vars(base):
+            return None if isinstance(vars(base)[name], CODE) else base
+    return None

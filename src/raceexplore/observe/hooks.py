@@ -1,0 +1,281 @@
+"""What rewritten code calls: each hook notes an access and hands its first argument back.
+
+The operation itself stays in the program's own code, next to the hook: ``x.a`` becomes
+``__rx_attr__(x, "a").a``. So values, errors, tracebacks and the debugger are the program's own, and
+with no ledger attached nothing happens.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from types import CellType, ModuleType
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from raceexplore.observe.classes import effects, is_foreign
+from raceexplore.observe.effects import (
+    CLASS_ATTRIBUTE,
+    CLASS_DATA,
+    DATA,
+    IN_PLACE,
+    READ,
+    READ_KEY,
+    VIEW,
+)
+from raceexplore.observe.ledger import Ledger
+from raceexplore.observe.locations import ALL
+from raceexplore.observe.notes import note, note_key, note_store
+from raceexplore.observe.primitives import is_channel, is_entered
+from raceexplore.observe.values import peek
+from raceexplore.observe.wrappers import Entered, Received
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
+Scope = CellType | ModuleType
+
+active: Ledger | None = None
+"""Where accesses go now; set it by `attach`."""
+
+keys: Final[list[object]] = []
+"""Subscripts between their evaluation and their use: two steps of one expression."""
+
+
+def attach(ledger: Ledger | None) -> None:
+    """Send the accesses of rewritten code to ``ledger`` from now on; None stops it."""
+    global active  # noqa: PLW0603 (a hook must not pay for more than one look-up)
+    active = ledger
+    keys.clear()
+
+
+def attr(obj: T, name: str) -> T:
+    """``obj.name``, not called at once; a container's method counts as its whole effect."""
+    ledger = active
+    if ledger is not None:
+        effect = effects[type(obj)][name]
+        if effect:
+            if effect == DATA:
+                ledger.read(obj, name)
+            else:
+                note(ledger, effect, obj, name)
+    return obj
+
+
+def data(obj: T, name: str) -> T:
+    """Look up a method whose arguments await: what the call does is noted after them."""
+    ledger = active
+    if ledger is not None and effects[type(obj)][name] in {DATA, CLASS_DATA, CLASS_ATTRIBUTE}:
+        attr(obj, name)
+    return obj
+
+
+def method(obj: T, name: str) -> T:
+    """Call ``obj.name(...)``, or an operator that stands for it."""
+    ledger = active
+    if ledger is not None:
+        effect = effects[type(obj)][name]
+        if effect:
+            note(ledger, effect, obj, name)
+    return obj
+
+
+def method_at(obj: T, name: str, key: object) -> T:
+    """Call ``obj.name(key, ...)``: touches one element, if ``obj`` is a container."""
+    ledger = active
+    if ledger is not None:
+        effect = effects[type(obj)][name]
+        if effect:
+            note_key(ledger, (effect, name), obj, key)
+    return obj
+
+
+def late(value: T, obj: object, name: str) -> T:
+    """Return the last argument of a call: the call comes next."""
+    method(obj, name)
+    return value
+
+
+def late_at(value: T, obj: object, name: str, key: object) -> T:
+    """Return the last argument of a call that touches one element."""
+    method_at(obj, name, key)
+    return value
+
+
+def set_attr(obj: T, name: str) -> T:
+    """``obj.name = ...`` or ``del obj.name``."""
+    ledger = active
+    if ledger is not None:
+        effect = effects[type(obj)][name]
+        if effect == DATA:
+            ledger.write(obj, name)
+        else:
+            note_store(ledger, effect, obj, name)
+    return obj
+
+
+def update_attr(obj: T, name: str) -> T:
+    """``obj.name += ...``: a read and a write, and the value may change in place."""
+    ledger = active
+    if ledger is not None:
+        set_attr(obj, name)
+        for value in peek(obj, name):
+            inplace(None, value)
+    return obj
+
+
+def late_set(value: T, obj: object, name: str) -> T:
+    """Return the right side of ``obj.name += await ...``: the write comes next."""
+    update_attr(obj, name)
+    return value
+
+
+def item(obj: T, key: object) -> T:
+    """``obj[key]``."""
+    ledger = active
+    if ledger is not None:
+        effect = effects[type(obj)]["__getitem__"]
+        if effect == READ_KEY and type(key) is str:
+            ledger.read(obj, key)
+        elif effect:
+            note_key(ledger, (effect, "__getitem__"), obj, key)
+    return obj
+
+
+def set_item(obj: T, key: object) -> T:
+    """``obj[key] = ...``."""
+    ledger = active
+    if ledger is not None:
+        note_key(ledger, (effects[type(obj)]["__setitem__"], "__setitem__"), obj, key)
+    return obj
+
+
+def del_item(obj: T, key: object) -> T:
+    """``del obj[key]``."""
+    return method_at(obj, "__delitem__", key)
+
+
+def update_item(obj: T, key: object) -> T:
+    """``obj[key] += ...``."""
+    if active is not None:
+        method_at(obj, "__setitem__", key)
+        for value in peek(obj, active.key(obj, key)):
+            inplace(None, value)
+    return obj
+
+
+def late_set_item(value: T, obj: object, key: object) -> T:
+    """Return the right side of ``obj[key] += await ...``: the write comes next."""
+    update_item(obj, key)
+    return value
+
+
+def push(key: T) -> T:
+    """Keep a subscript that must not be evaluated twice, for `pop`, which comes next."""
+    keys.append(key)
+    return key
+
+
+pop: Final = keys.pop
+
+
+def read_name(value: T, scope: Scope, name: str) -> T:
+    """Return the value of a variable that tasks share: a closure's cell, or a module's global."""
+    if active is not None:
+        active.read(scope, name)
+    return value
+
+
+def write_name(value: T, scope: Scope, name: str) -> T:
+    """Return the value that a shared variable is about to get, or has just got."""
+    if active is not None:
+        active.write(scope, name)
+    return value
+
+
+def update_name(value: T, old: object, scope: Scope, name: str) -> T:
+    """Return the right side of ``name += ...``, with the old value of the shared variable."""
+    if active is not None:
+        active.write(scope, name)
+        inplace(None, old)
+    return value
+
+
+def inplace(value: T, old: object) -> T:
+    """Return the right side of ``local += ...``: a container changes in place."""
+    if active is not None and type(old) in IN_PLACE:
+        active.write(old, ALL)
+    return value
+
+
+def each(obj: T) -> T | Iterator[object]:
+    """Iterate where the body awaits: each step reads the container again."""
+    ledger = active
+    if ledger is None:
+        return obj
+    effect = effects[type(obj)]["__iter__"]
+    if effect not in {READ, VIEW}:
+        return method(obj, "__iter__")
+
+    def again() -> None:
+        if active is not None:
+            note(active, effect, obj, "__iter__")
+
+    # All in C but the note, so that errors of the iteration have no frame of ours.
+    steps = iter(again, again)
+    return map(itemgetter(1), zip(steps, obj, strict=False))  # type: ignore[call-overload]
+
+
+def stream(obj: T) -> T | Received:
+    """``async for ... in obj``: each step receives."""
+    return Received(obj, noter(obj, "__anext__")) if is_channel[type(obj)] else obj
+
+
+def entered(manager: T) -> T | Entered:
+    """``async with manager:``: a lock is acquired now and released at the end."""
+    if active is None or not is_entered[type(manager)]:
+        return manager
+    return Entered(manager, noter(manager, "__aexit__"))
+
+
+def opened(manager: T) -> T | Entered:
+    """``with manager:``: a channel is closed at the end."""
+    return entered(manager) if is_channel[type(manager)] else manager
+
+
+def called(function: T) -> T:
+    """Call something imported from a package that may not be observed."""
+    if active is not None and is_foreign(function):
+        active.opaque()
+    return function
+
+
+def noter(obj: object, name: str) -> Callable[[], object]:
+    """Return a function that notes a call of ``obj.name``."""
+    return lambda: method(obj, name)
+
+
+INJECTED: Final = (
+    {
+        f"__rx_{hook.__name__}__": hook
+        for hook in (attr, data, method, method_at, late, late_at, set_attr, update_attr, late_set)
+    }
+    | {
+        f"__rx_{hook.__name__}__": hook
+        for hook in (item, set_item, del_item, update_item, late_set_item, push, pop)
+    }
+    | {
+        f"__rx_{hook.__name__}__": hook
+        for hook in (
+            read_name,
+            write_name,
+            update_name,
+            inplace,
+            each,
+            stream,
+            entered,
+            opened,
+            called,
+        )
+    }
+)
+"""What a rewritten module needs among its globals."""

@@ -1,0 +1,145 @@
+"""The ledger of one run: which shared locations the current event has read and written."""
+
+from __future__ import annotations
+
+from enum import Enum
+from types import CellType, FunctionType, ModuleType
+
+from raceexplore.kernel.trace import Access
+from raceexplore.observe.locations import ALL, OPAQUE, ORDER, SCALARS, SEQUENCES
+from raceexplore.observe.primitives import has_state_elsewhere, state_of
+from raceexplore.observe.values import calling_line, value_text
+
+
+class _Accesses(dict[tuple[int, object], Access]):
+    """Location -> the bare access; the same in each run, so made once."""
+
+    def __init__(self, *, write: bool) -> None:
+        super().__init__()
+        self.write = write
+
+    def __missing__(self, location: tuple[int, object]) -> Access:
+        if len(self) > 100_000:
+            self.clear()
+        access = self[location] = Access(location, self.write, "")
+        return access
+
+
+READS = _Accesses(write=False)
+WRITES = _Accesses(write=True)
+
+
+class Ledger:
+    """Collect the accesses of one run, event by event.
+
+    values: also record values (at most 40 characters, no code of the program runs for them),
+    labels and lines. insertion_order: adding a key to a dict also writes the dict's order, so that
+    two such events are dependent; without it they are taken to commute.
+    """
+
+    __slots__ = ("_accesses", "_details", "_kept", "_ordinals", "insertion_order", "values")
+
+    def __init__(self, *, values: bool = False, insertion_order: bool = False) -> None:
+        self.values = values
+        self.insertion_order = insertion_order
+        self._ordinals: dict[int, int] = {}
+        # Keeps what has an ordinal alive, so that no id is used twice; index = ordinal.
+        self._kept: list[list[object]] = [["code that nobody observes"]]
+        self._accesses: dict[tuple[int, object], Access] = {}
+        self._details: dict[tuple[int, object], tuple[object, str, str]] = {}
+
+    def read(self, obj: object, key: object) -> None:
+        """Note that the current event has read ``key`` of ``obj``."""
+        try:
+            location = (self._ordinals[id(obj)], key)
+        except KeyError:
+            location = (self._enter(obj), key)
+        if location not in self._accesses:
+            self._accesses[location] = READS[location]
+            if self.values:
+                self._describe(location, obj)
+
+    def write(self, obj: object, key: object) -> None:
+        """Note that the current event has written ``key`` of ``obj``, or is about to."""
+        try:
+            location = (self._ordinals[id(obj)], key)
+        except KeyError:
+            location = (self._enter(obj), key)
+        if self.values and location not in self._accesses:
+            self._describe(location, obj)
+        self._accesses[location] = WRITES[location]
+
+    def opaque(self) -> None:
+        """Note that the current event runs code that nobody observes."""
+        location = (OPAQUE, ALL)
+        if self.values and location not in self._accesses:
+            self._describe(location, None)
+        self._accesses[location] = WRITES[location]
+
+    def take(self) -> tuple[Access, ...]:
+        """Return the accesses of the event that just ended, by first touch; start the next one."""
+        if not self._accesses:
+            return ()
+        taken = tuple(self._accesses.values())
+        self._accesses.clear()
+        if self.values:
+            taken = tuple([self._detailed(access) for access in taken])
+            self._details.clear()
+        return taken
+
+    def key(self, obj: object, key: object) -> object:
+        """Return the location key for ``obj[key]``: equal for equal keys, free of identities."""
+        kind = type(key)
+        if kind is int and issubclass(type(obj), SEQUENCES):
+            return key + len(obj) if key < 0 else key  # type: ignore[operator,arg-type]
+        if kind in SCALARS:
+            return key
+        if kind is tuple:
+            parts = tuple([self.key(None, part) for part in key])  # type: ignore[attr-defined]
+            return ALL if ALL in parts else parts
+        if issubclass(kind, Enum) and kind.__hash__ is Enum.__hash__:
+            return Enum.__str__(key)
+        if kind.__hash__ is object.__hash__ and kind.__eq__ is object.__eq__:
+            return ("object", self._ordinal(key))
+        return ALL
+
+    def label(self, resource: tuple[int, object]) -> str:
+        """Return the location in words, e.g. ``Stock#1.count`` or ``dict#2['a']``."""
+        ordinal, key = resource
+        obj = self._kept[ordinal][0]
+        if ordinal == OPAQUE:
+            return str(obj)
+        kind = type(obj)
+        if isinstance(obj, ModuleType):
+            name = obj.__name__
+        elif issubclass(kind, type | FunctionType):
+            name = str(obj.__qualname__)  # type: ignore[attr-defined]
+        else:
+            name = f"{'variable' if kind is CellType else kind.__name__}#{ordinal}"
+        if key is ALL:
+            return name
+        keyed = issubclass(kind, (dict, set, *SEQUENCES)) and key != ORDER
+        return f"{name}[{key!r}]" if keyed else f"{name}.{key}"
+
+    def _ordinal(self, obj: object) -> int:
+        ordinal = self._ordinals.get(id(obj))
+        return self._enter(obj) if ordinal is None else ordinal
+
+    def _enter(self, obj: object) -> int:
+        if has_state_elsewhere[type(obj)]:
+            ordinal = self._ordinal(state_of(obj))
+            self._kept[ordinal].append(obj)
+        else:
+            ordinal = len(self._kept)
+            self._kept.append([obj])
+        self._ordinals[id(obj)] = ordinal
+        return ordinal
+
+    def _describe(self, location: tuple[int, object], obj: object) -> None:
+        self._details[location] = (obj, calling_line(), value_text(obj, location[1]))
+
+    def _detailed(self, access: Access) -> Access:
+        obj, line, before = self._details[access.resource]
+        after = value_text(obj, access.resource[1]) if access.write else ""
+        label = self.label(access.resource)
+        return access._replace(label=label, line=line, before=before, after=after)

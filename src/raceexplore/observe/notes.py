@@ -1,0 +1,126 @@
+"""How an effect becomes accesses in the ledger, by the kind of the object."""
+
+from __future__ import annotations
+
+import gc
+
+from raceexplore.observe.classes import CODE, classify_from, effects, holder, is_foreign
+from raceexplore.observe.effects import (
+    CLASS_ATTRIBUTE,
+    CLASS_DATA,
+    DATA,
+    FOREIGN,
+    MODULE_ATTRIBUTE,
+    READ,
+    READ_KEY,
+    READ_OR_FILL,
+    SKIP,
+    SUPER,
+    VIEW,
+    WRITE,
+    WRITE_KEY,
+    Effect,
+)
+from raceexplore.observe.ledger import Ledger
+from raceexplore.observe.locations import ALL, ORDER
+from raceexplore.observe.values import namespace
+
+
+def note(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
+    """Note the effect of an operation that names no element."""
+    code = effect if isinstance(effect, int) else effect(obj)
+    if code == DATA:
+        ledger.read(obj, name)
+    elif code in {READ, READ_KEY, READ_OR_FILL}:
+        ledger.read(obj, ALL)
+    elif code in {WRITE, WRITE_KEY}:
+        ledger.write(obj, ALL)
+    elif code == FOREIGN:
+        ledger.opaque()
+    elif code != SKIP:
+        note_indirect(ledger, code, obj, name)
+
+
+def note_key(ledger: Ledger, how: tuple[Effect, str], obj: object, key: object) -> None:
+    """Note the effect of an operation on one element."""
+    effect, name = how
+    if effect == SUPER:
+        effect, obj = behind_super(obj, name)
+    if effect not in {READ_KEY, WRITE_KEY, READ_OR_FILL}:
+        note(ledger, effect, obj, name)
+        return
+    location = key if type(key) is str else ledger.key(obj, key)
+    if effect == READ_KEY:
+        ledger.read(obj, location)
+        return
+    if effect == READ_OR_FILL and not is_missing(obj, key, location):
+        ledger.read(obj, location)
+        return
+    ledger.write(obj, location)
+    ordered = ledger.insertion_order and issubclass(type(obj), dict)
+    if ordered and (name != "__setitem__" or is_missing(obj, key, location)):
+        ledger.write(obj, ORDER)
+
+
+def is_missing(obj: object, key: object, location: object) -> bool:
+    """Tell whether a dict lacks a key; of a key whose hash is the program's code, say yes."""
+    return location is ALL or (isinstance(obj, dict) and not dict.__contains__(obj, key))
+
+
+def note_indirect(ledger: Ledger, code: int, obj: object, name: str) -> None:
+    """Note the effect of an operation on something that stands for another object."""
+    if code == VIEW:
+        for behind in gc.get_referents(obj):
+            ledger.read(behind, ALL)
+    elif code == SUPER:
+        effect, behind = behind_super(obj, name)
+        note(ledger, effect, behind, name)
+    elif code == MODULE_ATTRIBUTE:
+        note_module(ledger, obj, name)
+    elif code == CLASS_ATTRIBUTE:
+        note_class(ledger, obj, name)
+    elif code == CLASS_DATA:
+        ledger.read(obj, name)
+        if name not in namespace(obj):
+            note_class(ledger, type(obj), name)
+
+
+def note_module(ledger: Ledger, module: object, name: str) -> None:
+    """Note a read of a module's variable; to look up its functions and classes is none."""
+    value = namespace(module).get(name)
+    if not isinstance(value, CODE):
+        ledger.read(module, name)
+    elif is_foreign(value):
+        ledger.opaque()
+
+
+def note_class(ledger: Ledger, owner: object, name: str) -> None:
+    """Note a read of data that a class or one of its bases holds."""
+    base = holder(owner, name) if isinstance(owner, type) else None
+    if base is not None:
+        ledger.read(base, name)
+
+
+def note_store(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
+    """Note a write of an attribute that is no plain attribute of an instance."""
+    if effect == SKIP:
+        member = next((vars(c)[name] for c in type(obj).__mro__ if name in vars(c)), None)
+        if hasattr(type(member), "__set__"):
+            return  # a property's setter: its own code notes what it does
+        effects[type(obj)][name] = DATA  # from now on it hides a method of its class
+    if effect == CLASS_ATTRIBUTE and name not in namespace(obj):
+        effects.clear()
+    if effect in {READ, WRITE}:  # a primitive's settable property, such as CancelScope.deadline
+        ledger.write(obj, ALL)
+    else:
+        ledger.write(obj, name)
+
+
+def behind_super(proxy: object, name: str) -> tuple[Effect, object]:
+    """Return what ``super().name`` touches, and the instance that it touches."""
+    instance: object = vars(super)["__self__"].__get__(proxy)
+    start: type = vars(super)["__thisclass__"].__get__(proxy)
+    bases = type(instance).__mro__
+    if start not in bases:
+        return SKIP, instance
+    return classify_from(bases[bases.index(start) + 1 :], name), instance

@@ -1,0 +1,73 @@
+"""Where in the program the rewriter is: the scope, the class, and which names mean what there."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+from raceexplore.observe.build import load
+from raceexplore.observe.scopes import Scope, mangle, scopes_of
+
+
+class Place:
+    """The rewriter's position in a module; implements `build.Context`."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.scopes = scopes_of(tree)
+        self.scope: Scope = self.scopes[tree]
+        self.class_name = ""
+        self.iterables = 0
+        self.numbers = count(1)
+
+    @contextmanager
+    def inside(self, node: ast.AST) -> Iterator[None]:
+        """Be in the scope that ``node`` opens."""
+        before = self.scope, self.class_name
+        self.scope = self.scopes[node]
+        if isinstance(node, ast.ClassDef):
+            self.class_name = node.name
+        yield
+        self.scope, self.class_name = before
+
+    @contextmanager
+    def iterable(self) -> Iterator[None]:
+        """Be in the iterable of a comprehension, where Python forbids ``:=``."""
+        self.iterables += 1
+        yield
+        self.iterables -= 1
+
+    def stored(self, name: str) -> str:
+        """Return a name as Python stores it: a private one has the class in front."""
+        return mangle(name, self.class_name)
+
+    def temporary(self) -> str:
+        """Return a new name for a temporary variable; "" where none can be bound."""
+        if self.iterables or not self.scope.home().is_function():
+            return ""
+        return f"__rx_{next(self.numbers)}__"
+
+    def origin(self, node: ast.expr) -> str:
+        """Return the dotted name of an imported or built-in function or module, or ""."""
+        if isinstance(node, ast.Name):
+            return self.scope.origin(self.stored(node.id))
+        if isinstance(node, ast.Attribute):
+            base = self.origin(node.value)
+            known = base and base.partition(".")[0] != "builtins"
+            return f"{base}.{node.attr}" if known else ""
+        return ""
+
+    def is_shared(self, name: str) -> bool:
+        """Tell whether tasks can see each other's writes of a variable."""
+        stored = self.stored(name)
+        return self.scope.owner(stored).shares(stored)
+
+    def cell(self, name: str) -> ast.expr:
+        """Return an expression for the place that holds a shared variable: a module or a cell."""
+        if self.scope.owner(self.stored(name)).parent is None:
+            return load("__rx_module__")
+        # The closure of a function that uses the variable is the variable's own cell.
+        bare = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+        closure = ast.Attribute(ast.Lambda(bare, load(name)), "__closure__", ast.Load())
+        return ast.Subscript(closure, ast.Constant(0), ast.Load())

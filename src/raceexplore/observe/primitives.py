@@ -1,0 +1,110 @@
+"""What the public methods of trio's primitives read and write: a table, coarse and sound.
+
+Each primitive is one location, and most operations write it: two of them on one primitive do not
+commute. An operation is noted where it is requested, so in the event that calls it. Spawning and
+joining are edges of happens-before, which the kernel knows: no location here.
+"""
+
+from __future__ import annotations
+
+import gc
+from functools import cache
+from typing import Final
+
+import trio
+
+from raceexplore.observe.effects import READ, SKIP, WRITE, Table
+
+
+def event_wait(event: object) -> int:
+    """Return what waiting touches: a set event is only read; else its waiters change."""
+    return READ if isinstance(event, trio.Event) and event.is_set() else WRITE
+
+
+# What a table does not name is a write (see effects.py).
+LOCK: Final[Table] = {"locked": READ, "statistics": READ}
+SCOPE: Final[Table] = {
+    "cancel_called": READ,
+    "cancelled_caught": READ,
+    "deadline": READ,
+    "relative_deadline": READ,
+    "shield": READ,
+    "is_relative": READ,
+    "__enter__": SKIP,
+    "__exit__": SKIP,
+}
+NURSERY: Final[Table] = {
+    "start_soon": SKIP,  # an edge of happens-before
+    "start": SKIP,
+    "cancel_scope": SKIP,  # never rebound
+    "parent_task": SKIP,
+    "child_tasks": READ,
+}
+
+TABLES: Final[dict[type, Table]] = {
+    trio.Lock: LOCK,
+    trio.StrictFIFOLock: LOCK,
+    trio.Condition: LOCK,
+    trio.Semaphore: {"value": READ, "max_value": SKIP, "statistics": READ},
+    trio.CapacityLimiter: {
+        "total_tokens": READ,
+        "borrowed_tokens": READ,
+        "available_tokens": READ,
+        "statistics": READ,
+    },
+    trio.Event: {"is_set": READ, "statistics": READ, "wait": event_wait},
+    trio.MemorySendChannel: {"statistics": READ},
+    trio.MemoryReceiveChannel: {"statistics": READ},
+    trio.CancelScope: SCOPE,
+    trio.Nursery: NURSERY,
+    trio.lowlevel.ParkingLot: {"statistics": READ},
+}
+
+CHANNELS: Final = (trio.MemorySendChannel, trio.MemoryReceiveChannel)
+
+
+class Kinds(dict[type, bool]):
+    """Class -> whether it is, or derives from, one of some classes; found once a class."""
+
+    def __init__(self, *wanted: type) -> None:
+        super().__init__()
+        self.wanted = wanted
+
+    def __missing__(self, kind: type) -> bool:
+        found = self[kind] = issubclass(kind, self.wanted)
+        return found
+
+
+is_channel: Final = Kinds(*CHANNELS)
+is_entered: Final = Kinds(
+    trio.Lock, trio.StrictFIFOLock, trio.Semaphore, trio.CapacityLimiter, trio.Condition, *CHANNELS
+)
+"""What a ``with`` block works on, and once more when it ends."""
+has_state_elsewhere: Final = Kinds(trio.Condition, *CHANNELS)
+
+
+def state_of(obj: object) -> object:
+    """Return the object whose state ``obj``, of such a class, works on.
+
+    All ends of one memory channel share a state; a condition works on its lock.
+    """
+    wanted = (channel_state(),) if is_channel[type(obj)] else (trio.Lock, trio.StrictFIFOLock)
+    found = [part for part in gc.get_referents(obj) if issubclass(type(part), wanted)]
+    # Not told apart, all such objects count as one.
+    return found[0] if len(found) == 1 else CHANNELS
+
+
+@cache
+def channel_state() -> type:
+    """Return the type of what the two ends of a memory channel share, learnt from an example.
+
+    trio has no public name for it.
+    """
+    send, receive = trio.open_memory_channel[None](0)
+    both = {id(part) for part in gc.get_referents(receive)}
+    shared = [type(part) for part in gc.get_referents(send) if id(part) in both]
+    send.close()
+    receive.close()
+    found = [kind for kind in shared if kind.__module__.partition(".")[0] == "trio"]
+    found = [kind for kind in found if not issubclass(kind, type)]
+    return found[0] if len(found) == 1 else type(None)

@@ -1,0 +1,226 @@
+"""Rewrite a program so that it tells what it reads and writes, and does the same as before.
+
+Nothing moves to another line, and each operation stays in the program's own code with a hook beside
+it (see hooks.py), as pytest does with asserts.
+"""
+
+# ruff: noqa: N802, N815 (ast.NodeVisitor calls methods by the names of nodes)
+from __future__ import annotations
+
+import ast
+from types import CodeType
+
+from raceexplore.observe.build import hook, load, named, suspends, whole
+from raceexplore.observe.expressions import ExpressionRewriter
+from raceexplore.observe.place import Place
+
+
+def compile_observed(source: str | bytes, filename: str) -> CodeType:
+    """Return the code of a module, rewritten. Its globals must hold `hooks.INJECTED`.
+
+    Raises SyntaxError as ``compile`` does.
+    """
+    return compile(rewrite(ast.parse(source, filename)), filename, "exec", dont_inherit=True)
+
+
+def rewrite(tree: ast.Module) -> ast.Module:
+    """Rewrite the syntax tree of a module in place, and return it."""
+    _Rewriter(Place(tree)).block(tree.body)
+    return ast.fix_missing_locations(tree)
+
+
+class _Rewriter(ExpressionRewriter):
+    def block(self, body: list[ast.stmt]) -> None:
+        """Rewrite the statements of a body in place."""
+        rewritten: list[ast.stmt] = []
+        for statement in body:
+            found = self.visit(statement)
+            rewritten.extend(found if isinstance(found, list) else [found])
+        body[:] = rewritten
+
+    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.stmt]:
+        self.visit(node.args)
+        with self.place.inside(node):
+            self.block(node.body)
+        return [node, *self.written([node.name], node)]
+
+    visit_FunctionDef = function
+    visit_AsyncFunctionDef = function
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> list[ast.stmt]:
+        with self.place.inside(node):
+            self.block(node.body)
+        return [node, *self.written([node.name], node)]
+
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> list[ast.stmt]:
+        names = [part.asname or part.name.partition(".")[0] for part in node.names]
+        return [node, *self.written(names, node)]
+
+    visit_ImportFrom = visit_Import
+
+    def written(self, names: list[str], where: ast.AST) -> list[ast.stmt]:
+        """Return statements that note writes of those ``names`` that are shared variables."""
+        notes = [
+            self.stored_name(ast.Constant(None), name)
+            for name in names
+            if name != "*" and self.place.is_shared(name)
+        ]
+        statements = [ast.copy_location(ast.Expr(note), where) for note in notes]
+        for note, statement in zip(notes, statements, strict=True):
+            for part in ast.walk(note):
+                ast.copy_location(part, statement)
+        return [*statements]
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
+        fresh = node.value
+        node.value = self.expression(node.value)
+        unpacked = any(isinstance(target, ast.Tuple | ast.List) for target in node.targets)
+        if unpacked and not isinstance(fresh, ast.Tuple | ast.List):
+            node.value = whole(node.value)
+        for name in names_in(*node.targets):
+            if self.place.is_shared(name):
+                node.value = self.stored_name(node.value, name)
+        node.targets = [self.expression(target) for target in node.targets]
+        return node
+
+    def visit_Delete(self, node: ast.Delete) -> list[ast.stmt]:
+        notes = self.written(names_in(*node.targets), node)
+        node.targets = [self.expression(target) for target in node.targets]
+        return [*notes, node]
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
+        waits = suspends(node.value)
+        constant = isinstance(node.value, ast.Constant)
+        node.value = self.expression(node.value)
+        target = node.target
+        if isinstance(target, ast.Attribute):
+            self.update_attribute(node, target, waits=waits)
+        elif isinstance(target, ast.Subscript):
+            self.update_item(node, target, waits=waits)
+        elif self.place.is_shared(target.id):
+            self.update_shared(node, target.id, waits=waits)
+        elif not constant:
+            node.value = hook("inplace", node.value, load(target.id))
+        return node
+
+    def update_attribute(self, node: ast.AugAssign, target: ast.Attribute, *, waits: bool) -> None:
+        """``obj.name += value``: read and written at once, unless ``value`` awaits."""
+        name = self.place.stored(target.attr)
+        target.value = self.expression(target.value)
+        if waits:
+            holder = self.place.temporary()
+            target.value = hook("attr", named(holder, target.value), name)
+            node.value = hook("late_set", node.value, load(holder), name)
+        else:
+            # A container stays as it is when a number is added: that fails.
+            number = isinstance(node.value, ast.Constant) and not isinstance(node.value.value, str)
+            target.value = hook("set_attr" if number else "update_attr", target.value, name)
+
+    def update_item(self, node: ast.AugAssign, target: ast.Subscript, *, waits: bool) -> None:
+        """``obj[key] += value``: the same."""
+        target.value = self.expression(target.value)
+        target.slice = self.expression(target.slice)
+        if waits:
+            holder, keeper = self.place.temporary(), self.place.temporary()
+            target.value = named(holder, target.value)
+            sliced = isinstance(target.slice, ast.Slice)
+            where = ast.Constant(...) if sliced else load(keeper)
+            if not sliced:
+                target.slice = named(keeper, target.slice)
+            self.subscript(target, "item")
+            node.value = hook("late_set_item", node.value, load(holder), where)
+        else:
+            self.subscript(target, "update_item")
+
+    def update_shared(self, node: ast.AugAssign, name: str, *, waits: bool) -> None:
+        """``name += value`` of a shared variable: the same."""
+        if waits:
+            read = hook("read_name", load(name), self.place.cell(name), self.place.stored(name))
+            pair = ast.Tuple([read, node.value], ast.Load())
+            value = ast.Subscript(pair, ast.Constant(1), ast.Load())
+            node.value = self.stored_name(ast.copy_location(value, node.value), name)
+        else:
+            stored = self.place.stored(name)
+            node.value = hook("update_name", node.value, load(name), self.place.cell(name), stored)
+
+    def visit_For(self, node: ast.For | ast.AsyncFor) -> ast.stmt:
+        lazy = suspends(*node.body)
+        is_async = isinstance(node, ast.AsyncFor)
+        node.iter = self.iterated(node.iter, lazy=lazy, is_async=int(is_async))
+        notes = self.written(names_in(node.target), node.target)
+        node.target = self.expression(node.target)
+        self.block(node.body)
+        node.body[:0] = notes
+        self.block(node.orelse)
+        return node
+
+    visit_AsyncFor = visit_For
+
+    def visit_While(self, node: ast.While | ast.If) -> ast.stmt:
+        node.test = self.condition(node.test)
+        self.block(node.body)
+        self.block(node.orelse)
+        return node
+
+    visit_If = visit_While
+
+    def visit_Assert(self, node: ast.Assert) -> ast.stmt:
+        node.test = self.condition(node.test)
+        if node.msg is not None:
+            node.msg = self.expression(node.msg)
+        return node
+
+    def visit_With(self, node: ast.With | ast.AsyncWith) -> ast.stmt:
+        kind = "opened" if isinstance(node, ast.With) else "entered"
+        targets = [part.optional_vars for part in node.items if part.optional_vars is not None]
+        notes = self.written(names_in(*targets), node)
+        for part in node.items:
+            part.context_expr = hook(kind, self.expression(part.context_expr))
+            if part.optional_vars is not None:
+                part.optional_vars = self.expression(part.optional_vars)
+        self.block(node.body)
+        node.body[:0] = notes
+        return node
+
+    visit_AsyncWith = visit_With
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:
+        notes = self.written([node.name] if node.name else [], node)
+        if node.type is not None:
+            node.type = self.expression(node.type)
+        self.block(node.body)
+        node.body[:0] = notes
+        return node
+
+    def visit_Match(self, node: ast.Match) -> ast.stmt:
+        if not isinstance(node.subject, ast.Tuple):
+            node.subject = whole(self.expression(node.subject), "__match__")
+        else:
+            node.subject = self.expression(node.subject)
+        for case in node.cases:
+            notes = self.written(captures(case.pattern), case.pattern)
+            if case.guard is not None:
+                case.guard = self.condition(case.guard)
+            self.block(case.body)
+            case.body[:0] = notes
+        return node
+
+
+def names_in(*targets: ast.expr) -> list[str]:
+    """Return the variables that targets of an assignment bind or delete."""
+    found = [node for target in targets for node in ast.walk(target)]
+    return [
+        node.id
+        for node in found
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+    ]
+
+
+def captures(pattern: ast.pattern) -> list[str]:
+    """Return the variables that a ``case`` binds."""
+    found: list[str] = []
+    for node in ast.walk(pattern):
+        name = node.rest if isinstance(node, ast.MatchMapping) else getattr(node, "name", None)
+        if isinstance(name, str):
+            found.append(name)
+    return found

@@ -1,0 +1,104 @@
+"""What a location holds, in a few characters: found without running code of the program."""
+
+from __future__ import annotations
+
+import sys
+from collections import OrderedDict, defaultdict, deque
+from types import CellType, MemberDescriptorType
+from typing import Final
+
+from raceexplore.observe.locations import ALL, SCALARS, SEQUENCES
+
+VALUE_LENGTH: Final = 40
+
+
+def calling_line() -> str:
+    """Return ``file:line`` of the nearest frame of observed code; empty if there is none."""
+    frame = sys._getframe(1)  # noqa: SLF001
+    while frame.f_back is not None and "__rx_module__" not in frame.f_globals:
+        frame = frame.f_back
+    if "__rx_module__" not in frame.f_globals:
+        return ""
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def value_text(obj: object, key: object) -> str:
+    """Return the value at a location in at most 40 characters; empty if there is none to show."""
+    found = peek(obj, key)
+    if not found:
+        return ""
+    value = found[0]
+    if type(value) in SCALARS:
+        text = repr(value)
+        return text if len(text) <= VALUE_LENGTH else text[: VALUE_LENGTH - 3] + "..."
+    if type(value) in CONTAINERS:
+        return f"{type(value).__name__} of {len(value)}"  # type: ignore[arg-type]
+    return type(value).__name__[:VALUE_LENGTH]
+
+
+CONTAINERS: Final = frozenset(
+    {list, dict, set, deque, bytearray, tuple, frozenset, OrderedDict, defaultdict}
+)
+
+
+def peek(obj: object, key: object) -> tuple[object, ...]:
+    """Return the value at a location as a 1-tuple, or (): runs no code of the program."""
+    kind = type(obj)
+    if key is ALL:
+        return (obj,) if kind in CONTAINERS else ()
+    if kind is CellType:
+        return cell_content(obj)  # type: ignore[arg-type]
+    if kind in CONTAINERS:
+        return element(obj, key) if type(key) in SCALARS else ()
+    return attribute(obj, key) if isinstance(key, str) else ()
+
+
+def element(obj: object, key: object) -> tuple[object, ...]:
+    """Return an element of a built-in container, as a 1-tuple, or ()."""
+    if isinstance(obj, dict):
+        return (dict.__getitem__(obj, key),) if dict.__contains__(obj, key) else ()
+    if isinstance(obj, set | frozenset):
+        return (key in obj,)
+    assert isinstance(obj, (tuple, *SEQUENCES))
+    return (obj[key],) if isinstance(key, int) and key < len(obj) else ()
+
+
+def cell_content(cell: CellType) -> tuple[object, ...]:
+    """Return what a closure variable holds, as a 1-tuple; () if it is not bound."""
+    try:
+        return (cell.cell_contents,)
+    except ValueError:
+        return ()
+
+
+def namespace(obj: object) -> dict[str, object]:
+    """Return the attributes that an object itself holds, without asking its class."""
+    if issubclass(type(obj), type):
+        return dict(type.__dict__["__dict__"].__get__(obj))
+    try:
+        own = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return {}
+    return own if type(own) is dict else {}
+
+
+def attribute(obj: object, name: str) -> tuple[object, ...]:
+    """Return an attribute that is plain data, as a 1-tuple, or ()."""
+    own = namespace(obj)
+    if name in own:
+        return (own[name],)
+    for base in type(obj).__mro__:
+        member = vars(base).get(name)
+        if isinstance(member, MemberDescriptorType):
+            return slot_content(member, obj)
+        if member is not None:
+            return () if hasattr(type(member), "__get__") else (member,)
+    return ()
+
+
+def slot_content(member: MemberDescriptorType, obj: object) -> tuple[object, ...]:
+    """Return what a slot holds, as a 1-tuple; () if it is not set."""
+    try:
+        return (member.__get__(obj, type(obj)),)
+    except AttributeError:
+        return ()
