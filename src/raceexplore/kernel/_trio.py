@@ -479,9 +479,13 @@ class Loop:
         self.verdict = verdict
 
     def count_steps(self) -> int:
-        """Return the number of events that the program's tasks have done."""
-        ours = (self.clockwork, self.runner.init_task)
-        return sum(task._schedule_points for task in self.runner.infos if task not in ours)
+        """Return the number of events that the program's tasks have done; note each task's."""
+        total = 0
+        for task, info in self.runner.infos.items():
+            info.steps = task._schedule_points
+            if info.serial > 0:  # neither the clock nor trio's init task
+                total += info.steps
+        return total
 
     def alive(self, task: Any) -> list[Any]:
         """Return the tasks that can go on, now that ``task`` has done its event."""
@@ -490,12 +494,16 @@ class Loop:
     def option_tasks(self) -> list[TaskInfo]:
         """Return the task behind each option of the current choice point."""
         infos = self.runner.infos
-        found = [infos[task] for task in self.ready]
+        tasks = self.ready
         if self.decisions.point.continues:
-            current = self.kept if self.last is self.clockwork else self.last
-            found.insert(0, infos[current])
-        if len(found) < self.decisions.point.bound:
-            found.append(self.clockwork.info)
+            tasks = [self.kept if self.last is self.clockwork else self.last, *tasks]
+        if len(tasks) < self.decisions.point.bound:
+            tasks = [*tasks, self.clockwork]
+        found = []
+        for task in tasks:
+            info = infos[task]
+            info.steps = task._schedule_points
+            found.append(info)
         return found
 
     def last_actor(self) -> tuple[str, int]:

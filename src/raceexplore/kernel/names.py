@@ -9,15 +9,18 @@ class TaskInfo:
     ``path`` is `main/checkout#2`: the spawner's path, the function, its ordinal among the tasks
     of that function which the same spawner started. A name given by the program
     (``start_soon(..., name="alice")``) is kept; only its second bearer gets an ordinal.
-    ``serial`` counts the spawns of this run, from 0.
+    ``serial`` counts the spawns of this run, from 0; the clock's is -1. ``steps`` counts the
+    task's events: as of the last choice point at which it was an option, and all of them once
+    the run has ended.
     """
 
-    __slots__ = ("_path", "counts", "name", "ordinal", "parent", "serial")
+    __slots__ = ("_path", "counts", "name", "ordinal", "parent", "serial", "steps")
 
     def __init__(self, parent: TaskInfo | None, name: object, serial: int) -> None:
         self.parent = parent
         self.name = name
         self.serial = serial
+        self.steps = 0
         self.counts: dict[object, int] | None = None
         self._path: str | None = None
         if parent is None:
