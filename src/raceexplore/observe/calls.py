@@ -45,8 +45,8 @@ READING_MODULES: Final = frozenset(
 """Library modules whose functions read containers they are given."""
 
 REFLECTION: Final = {
-    "getattr": ("attr", "__repr__"),
-    "hasattr": ("attr", "__repr__"),
+    "getattr": ("attr", "__match__"),
+    "hasattr": ("attr", "__match__"),
     "setattr": ("set_attr", "__dict__"),
     "delattr": ("set_attr", "__dict__"),
     "vars": ("", "__dict__"),

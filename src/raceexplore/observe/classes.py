@@ -61,6 +61,9 @@ UNCHANGING: Final = frozenset(
 )
 """Classes whose instances never change, or change nothing that a schedule could show."""
 
+SPECIAL: Final = {super: SUPER, type: CLASS_ATTRIBUTE, types.ModuleType: MODULE_ATTRIBUTE}
+"""Objects for which the object itself decides, not its class."""
+
 READERS: Final = frozenset(
     {"__getitem__", "__contains__", "__iter__", "__len__", "__eq__", "__lt__", "__bool__"}
     | {"__repr__", "__add__", "__reversed__"}
@@ -101,12 +104,11 @@ def classify(owner: type, name: str) -> Effect:
     """Return what the operation or attribute ``name`` touches on an instance of ``owner``."""
     if owner in UNCHANGING or issubclass(owner, asyncio.Future):
         return SKIP
-    if owner is super:
-        return SUPER
-    if issubclass(owner, type):
-        return CLASS_ATTRIBUTE
-    if issubclass(owner, types.ModuleType):
-        return MODULE_ATTRIBUTE
+    for special, effect in SPECIAL.items():
+        if issubclass(owner, special):
+            return effect
+    if name == "__match__":
+        return READ  # stands for patterns, and for getattr with a name not known before
     if name == "__dict__":
         return WRITE  # what is done with it is out of sight
     return classify_from(owner.__mro__, name)
@@ -116,7 +118,7 @@ def classify_from(bases: tuple[type, ...], name: str) -> Effect:
     """Return what ``name`` touches, as the first of ``bases`` that has it defines it."""
     for base in bases:
         found = primitives.TABLES.get(base)
-        if found is not None and hasattr(base, name):
+        if found is not None and (name in found or hasattr(base, name)):
             return from_primitive(found, name)
         found = TABLES.get(base)
         if found is not None and (hasattr(base, name) or name == "__bool__"):

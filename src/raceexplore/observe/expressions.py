@@ -19,8 +19,14 @@ from raceexplore.observe.build import (
 from raceexplore.observe.calls import is_library, rewrite_call
 from raceexplore.observe.place import Place
 
-CONTENTS: Final = (ast.Add, ast.Sub, ast.BitOr, ast.BitAnd, ast.BitXor)
-"""Operators that read all of a container."""
+CONTENTS: Final[dict[type[ast.operator], str]] = {
+    ast.Add: "__add__",
+    ast.Sub: "__sub__",
+    ast.BitOr: "__or__",
+    ast.BitAnd: "__and__",
+    ast.BitXor: "__xor__",
+}
+"""Operators that read all of a container, and their methods."""
 
 OPERATIONS: Final = {ast.Load: "item", ast.Store: "set_item", ast.Del: "del_item"}
 METHODS: Final = {"item": "__getitem__", "set_item": "__setitem__", "del_item": "__delitem__"}
@@ -163,9 +169,10 @@ class ExpressionRewriter(ast.NodeTransformer):
         node.left = self.expression(node.left)
         node.right = self.expression(node.right)
         scalar = isinstance(node.left, ast.Constant) or isinstance(node.right, ast.Constant)
-        if isinstance(node.op, CONTENTS) and not scalar:
-            node.left = whole(node.left, "__add__")
-            node.right = whole(node.right, "__add__")
+        operation = CONTENTS.get(type(node.op))
+        if operation is not None and not scalar:
+            node.left = whole(node.left, operation)
+            node.right = whole(node.right, operation)
         return node
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.expr:

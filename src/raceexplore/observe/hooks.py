@@ -20,6 +20,7 @@ from raceexplore.observe.effects import (
     READ,
     READ_KEY,
     VIEW,
+    WRITE,
 )
 from raceexplore.observe.ledger import Ledger
 from raceexplore.observe.locations import ALL
@@ -29,7 +30,7 @@ from raceexplore.observe.values import peek
 from raceexplore.observe.wrappers import Entered, Received
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 T = TypeVar("T")
 Scope = CellType | ModuleType
@@ -74,7 +75,11 @@ def method(obj: T, name: str) -> T:
     ledger = active
     if ledger is not None:
         effect = effects[type(obj)][name]
-        if effect:
+        if effect == WRITE:
+            ledger.write(obj, ALL)
+        elif effect == READ:
+            ledger.read(obj, ALL)
+        elif effect:
             note(ledger, effect, obj, name)
     return obj
 
@@ -227,14 +232,15 @@ def each(obj: T) -> T | Iterator[object]:
 
 def stream(obj: T) -> T | Received:
     """``async for ... in obj``: each step receives."""
-    return Received(obj, noter(obj, "__anext__")) if is_channel[type(obj)] else obj
+    return Received(obj, method) if is_channel[type(obj)] else obj
 
 
 def entered(manager: T) -> T | Entered:
     """``async with manager:``: a lock is acquired now and released at the end."""
     if active is None or not is_entered[type(manager)]:
         return manager
-    return Entered(manager, noter(manager, "__aexit__"))
+    method(manager, "__aenter__")
+    return Entered(manager, method)
 
 
 def opened(manager: T) -> T | Entered:
@@ -247,11 +253,6 @@ def called(function: T) -> T:
     if active is not None and is_foreign(function):
         active.opaque()
     return function
-
-
-def noter(obj: object, name: str) -> Callable[[], object]:
-    """Return a function that notes a call of ``obj.name``."""
-    return lambda: method(obj, name)
 
 
 INJECTED: Final = (

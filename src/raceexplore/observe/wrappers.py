@@ -11,28 +11,26 @@ from typing import Any
 
 
 class Entered:
-    """A context manager that is noted when it is entered and once more when it ends."""
+    """A context manager, noted as entered already, that is noted once more when it ends."""
 
     __slots__ = ("manager", "note")
 
-    def __init__(self, manager: object, note: Callable[[], object]) -> None:
+    def __init__(self, manager: object, note: Callable[[object, str], object]) -> None:
         self.manager: Any = manager
         self.note = note
 
     def __enter__(self) -> object:
-        self.note()
         return self.manager.__enter__()
 
     def __exit__(self, *error: object) -> object:
-        self.note()
+        self.note(self.manager, "__exit__")
         return self.manager.__exit__(*error)
 
     def __aenter__(self) -> object:
-        self.note()
         return self.manager.__aenter__()
 
     def __aexit__(self, *error: object) -> object:
-        self.note()
+        self.note(self.manager, "__aexit__")
         return self.manager.__aexit__(*error)
 
 
@@ -41,7 +39,7 @@ class Received:
 
     __slots__ = ("channel", "note")
 
-    def __init__(self, channel: object, note: Callable[[], object]) -> None:
+    def __init__(self, channel: object, note: Callable[[object, str], object]) -> None:
         self.channel: Any = channel
         self.note = note
 
@@ -49,5 +47,5 @@ class Received:
         return self
 
     def __anext__(self) -> object:
-        self.note()
+        self.note(self.channel, "__anext__")
         return self.channel.__anext__()
