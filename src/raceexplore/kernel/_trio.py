@@ -236,6 +236,7 @@ class Loop:
         self.verdict: str | BaseException = ""
         self.unwinding = False
         self.steps, self.ended_s = 0, 0.0
+        self.ended_by = ""  # the type of the exception that ended a task in the last event
         self.after: Callable[[Any, list[Any]], None] | None = None
         self.foreign: Callable[[object], None] | None = None
         self.stopped: Callable[[list[Any]], object] = list
@@ -442,6 +443,8 @@ class Loop:
     def finish(self, task: Any, final: Any) -> None:
         """Tell trio that ``task`` has ended; the end of the main task ends the system tasks."""
         runner = self.runner
+        if type(final) is Error:
+            self.ended_by = type(final.error).__name__
         try:
             runner.task_exited(task, final)
         except BaseException as error:

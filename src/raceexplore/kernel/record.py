@@ -52,7 +52,15 @@ class Recorder:
             self._declared.append(Access((ordinal, None), write, str(name)))
 
     def event(
-        self, task: Any, info: TaskInfo, nth: int, woken: tuple[str, ...], now: float
+        self,
+        task: Any,
+        info: TaskInfo,
+        nth: int,
+        woken: tuple[str, ...],
+        now: float,
+        *,
+        ready: bool = False,
+        error: str = "",
     ) -> Event:
         """Note the end of the ``nth`` event of ``task`` and return it."""
         begin = self._sites.get(task)
@@ -75,6 +83,8 @@ class Recorder:
             notes=tuple(self._notes),
             accesses=tuple(self._declared or ()) if declared else accesses,
             declared=declared,
+            ready=ready,
+            error=error,
         )
         self._draws.clear()
         self._notes.clear()

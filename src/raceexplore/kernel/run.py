@@ -99,8 +99,12 @@ class _Execution:
             return
         if self.recorder is not None:
             names = tuple(sorted(infos[t].path for t in woken if infos[t].serial))
-            self.recorder.event(task, info, loop.last_actor()[1], names, self.now())
-            self.recorder.follow_pass(task, loop.alive(task))
+            alive, nth = loop.alive(task), loop.last_actor()[1]
+            self.recorder.event(
+                task, info, nth, names, self.now(), ready=task in alive, error=loop.ended_by
+            )
+            self.recorder.follow_pass(task, alive)
+        loop.ended_by = ""
         for name, predicate in self.world.invariants.items():
             try:
                 held = predicate()

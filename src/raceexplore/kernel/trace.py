@@ -51,6 +51,8 @@ class Event(NamedTuple):
     time_s: virtual time. woken: paths of the tasks that this event made ready, spawned ones too.
     draws: (label, index, value) of each pick. notes: lines of `World.event`.
     accesses: what it touched, where observed. declared: it said so itself (`World.touch`).
+    ready: the task could go on after it. error: the type of the exception that ended the task
+    with this event; empty if none did.
     """
 
     number: int
@@ -64,6 +66,8 @@ class Event(NamedTuple):
     notes: tuple[str, ...] = ()
     accesses: tuple[Access, ...] = ()
     declared: bool = False
+    ready: bool = False
+    error: str = ""
 
 
 def digest(events: Iterable[Event]) -> str:
