@@ -1,0 +1,41 @@
+"""The benchmarks run and print what they promise; no clock is asserted."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*command: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_kernel_benchmark_prints_a_row_for_each_program() -> None:
+    found = json.loads(run("benchmarks/kernel.py", "--rounds", "1", "--json"))
+    rows = {row["name"]: row for row in found["rows"]}
+    assert list(rows) == ["2 x 3", "3 x 10", "10 x 20", "100 x 100", "1,000 x 20", "primitives"]
+    # a task with k checkpoints has k + 1 events; the main task opens a nursery and waits: 2 more
+    assert rows["2 x 3"]["steps"] == 2 * 4 + 2
+    assert rows["1,000 x 20"]["steps"] == 1_000 * 21 + 2
+    assert all(row["plain_us"] > 0 and row["controlled_us"] > 0 for row in rows.values())
+
+
+def test_the_kernel_benchmark_prints_a_table() -> None:
+    table = run("benchmarks/kernel.py", "--rounds", "1", "--only", "2 x 3")
+    assert "times faster" in table
+    assert "2 x 3" in table
