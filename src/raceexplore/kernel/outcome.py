@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.choice import Schedule
     from raceexplore.kernel.program import Program
+    from raceexplore.kernel.waits import Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Failure:
     kind: the exception's type name, or ``deadlock``, ``livelock``, ``leaked task``,
         ``swallowed cancellation``, ``unraisable error``, ``invariant``.
     message: what a reader is told first. details: further lines (who waits for what; the
-        traceback through the program's own frames).
+        traceback through the program's own frames). waits: the tasks of a deadlock, a livelock or
+        a leak, and what each waits for.
     """
 
     kind: str
@@ -37,6 +39,7 @@ class Failure:
     site: Site = NOWHERE
     details: tuple[str, ...] = ()
     exception: BaseException | None = field(default=None, compare=False, repr=False)
+    waits: tuple[Wait, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

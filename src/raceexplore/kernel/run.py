@@ -243,4 +243,4 @@ def _blocked(execution: _Execution) -> Failure:
         message += f"; cycle of lock owners: {' -> '.join([*ring, ring[0]])}" if ring else ""
     identity = sorted({f"{w.task} {w.site.function} {w.what}" for w in found})
     site = stuck[0].site if stuck else NOWHERE
-    return Failure(kind, message, shorten(kind, *identity), site, tuple(lines))
+    return Failure(kind, message, shorten(kind, *identity), site, tuple(lines), waits=tuple(found))
