@@ -14,6 +14,8 @@ class Stock:
     def sell(self, n): self.count -= n
     @property
     def left(self): return self.count
+    @left.setter
+    def left(self, n): self.count = n
 class Tight:
     __slots__ = ("a",)
 """
@@ -108,6 +110,7 @@ def test_each_kind_of_object_has_its_table(touched, value, line, expected) -> No
         ("s.sell(1)", ["w Stock#1.count"]),
         ("s.sell", []),
         ("s.left", ["r Stock#1.count"]),
+        ("s.left = 2", ["w Stock#1.count"]),
         ("s.__class__", []),
         ("s.total", ["r Stock#1.total", "r Stock.total"]),
         ("Stock.total += 1", ["w Stock.total"]),
@@ -125,6 +128,21 @@ def test_each_kind_of_object_has_its_table(touched, value, line, expected) -> No
 def test_an_object_is_touched_attribute_by_attribute(touched, line, expected) -> None:
     source = f"{STOCK}\nstock = Stock()\ndef f():\n    s = stock\n    {line}"
     assert touched(source) == expected
+
+
+def test_a_method_that_data_may_hide_is_a_location_from_the_start(touched) -> None:
+    source = """
+        class Hook:
+            def call(self): pass
+            def other(self): pass
+        def f():
+            hook = Hook()
+            hook.call()
+            hook.other()
+        def g(hook):
+            hook.call = print
+    """
+    assert touched(source) == ["r Hook#1.call"]
 
 
 def test_a_global_that_no_function_rebinds_is_no_location(touched) -> None:

@@ -99,6 +99,16 @@ class Effects(dict[type, ClassEffects]):
 
 effects: Final = Effects()
 
+stored_names: Final[set[str]] = set()
+"""Attributes that some observed code stores: a method of that name may be hidden by data."""
+
+
+def expect_stores(names: set[str]) -> None:
+    """Be told, before a module runs, which attributes its code stores."""
+    if not names <= stored_names:
+        stored_names.update(names)
+        effects.clear()
+
 
 def classify(owner: type, name: str) -> Effect:
     """Return what the operation or attribute ``name`` touches on an instance of ``owner``."""
@@ -147,7 +157,9 @@ def classify_member(base: type, name: str, member: object) -> Effect:
     if isinstance(code, classmethod | staticmethod):
         code = code.__func__
     if isinstance(code, FOREIGN_METHODS) or isinstance(member, property):
-        return classify_code(base, name, code)
+        effect = classify_code(base, name, code)
+        # A property stays what it is: its setter's own code notes what it stores.
+        return SKIP if effect == CLASS_DATA and isinstance(member, property) else effect
     if is_dunder(name) or issubclass(base, tuple | Enum):
         return SKIP
     # A dataclass keeps a field's default on the class, and gives each instance its own.
@@ -160,7 +172,9 @@ def classify_code(base: type, name: str, code: object) -> Effect:
     if is_observed(code) or is_observed_class(base):
         # What dataclasses generate is not rewritten, and reads the fields.
         generated = isinstance(code, types.FunctionType) and code.__code__.co_filename == "<string>"
-        return READ if generated and name in READERS else SKIP
+        if generated and name in READERS:
+            return READ
+        return CLASS_DATA if name in stored_names and type(code) is types.FunctionType else SKIP
     root = base.__module__.partition(".")[0]
     if (
         root == "raceexplore"

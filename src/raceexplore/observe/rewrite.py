@@ -11,6 +11,7 @@ import ast
 from types import CodeType
 
 from raceexplore.observe.build import hook, load, named, suspends, whole
+from raceexplore.observe.classes import expect_stores
 from raceexplore.observe.expressions import ExpressionRewriter
 from raceexplore.observe.place import Place
 
@@ -20,7 +21,10 @@ def compile_observed(source: str | bytes, filename: str) -> CodeType:
 
     Raises SyntaxError as ``compile`` does.
     """
-    return compile(rewrite(ast.parse(source, filename)), filename, "exec", dont_inherit=True)
+    tree = ast.parse(source, filename)
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    expect_stores({node.attr for node in found if isinstance(node.ctx, ast.Store)})
+    return compile(rewrite(tree), filename, "exec", dont_inherit=True)
 
 
 def rewrite(tree: ast.Module) -> ast.Module:
