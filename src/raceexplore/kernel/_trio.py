@@ -135,6 +135,20 @@ def cancel_for_deadline(scope: Any) -> None:
         scope.cancel()
 
 
+def scopes_of(task: Any) -> list[Any]:
+    """Return the cancel scopes that ``task`` is in, innermost first."""
+    found, status = [], task._cancel_status
+    while status is not None:
+        found.append(status._scope)
+        status = status._parent
+    return found
+
+
+def is_cancelled(scope: Any) -> bool:
+    """Return whether ``scope`` has been cancelled, without looking at its deadline."""
+    return bool(scope._cancel_called)
+
+
 def strip(error: BaseException) -> BaseException:
     """Return ``error`` with a traceback that starts in the task's own code."""
     tb = error.__traceback__
@@ -235,6 +249,7 @@ class Loop:
         self.kept: Any = None  # who could go on when the clock fired
         self.verdict: str | BaseException = ""
         self.unwinding = False
+        self.events: list[Any] = []
         self.steps, self.ended_s = 0, 0.0
         self.ended_by = ""  # the type of the exception that ended a task in the last event
         self.after: Callable[[Any, list[Any]], None] | None = None
@@ -508,6 +523,14 @@ class Loop:
             info.steps = task._schedule_points
             found.append(info)
         return found
+
+    def events_so_far(self) -> list[Any]:
+        """Return the events of the run so far; always empty unless it is recorded."""
+        return self.events
+
+    def clock_fires(self) -> int:
+        """Return how often the clock has fired."""
+        return self.clockwork._schedule_points
 
     def last_actor(self) -> tuple[str, int]:
         """Return the path of the task that ran last, or ``clock``, and its count of events."""

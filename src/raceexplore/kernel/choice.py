@@ -6,7 +6,10 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from raceexplore.kernel.names import TaskInfo
+    from raceexplore.kernel.trace import Event
 
 KINDS = ("task", "latency", "fault", "data")
 CLOCK = "clock"  # the name of the pseudo-task that fires deadlines
@@ -54,6 +57,10 @@ class Options(Protocol):
         """Return the task behind each option."""
         ...
 
+    def events_so_far(self) -> Sequence[Event]:
+        """Return the events of the run so far; always empty unless it is recorded."""
+        ...
+
     def last_actor(self) -> tuple[str, int]:
         """Return the path of the task that ran last and how many events it has done."""
         ...
@@ -84,6 +91,11 @@ class ChoicePoint:
     def tasks(self) -> list[TaskInfo]:
         """The task behind each option (kind ``task``); the clock, if offered, is the last."""
         return self._options.option_tasks()
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """The events so far, a live view: of recorded runs only, else empty."""
+        return self._options.events_so_far()
 
     @property
     def at(self) -> tuple[str, int]:

@@ -11,10 +11,11 @@ class TaskInfo:
     (``start_soon(..., name="alice")``) is kept; only its second bearer gets an ordinal.
     ``serial`` counts the spawns of this run, from 0; the clock's is -1. ``steps`` counts the
     task's events: as of the last choice point at which it was an option, and all of them once
-    the run has ended.
+    the run has ended. ``site`` is the await where the task will go on (``file:line``; its path
+    before its first event), known in recorded runs only.
     """
 
-    __slots__ = ("_path", "counts", "name", "ordinal", "parent", "serial", "steps")
+    __slots__ = ("_path", "counts", "name", "ordinal", "parent", "serial", "site", "steps")
 
     def __init__(self, parent: TaskInfo | None, name: object, serial: int) -> None:
         self.parent = parent
@@ -22,6 +23,7 @@ class TaskInfo:
         self.serial = serial
         self.steps = 0
         self.counts: dict[object, int] | None = None
+        self.site = ""
         self._path: str | None = None
         if parent is None:
             self.ordinal = 1

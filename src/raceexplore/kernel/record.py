@@ -4,20 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from raceexplore.kernel.causes import Causes, Step
 from raceexplore.kernel.trace import NOWHERE, Access, Event, Site
-from raceexplore.kernel.walk import site_of
+from raceexplore.kernel.walk import frames, is_user_file, site_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from types import FrameType
 
     from raceexplore.kernel.names import TaskInfo
 
 
 class Ledger(Protocol):
-    """Collects the accesses of the event that is running; the room observe/ has one."""
+    """Collects the accesses of the event that is running; the room observe/ has one.
 
-    def take(self) -> tuple[Access, ...]:
-        """Return the accesses of the event that just ended, and forget them."""
+    blind: the program is not rewritten, so that events which declare nothing are opaque.
+    """
+
+    blind: bool
+
+    def read(self, obj: object, key: object) -> None:
+        """Note that the event has read ``key`` of ``obj`` (``...``: all of it)."""
+        ...
+
+    def write(self, obj: object, key: object) -> None:
+        """Note that the event has written ``key`` of ``obj``."""
+        ...
+
+    def introduce(self, values: Iterable[object]) -> None:
+        """Name all that can be reached from ``values``: other tasks are about to reach it."""
+        ...
+
+    def close(self, event: str) -> tuple[tuple[Access, ...], bool]:
+        """Return the accesses of the event of that name, and whether it was opaque."""
+        ...
+
+    def sees(self, frame: FrameType) -> bool:
+        """Return whether the code of ``frame`` is observed."""
         ...
 
 
@@ -31,9 +54,11 @@ class Recorder:
         self._draws: list[tuple[str, int, str]] = []
         self._notes: list[str] = []
         self._declared: list[Access] | None = None
-        self._resources: dict[object, int] = {}
         self._batch: set[Any] = set()
         self.passes = True
+        self._causes = Causes()
+        self._inside: dict[Any, Sequence[Any]] = {}
+        self._alive: dict[Any, None] = {}  # scopes not cancelled yet, in the order of entering
 
     def draw(self, label: str, index: int, value: object) -> None:
         """Note a draw of the running event."""
@@ -46,51 +71,79 @@ class Recorder:
     def declare(self, resources: Sequence[object], *, write: bool) -> None:
         """Note what the running event says it uses."""
         self._declared = self._declared or []
-        for name in resources:
-            # declared names are numbered downwards, so that they never meet observed objects
-            ordinal = self._resources.setdefault(name, -1 - len(self._resources))
-            self._declared.append(Access((ordinal, None), write, str(name)))
+        names = [str(resource) for resource in resources]
+        self._declared += [Access((f"declared {name}", ...), write, name) for name in names]
 
-    def event(
-        self,
-        task: Any,
-        info: TaskInfo,
-        nth: int,
-        woken: tuple[str, ...],
-        now: float,
-        *,
-        ready: bool = False,
-        error: str = "",
-    ) -> Event:
-        """Note the end of the ``nth`` event of ``task`` and return it."""
-        begin = self._sites.get(task)
-        end = site_of(task.coro)
+    def event(self, step: Step, info: TaskInfo) -> Event:
+        """Note the end of the event ``step`` of the task that ``info`` names, and return it."""
+        task = step.task
+        begin, end = self._sites.get(task), site_of(task.coro)
         if begin is None:
             code = task.coro.cr_code
             begin = Site(code.co_filename, code.co_firstlineno, code.co_qualname)
         self._sites[task] = end
-        accesses = self.ledger.take() if self.ledger is not None else ()
-        declared = self._declared is not None
+        info.site = str(end)
+        for child in step.woken:
+            if child not in self._sites:
+                step.infos[child].site = step.infos[child].path
+        number = len(self.events)
+        accesses, opaque = self._touched(step, f"{info.path}.{step.nth}")
         event = Event(
-            number=len(self.events),
+            number=number,
             task=info.path,
-            nth=nth,
+            nth=step.nth,
             begin=begin,
             end=end if end.file else NOWHERE,
-            time_s=now,
-            woken=woken,
+            time_s=step.now_s,
+            woken=tuple(sorted(step.infos[t].path for t in step.woken if step.infos[t].serial)),
             draws=tuple(self._draws),
             notes=tuple(self._notes),
-            accesses=tuple(self._declared or ()) if declared else accesses,
-            declared=declared,
-            ready=ready,
-            error=error,
+            accesses=accesses,
+            declared=self._declared is not None,
+            opaque=opaque,
+            causes=self._causes.of(step, number, end.call),
+            ready=step.ready,
+            error=step.error,
         )
         self._draws.clear()
         self._notes.clear()
         self._declared = None
         self.events.append(event)
         return event
+
+    def _touched(self, step: Step, name: str) -> tuple[tuple[Access, ...], bool]:
+        """Return what the event touched, and whether it ran code that nobody observes."""
+        ledger = self.ledger
+        declared = tuple(self._declared or ())
+        if ledger is None:
+            return declared, self._declared is None
+        # every event looks whether its task is cancelled, and only some events cancel
+        for scope in dict.fromkeys((*self._inside.get(step.task, ()), *step.scopes)):
+            ledger.read(scope, ...)
+            self._alive.setdefault(scope)
+        self._inside[step.task] = step.scopes
+        if step.error:  # a crash cancels the nursery, and the order of crashes can be seen
+            ledger.write(step.task.parent_nursery.cancel_scope, ...)
+        for scope in [scope for scope in self._alive if step.is_cancelled(scope)]:
+            del self._alive[scope]
+            ledger.write(scope, ...)
+        for child in step.woken:
+            frame = child.coro.cr_frame
+            if child not in self._sites and frame is not None:
+                ledger.introduce(frame.f_locals.values())
+        accesses, opaque = ledger.close(name)
+        if self._declared is not None:
+            scopes = tuple(a for a in accesses if a.resource[1] is ... and "Scope" in a.label)
+            return declared + scopes, False
+        return accesses, opaque or ledger.blind or self._leaves(step.task)
+
+    def _leaves(self, task: Any) -> bool:
+        """Return whether ``task`` is suspended in code that is neither observed nor trio's."""
+        assert self.ledger is not None
+        return any(
+            is_user_file(frame.f_code.co_filename) and not self.ledger.sees(frame)
+            for frame, _ in frames(task.coro)
+        )
 
     def follow_pass(self, task: Any, ready: Sequence[Any]) -> None:
         """Note whether trio's loop, which steps every ready task once a pass, allows ``task``.

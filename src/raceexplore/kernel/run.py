@@ -6,7 +6,14 @@ import gc
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel import guard
-from raceexplore.kernel._trio import Loop, check_trio, inline_threads
+from raceexplore.kernel._trio import (
+    Loop,
+    check_trio,
+    inline_threads,
+    is_cancelled,
+    scopes_of,
+)
+from raceexplore.kernel.causes import Step
 from raceexplore.kernel.errors import Interrupted, OutsideWorld, RaceExploreError, Stuck
 from raceexplore.kernel.outcome import Failure, Run, from_exception, leaves, shorten
 from raceexplore.kernel.program import Limits, Settings, as_program
@@ -98,11 +105,20 @@ class _Execution:
         if info.serial == 0:  # trio's init task
             return
         if self.recorder is not None:
-            names = tuple(sorted(infos[t].path for t in woken if infos[t].serial))
-            alive, nth = loop.alive(task), loop.last_actor()[1]
-            self.recorder.event(
-                task, info, nth, names, self.now(), ready=task in alive, error=loop.ended_by
+            alive = loop.alive(task)
+            step = Step(
+                task=task,
+                nth=loop.last_actor()[1],
+                woken=woken,
+                now_s=self.now(),
+                clock=loop.clock_fires(),
+                infos=infos,
+                ready=task in alive,
+                error=loop.ended_by,
+                scopes=scopes_of(task) if self.recorder.ledger is not None else (),
+                is_cancelled=is_cancelled,
             )
+            self.recorder.event(step, info)
             self.recorder.follow_pass(task, alive)
         loop.ended_by = ""
         for name, predicate in self.world.invariants.items():
@@ -141,6 +157,8 @@ def run_once(
     recorder = Recorder(ledger) if record or ledger is not None else None
     execution = _Execution(loop, settings.entropy, recorder)
     loop.foreign, loop.stopped = execution.foreign, execution.stopped
+    if recorder is not None:
+        loop.events = recorder.events
     # invariants may be added at any time: a program with a world is always followed
     if recorder is not None or program.wants_world:
         loop.after = execution.after

@@ -30,12 +30,13 @@ NOWHERE = Site("", 0, "")
 class Access(NamedTuple):
     """One shared location that an event touched.
 
-    resource: (object ordinal in order of first touch, attribute or key).
+    resource: (name of the object, attribute or key); the key ``...`` means the whole object. Names
+        are the same in every run that reaches the object in the same way.
     label: the location in words, e.g. ``Stock#1.count``.
     line: ``file:line`` of the access; before and after: values, where they were recorded.
     """
 
-    resource: tuple[int, object]
+    resource: tuple[str, object]
     write: bool
     label: str
     line: str = ""
@@ -53,6 +54,8 @@ class Event(NamedTuple):
     accesses: what it touched, where observed. declared: it said so itself (`World.touch`).
     ready: the task could go on after it. error: the type of the exception that ended the task
     with this event; empty if none did.
+    opaque: it ran code that nobody observes, and declared nothing. causes: numbers of the events
+    that made this one possible: they spawned or woke its task, or are what it waited to end.
     """
 
     number: int
@@ -68,6 +71,8 @@ class Event(NamedTuple):
     declared: bool = False
     ready: bool = False
     error: str = ""
+    opaque: bool = True
+    causes: tuple[int, ...] = ()
 
 
 def digest(events: Iterable[Event]) -> str:

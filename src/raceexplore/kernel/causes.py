@@ -1,0 +1,68 @@
+"""What made an event possible: who spawned or woke its task, and what it waited to end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from raceexplore.kernel.names import TaskInfo
+
+
+class Step(NamedTuple):
+    """One event, as the run loop hands it over.
+
+    woken: tasks that it made ready. ready: the task itself could go on. error: the type of the
+    exception that ended the task, or empty. clock: how often the clock has fired so far. scopes: the
+    cancel scopes that the task is in at the end of the event. is_cancelled: tells of a scope.
+    """
+
+    task: Any
+    nth: int
+    woken: Sequence[Any]
+    now_s: float
+    clock: int
+    infos: Mapping[Any, TaskInfo]
+    ready: bool = False
+    error: str = ""
+    scopes: Sequence[Any] = ()
+    is_cancelled: Callable[[Any], bool] = bool
+
+
+class Causes:
+    """Keeps who woke whom until the woken task has its next event."""
+
+    def __init__(self) -> None:
+        self._pending: dict[Any, list[int]] = {}
+        self._exits: dict[Any, list[int]] = {}
+        self._joining: dict[Any, Any] = {}
+        self._clock: dict[Any, int] = {}
+        self._last: dict[Any, int] = {}
+
+    def of(self, step: Step, number: int, call: str) -> tuple[int, ...]:
+        """Return the numbers of the events that made event ``number`` possible.
+
+        A task that the clock woke comes after everything: the clock fires once nobody can run.
+        ``call`` is the trio function in which the event has ended.
+        """
+        task = step.task
+        causes = self._pending.pop(task, [])
+        nursery = self._joining.pop(task, None)
+        if nursery is not None:
+            causes = [*causes, *self._exits.get(nursery, ())]
+        elif not causes and self._clock.get(task, step.clock) != step.clock:
+            causes = list(self._last.values())
+        self._remember(step, number, call)
+        return tuple(sorted(set(causes)))
+
+    def _remember(self, step: Step, number: int, call: str) -> None:
+        task = step.task
+        self._last[task] = number
+        self._clock[task] = step.clock
+        for woken in step.woken:
+            self._pending.setdefault(woken, []).append(number)
+        if task.coro.cr_frame is None:
+            self._exits.setdefault(task.parent_nursery, []).append(number)
+        elif call == "NurseryManager.__aexit__" and task.child_nurseries:
+            self._joining[task] = task.child_nurseries[-1]

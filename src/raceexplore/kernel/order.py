@@ -1,0 +1,141 @@
+"""Which events are dependent, which happen before which, and the key of a trace class."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from raceexplore.kernel.trace import Access, Event
+
+WHOLE = ...  # the key of an access to a whole object
+OPAQUE = "code that nobody observes"
+
+
+class Footprint(NamedTuple):
+    """What one event touched, made ready for quick comparison.
+
+    read, written: (object, key) of parts. whole_read, whole_written: objects touched as a whole.
+    objects: every object touched.
+    """
+
+    read: frozenset[tuple[str, object]]
+    written: frozenset[tuple[str, object]]
+    whole_read: frozenset[str]
+    whole_written: frozenset[str]
+    objects: frozenset[str]
+
+
+NOTHING_TOUCHED = Footprint(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
+
+
+def footprint(event: Event) -> Footprint:
+    """Return the footprint of ``event``; an opaque one touches all that is not observed."""
+    accesses = event.accesses
+    if not accesses and not event.opaque:
+        return NOTHING_TOUCHED
+    read = frozenset(a.resource for a in accesses if not a.write and a.resource[1] is not WHOLE)
+    written = frozenset(a.resource for a in accesses if a.write and a.resource[1] is not WHOLE)
+    whole = [a for a in accesses if a.resource[1] is WHOLE]
+    whole_written = {a.resource[0] for a in whole if a.write}
+    if event.opaque:
+        whole_written.add(OPAQUE)
+    return Footprint(
+        read,
+        written,
+        frozenset(a.resource[0] for a in whole if not a.write),
+        frozenset(whole_written),
+        frozenset(a.resource[0] for a in accesses) | whole_written,
+    )
+
+
+def conflict(one: Footprint, other: Footprint) -> bool:
+    """Return whether two events of different tasks do not commute."""
+    if one.objects.isdisjoint(other.objects):
+        return False
+    if not one.written.isdisjoint(other.written):
+        return True
+    if not one.written.isdisjoint(other.read) or not one.read.isdisjoint(other.written):
+        return True
+    return _whole(one, other) or _whole(other, one)
+
+
+def _whole(one: Footprint, other: Footprint) -> bool:
+    """Return whether ``one`` touches a whole object of which ``other`` touches a part."""
+    if not one.whole_written.isdisjoint(other.objects):
+        return True
+    if one.whole_read.isdisjoint(other.objects):
+        return False
+    if not one.whole_read.isdisjoint(other.whole_written):
+        return True
+    return any(obj in one.whole_read for obj, _ in other.written)
+
+
+class Order(NamedTuple):
+    """The happens-before relation of one run.
+
+    past: for each event the bit mask of those that happen before it. races: pairs (i, j) of
+    dependent events of different tasks with nothing in between, whose order could be reversed.
+    footprints: of each event.
+    """
+
+    past: tuple[int, ...]
+    races: tuple[tuple[int, int], ...]
+    footprints: tuple[Footprint, ...]
+
+
+def order(events: Sequence[Event]) -> Order:
+    """Return the happens-before relation of ``events``.
+
+    An event happens before the next one of its task, before those that it made possible (it
+    spawned or woke them, or they waited for its task to end), and before later dependent ones.
+    """
+    footprints = tuple(footprint(event) for event in events)
+    past: list[int] = []
+    races: list[tuple[int, int]] = []
+    for j, event in enumerate(events):
+        mask, touched = 0, footprints[j]
+        causes = event.causes
+        for i in range(j - 1, -1, -1):
+            if mask >> i & 1:
+                continue
+            if events[i].task == event.task or i in causes:
+                mask |= past[i] | 1 << i
+            elif conflict(footprints[i], touched):
+                mask |= past[i] | 1 << i
+                races.append((i, j))
+        past.append(mask)
+    return Order(tuple(past), tuple(races), footprints)
+
+
+def trace_key(events: Sequence[Event], past: Sequence[int] | None = None) -> int:
+    """Return a 64-bit key that two runs share if and only if they are of one trace class.
+
+    Canonical: the sum over all events of a hash of the event's name and of how many events of
+    each task happen before it; neither the order of independent events nor the names of what
+    they touched count. (Two classes share a key by accident with probability 2**-64 a pair.)
+    """
+    masks = order(events).past if past is None else past
+    total = 0
+    for event, mask in zip(events, masks, strict=True):
+        known: dict[str, int] = {}
+        for i in bits(mask):
+            known[events[i].task] = max(known.get(events[i].task, 0), events[i].nth)
+        text = f"{event.task} {event.nth} {event.draws} {sorted(known.items())}"
+        total += int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+    return total & 0xFFFF_FFFF_FFFF_FFFF
+
+
+def bits(mask: int) -> Iterable[int]:
+    """Yield the numbers of the bits that are set in ``mask``, lowest first."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+def describe(access: Access) -> str:
+    """Return ``R label`` or ``W label``."""
+    return f"{'W' if access.write else 'R'} {access.label}"
