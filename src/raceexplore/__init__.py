@@ -16,7 +16,9 @@ from raceexplore.kernel.errors import (
     RaceExploreError,
     UnsupportedTrio,
 )
+from raceexplore.kernel.foresight import Foresight
 from raceexplore.kernel.guard import derive
+from raceexplore.kernel.order import Footprint, conflict, footprint, order, trace_key
 from raceexplore.kernel.outcome import Failure, Run
 from raceexplore.kernel.program import Limits, Program, Settings
 from raceexplore.kernel.run import InvariantBroken, run_once, world
@@ -45,6 +47,8 @@ __all__ = [
     "Diverged",
     "Event",
     "Failure",
+    "Footprint",
+    "Foresight",
     "Found",
     "InvariantBroken",
     "Limits",
@@ -60,11 +64,15 @@ __all__ = [
     "UnsupportedTrio",
     "World",
     "by_name",
+    "conflict",
     "derive",
     "explore",
+    "footprint",
+    "order",
     "replay",
     "run_once",
     "shrink",
+    "trace_key",
     "world",
 ]
 

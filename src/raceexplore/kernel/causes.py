@@ -14,7 +14,7 @@ class Step(NamedTuple):
     """One event, as the run loop hands it over.
 
     woken: tasks that it made ready. ready: the task itself could go on. error: the type of the
-    exception that ended the task, or empty. clock: how often the clock has fired so far. scopes: the
+    exception that ended the task, or empty. clock: how often the clock has fired. scopes: the
     cancel scopes that the task is in at the end of the event. is_cancelled: tells of a scope.
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,7 @@ class Access(NamedTuple):
     line: ``file:line`` of the access; before and after: values, where they were recorded.
     """
 
-    resource: tuple[str, object]
+    resource: tuple[Any, object]
     write: bool
     label: str
     line: str = ""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
-from types import CellType, FunctionType, ModuleType
+from types import CellType, FrameType, FunctionType, ModuleType
+from typing import Any
 
 from raceexplore.kernel.trace import Access
+from raceexplore.observe.classes import MARK
 from raceexplore.observe.locations import ALL, OPAQUE, ORDER, SCALARS, SEQUENCES
+from raceexplore.observe.naming import Names
 from raceexplore.observe.primitives import has_state_elsewhere, state_of
 from raceexplore.observe.values import calling_line, value_text
 
@@ -37,16 +41,29 @@ class Ledger:
     two such events are dependent; without it they are taken to commute.
     """
 
-    __slots__ = ("_accesses", "_details", "_kept", "_ordinals", "insertion_order", "values")
+    __slots__ = (
+        "_accesses",
+        "_details",
+        "_kept",
+        "_ordinals",
+        "blind",
+        "insertion_order",
+        "names",
+        "values",
+    )
 
-    def __init__(self, *, values: bool = False, insertion_order: bool = False) -> None:
+    def __init__(
+        self, *, values: bool = False, insertion_order: bool = False, blind: bool = False
+    ) -> None:
         self.values = values
+        self.blind = blind
+        self.names = Names()
         self.insertion_order = insertion_order
         self._ordinals: dict[int, int] = {}
         # Keeps what has an ordinal alive, so that no id is used twice; index = ordinal.
         self._kept: list[list[object]] = [["code that nobody observes"]]
         self._accesses: dict[tuple[int, object], Access] = {}
-        self._details: dict[tuple[int, object], tuple[object, str, str]] = {}
+        self._details: dict[tuple[object, object], tuple[object, str, str]] = {}
 
     def read(self, obj: object, key: object) -> None:
         """Note that the current event has read ``key`` of ``obj``."""
@@ -87,6 +104,59 @@ class Ledger:
             self._details.clear()
         return taken
 
+    def introduce(self, values: Iterable[object]) -> None:
+        """Name all that can be reached from ``values``: other tasks are about to reach it."""
+        self.names.let_out(values, self)
+
+    def close(self, event: str) -> tuple[tuple[Access, ...], bool]:
+        """Return the accesses of the event of that name, and whether it was opaque.
+
+        Their objects bear names (see naming.py) where `take` has numbers.
+        """
+        taken = self.take()
+        for access in taken:
+            ordinal, key = access.resource
+            if access.write and self.names.is_out(ordinal):
+                self.names.let_out(self._now_at(self._kept[ordinal][0], key), self)
+        self.names.end_event(event, self)
+        opaque = any(access.resource[0] == OPAQUE for access in taken)
+        return tuple([self._named(access, event) for access in taken]), opaque
+
+    def sees(self, frame: FrameType) -> bool:
+        """Return whether the code of ``frame`` is observed."""
+        return MARK in frame.f_globals
+
+    def ordinal(self, obj: object) -> int:
+        """Return the number of ``obj``, in order of first touch."""
+        return self._ordinal(obj)
+
+    def count(self) -> int:
+        """Return how many objects have a number."""
+        return len(self._kept)
+
+    def kind(self, ordinal: int) -> str:
+        """Return the type name of an object."""
+        return type(self._kept[ordinal][0]).__name__
+
+    def _named(self, access: Access, event: str) -> Access:
+        ordinal, key = access.resource
+        if type(key) is tuple and key[:1] == ("object",):
+            key = ("object", self.names.name(key[1], event, self))
+        label = access.label or self.label(access.resource)
+        name = self.names.name(ordinal, event, self)
+        return access._replace(resource=(name, key), label=label)
+
+    @staticmethod
+    def _now_at(obj: object, key: object) -> list[object]:
+        """Return what ``obj`` holds at ``key``, as a list, without running code of the program."""
+        if isinstance(obj, CellType) or key is ALL:
+            return [obj]
+        if isinstance(obj, dict):
+            return [dict.get(obj, key)]
+        if isinstance(obj, (list, tuple)):
+            return list(obj)
+        return [getattr(obj, "__dict__", {}).get(key)]
+
     def key(self, obj: object, key: object) -> object:
         """Return the location key for ``obj[key]``: equal for equal keys, free of identities."""
         kind = type(key)
@@ -103,7 +173,7 @@ class Ledger:
             return ("object", self._ordinal(key))
         return ALL
 
-    def label(self, resource: tuple[int, object]) -> str:
+    def label(self, resource: tuple[Any, object]) -> str:
         """Return the location in words, e.g. ``Stock#1.count`` or ``dict#2['a']``."""
         ordinal, key = resource
         obj = self._kept[ordinal][0]
@@ -113,7 +183,7 @@ class Ledger:
         if isinstance(obj, ModuleType):
             name = obj.__name__
         elif issubclass(kind, type | FunctionType):
-            name = str(obj.__qualname__)  # type: ignore[attr-defined]
+            name = str(obj.__qualname__)
         else:
             name = f"{'variable' if kind is CellType else kind.__name__}#{ordinal}"
         if key is ALL:

@@ -1,0 +1,124 @@
+"""Names for objects that are the same in every run that reaches the object in the same way.
+
+An object that other tasks can reach gets its name from the event that let it out: the spawn of a
+task that is given it, or the store into something that already had a name. That event happens
+before whatever the others do to the object, so the name does not depend on who comes first. An
+object that nobody let out belongs to the task that touches it; should another task touch it after
+all (it went by a way that is not observed), it is *leaked* and bears the name of its type.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+PLAIN = (int, float, complex, str, bytes, bool, type(None), type, ModuleType, BuiltinFunctionType)
+REACH_MAX = 2_000
+
+
+class Numbered(Protocol):
+    """The ledger, as far as naming needs it: a number for every object."""
+
+    def ordinal(self, obj: object) -> int:
+        """Return the number of ``obj``, in order of first touch."""
+        ...
+
+    def count(self) -> int:
+        """Return how many objects have a number."""
+        ...
+
+    def kind(self, ordinal: int) -> str:
+        """Return the type name of an object."""
+        ...
+
+
+class Names:
+    """The names of one run's objects.
+
+    leaked: type names of objects that reached a second task by a way that is not observed.
+    """
+
+    def __init__(self) -> None:
+        self.names: list[str] = ["code that nobody observes"]
+        self._owner: dict[int, str] = {}  # ordinals that nobody let out, and who touches them
+        self._out: set[int] = set()
+        self.leaked: dict[str, None] = {}
+
+    def let_out(self, values: Iterable[object], ledger: Numbered) -> None:
+        """Note that other tasks can reach ``values`` from now on, and all that is inside."""
+        for value in reachable(values):
+            self._out.add(ledger.ordinal(value))
+
+    def is_out(self, ordinal: int) -> bool:
+        """Return whether other tasks can reach the object."""
+        return ordinal in self._out or (ordinal < len(self.names) and ordinal not in self._owner)
+
+    def end_event(self, event: str, ledger: Numbered) -> None:
+        """Name what the event of that name has touched or let out for the first time."""
+        task, first = event.rpartition(".")[0], len(self.names)
+        for ordinal in range(first, ledger.count()):
+            self.names.append(f"{event}:{ordinal - first}.{ledger.kind(ordinal)}")
+            self._owner[ordinal] = task
+        for ordinal in self._out:
+            self._owner.pop(ordinal, None)
+        self._out.clear()
+
+    def name(self, ordinal: int, event: str, ledger: Numbered) -> str:
+        """Return the name of an object that ``event`` touches."""
+        owner = self._owner.get(ordinal)
+        if owner is not None and owner != event.rpartition(".")[0]:
+            kind = ledger.kind(ordinal)
+            self.leaked[kind] = None
+            self.names[ordinal] = f"leaked {kind}"
+        return self.names[ordinal]
+
+
+def reachable(values: Iterable[object]) -> Iterator[object]:
+    """Yield the objects that can be reached from ``values``, in an order that always is the same.
+
+    Goes through attributes, closures, methods, lists, tuples, dicts and deques, breadth first, up
+    to `REACH_MAX` objects. Sets are not gone through: their order is none.
+    """
+    queue, seen = list(values), {0}
+    for value in queue:
+        if isinstance(value, PLAIN) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        if len(seen) > REACH_MAX:
+            return
+        if not isinstance(value, (FunctionType, MethodType)):
+            yield value
+        queue.extend(_parts(value))
+
+
+def cell_contents(cell: CellType) -> list[object]:
+    """Return what a closure's cell holds; nothing if it has not been assigned yet."""
+    try:
+        return [cell.cell_contents]
+    except ValueError:
+        return []
+
+
+def _parts(value: object) -> list[object]:
+    if isinstance(value, FunctionType):
+        return list(value.__closure__ or ())
+    if isinstance(value, MethodType):
+        return [value.__self__, value.__func__]
+    if isinstance(value, CellType):
+        return cell_contents(value)
+    if type(value).__module__.partition(".")[0] == "trio":
+        return []
+    found: list[object] = []
+    if isinstance(value, dict):
+        found += [*dict.keys(value), *dict.values(value)]
+    elif isinstance(value, (list, tuple, deque)):
+        found += list(value)
+    found += list(getattr(value, "__dict__", {}).values())
+    for slot in getattr(type(value), "__slots__", ()):
+        if isinstance(slot, str) and hasattr(value, slot):
+            found.append(getattr(value, slot))
+    return found
