@@ -58,7 +58,8 @@ class Recorder:
         self.passes = True
         self._causes = Causes()
         self._inside: dict[Any, Sequence[Any]] = {}
-        self._alive: dict[Any, None] = {}  # scopes not cancelled yet, in the order of entering
+        self._known: dict[Any, None] = {}  # scopes, in the order of entering
+        self._alive: dict[Any, None] = {}  # of these, not cancelled yet
 
     def draw(self, label: str, index: int, value: object) -> None:
         """Note a draw of the running event."""
@@ -120,7 +121,10 @@ class Recorder:
         # every event looks whether its task is cancelled, and only some events cancel
         for scope in dict.fromkeys((*self._inside.get(step.task, ()), *step.scopes)):
             ledger.read(scope, ...)
-            self._alive.setdefault(scope)
+            if scope not in self._known:
+                self._known[scope] = None
+                self._alive[scope] = None
+                ledger.introduce((scope,))
         self._inside[step.task] = step.scopes
         if step.error:  # a crash cancels the nursery, and the order of crashes can be seen
             ledger.write(step.task.parent_nursery.cancel_scope, ...)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.order import trace_key
 from raceexplore.kernel.program import Limits, Settings, as_program
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
@@ -15,6 +16,7 @@ from raceexplore.kernel.watchdog import watching
 from raceexplore.search import selfcheck
 from raceexplore.search.campaign import Campaign, Found, Stopped
 from raceexplore.search.names import by_name
+from raceexplore.search.observation import observed_run
 from raceexplore.search.shrink import Shrinking
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ def explore(
         complete=stopped == "complete",
         stopped="interrupted" if watch.interrupted else stopped,
         seconds=time.perf_counter() - began,
+        classes=len(exploration.classes) or None,
         never=exploration.never(),
         warnings=tuple(exploration.warnings),
     )
@@ -100,6 +103,7 @@ class _Exploration:
         self.runs = self.cut = 0
         self.first: dict[str, tuple[int, Run]] = {}
         self.count: dict[str, int] = {}
+        self.classes: dict[int, int] = {}
         self.sometimes: dict[str, bool] = {}
         self.warnings: dict[str, None] = {}
 
@@ -127,6 +131,13 @@ class _Exploration:
     def run(self) -> Run:
         """Run once; the first run and every twentieth after it twice, to compare them."""
         checked = self.runs % selfcheck.EVERY == 0
+        if getattr(self.scheduler, "observes", False):
+            run = observed_run(
+                self.program, self.scheduler, limits=self.limits, settings=self.settings
+            )
+            key = trace_key(run.events)
+            self.classes[key] = self.classes.get(key, 0) + 1
+            return run
         run = run_once(
             self.program,
             self.scheduler,

@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,10 @@ from raceexplore.kernel.errors import BadProgram
 from raceexplore.kernel.guard import guarded
 from raceexplore.kernel.program import Program, needed_arguments, takes_world
 from raceexplore.kernel.walk import is_user_file
+from raceexplore.observe.load import load_observed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
 
@@ -30,7 +33,19 @@ def load_program(reference: str) -> Program:
     module = import_file(path)
     function = _choose(module, name, path_text)
     shown = f"{_relative(path, path_text)}:{function.__name__}"
-    return Program(function, shown, takes_world(function), path)
+    observed = observed_copy(path, function.__name__)
+    return Program(function, shown, takes_world(function), path, observed)
+
+
+def observed_copy(path: Path, name: str) -> Callable[[], Any]:
+    """Return what gives the function ``name`` of the rewritten copy of ``path``, loaded once."""
+
+    @cache
+    def observed() -> Any:
+        with guarded():
+            return getattr(load_observed(path, f"raceexplore_observed_{path.stem}"), name)
+
+    return observed
 
 
 def split_reference(reference: str) -> tuple[str, str]:

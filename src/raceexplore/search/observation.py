@@ -1,0 +1,43 @@
+"""Observed runs: the program's rewritten copy, with a ledger that sees what it touches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from raceexplore.kernel.run import run_once
+from raceexplore.observe import hooks
+from raceexplore.observe.ledger import Ledger
+
+if TYPE_CHECKING:
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.program import Limits, Program, Settings
+    from raceexplore.kernel.scheduler import Scheduler
+
+
+def observed_run(
+    program: Program,
+    scheduler: Scheduler,
+    *,
+    limits: Limits,
+    settings: Settings,
+    values: bool = False,
+) -> Run:
+    """Run ``program`` once with the accesses of every event, and with values if wanted.
+
+    A program that no file holds is not rewritten: its events are what it declares, or opaque.
+    """
+    blind = program.observed is None
+    function = program.function if program.observed is None else program.observed()
+    ledger = Ledger(values=values, blind=blind)
+    hooks.attach(ledger)
+    try:
+        return run_once(
+            replace(program, function=function),
+            scheduler,
+            limits=limits,
+            settings=settings,
+            ledger=ledger,
+        )
+    finally:
+        hooks.attach(None)
