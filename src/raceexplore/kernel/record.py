@@ -133,7 +133,7 @@ class Recorder:
             ledger.write(scope, ...)
         for child in step.woken:
             frame = child.coro.cr_frame
-            if child not in self._sites and frame is not None:
+            if child not in self._sites and frame is not None and not ledger.blind:
                 ledger.introduce(frame.f_locals.values())
         accesses, opaque = ledger.close(name)
         if self._declared is not None:

@@ -14,10 +14,12 @@ from types import BuiltinFunctionType, CellType, FunctionType, MethodType, Modul
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 PLAIN = (int, float, complex, str, bytes, bool, type(None), type, ModuleType, BuiltinFunctionType)
 REACH_MAX = 2_000
+MODELS = "raceexplore.models."
+LEAVES = ("trio", "raceexplore")  # whose objects are one location each
 
 
 class Numbered(Protocol):
@@ -49,9 +51,23 @@ class Names:
         self.leaked: dict[str, None] = {}
 
     def let_out(self, values: Iterable[object], ledger: Numbered) -> None:
-        """Note that other tasks can reach ``values`` from now on, and all that is inside."""
-        for value in reachable(values):
-            self._out.add(ledger.ordinal(value))
+        """Note that other tasks can reach ``values`` from now on, and all that is inside.
+
+        Goes through attributes, closures, methods, lists, tuples, dicts and deques, breadth first,
+        up to `REACH_MAX` objects. Sets are not gone through: they have no order of their own.
+        """
+        seen: set[int] = set()
+        queue = list(values)
+        for value in queue:
+            if isinstance(value, PLAIN) or id(value) in seen or len(seen) > REACH_MAX:
+                continue
+            seen.add(id(value))
+            if not isinstance(value, (FunctionType, MethodType)):
+                ordinal = ledger.ordinal(value)
+                if self.is_out(ordinal):
+                    continue  # and so is all that was inside, and all that was stored there since
+                self._out.add(ordinal)
+            queue.extend(_parts(value))
 
     def is_out(self, ordinal: int) -> bool:
         """Return whether other tasks can reach the object."""
@@ -77,24 +93,6 @@ class Names:
         return self.names[ordinal]
 
 
-def reachable(values: Iterable[object]) -> Iterator[object]:
-    """Yield the objects that can be reached from ``values``, in an order that always is the same.
-
-    Goes through attributes, closures, methods, lists, tuples, dicts and deques, breadth first, up
-    to `REACH_MAX` objects. Sets are not gone through: their order is none.
-    """
-    queue, seen = list(values), {0}
-    for value in queue:
-        if isinstance(value, PLAIN) or id(value) in seen:
-            continue
-        seen.add(id(value))
-        if len(seen) > REACH_MAX:
-            return
-        if not isinstance(value, (FunctionType, MethodType)):
-            yield value
-        queue.extend(_parts(value))
-
-
 def cell_contents(cell: CellType) -> list[object]:
     """Return what a closure's cell holds; nothing if it has not been assigned yet."""
     try:
@@ -110,7 +108,9 @@ def _parts(value: object) -> list[object]:
         return [value.__self__, value.__func__]
     if isinstance(value, CellType):
         return cell_contents(value)
-    if type(value).__module__.partition(".")[0] == "trio":
+    if type(value).__module__.partition(".")[0] in LEAVES and not type(value).__module__.startswith(
+        MODELS
+    ):
         return []
     found: list[object] = []
     if isinstance(value, dict):
