@@ -184,22 +184,26 @@ def _can_begin(step: Step, sequence: list[int], steps: Steps, past: tuple[int, .
     return not any(past[k] >> other & 1 for other in sequence)
 
 
+def _covering(
+    tree: list[Branch], sequence: list[int], steps: Steps, past: tuple[int, ...]
+) -> Branch | None:
+    """Return the first branch that some sequence equivalent to ``sequence`` begins with."""
+    for branch in tree:
+        if _can_begin(branch.step, sequence, steps, past):
+            return branch
+    return None
+
+
 def _insert(tree: list[Branch], sequence: list[int], steps: Steps, past: tuple[int, ...]) -> None:
     """Add ``sequence`` to the wakeup tree, unless a branch of it covers the sequence."""
-    while True:
-        for branch in tree:
-            if _can_begin(branch.step, sequence, steps, past):
-                k = _first(branch.step.task, sequence, steps)
-                sequence = [other for other in sequence if other != k]
-                if not branch.children or not sequence:
-                    return
-                tree = branch.children
-                break
-        else:
-            break
+    while (branch := _covering(tree, sequence, steps, past)) is not None:
+        k = _first(branch.step.task, sequence, steps)
+        sequence = [other for other in sequence if other != k]
+        if not branch.children or not sequence:
+            return
+        tree = branch.children
     for k in sequence:
         step = steps[k]
         assert step is not None
-        branch = Branch(step)
-        tree.append(branch)
+        tree.append(branch := Branch(step))
         tree = branch.children

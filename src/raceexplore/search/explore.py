@@ -51,10 +51,7 @@ def explore(
     Raises `RaceExploreError` for wrong options, a program that is not deterministic or that
     leaves the controlled world.
     """
-    if budget < 1:
-        raise BadOption(f"the budget must be at least 1 run, not {budget}")
-    if stop not in ("first", "never"):
-        raise BadOption(f"stop is 'first' or 'never', not {stop!r}")
+    _check(budget, stop)
     chooser = by_name(scheduler, entropy=entropy) if isinstance(scheduler, str) else scheduler
     settings = settings or Settings(entropy=entropy)
     exploration = _Exploration(as_program(program), chooser, settings, limits, progress)
@@ -81,6 +78,13 @@ def explore(
         never=exploration.never(),
         warnings=tuple(exploration.warnings),
     )
+
+
+def _check(budget: int, stop: str) -> None:
+    if budget < 1:
+        raise BadOption(f"the budget must be at least 1 run, not {budget}")
+    if stop not in ("first", "never"):
+        raise BadOption(f"stop is 'first' or 'never', not {stop!r}")
 
 
 def _over(until: float | None) -> bool:
