@@ -121,7 +121,9 @@ class Quantiles(Sequence[float]):
     """The 1,023 quantiles of ``latency`` at 1/1024 steps, the median first.
 
     The order is van der Corput's (1935): 1/2, 1/4, 3/4, 1/8, 5/8, 3/8, 7/8, 1/16, ... A small
-    index is a simple fraction, so that a shrinker that lowers indices ends at the median.
+    index is a simple fraction, so that a shrinker that lowers indices ends at the median. Seconds
+    have 12 significant digits: another platform's ``exp`` may differ beyond them, and a seed must
+    give the same run there.
     """
 
     latency: Latency
@@ -138,7 +140,7 @@ class Quantiles(Sequence[float]):
             return [self[i] for i in range(*index.indices(QUANTILES))]
         if not -QUANTILES <= index < QUANTILES:
             raise IndexError(f"there are {QUANTILES} quantiles; {index} is none of them")
-        return self.latency.quantile(share(index % QUANTILES))
+        return float(f"{self.latency.quantile(share(index % QUANTILES)):.12g}")
 
 
 def share(index: int) -> float:

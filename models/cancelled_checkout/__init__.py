@@ -1,0 +1,1 @@
+"""The cancelled-checkout story: a time-out strikes while a customer holds a seat."""

@@ -1,0 +1,96 @@
+"""Each story keeps its promise: the bug is found, the wrong fix is broken, the fix holds."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from raceexplore import Program, Replay, explore, run_once
+from raceexplore.search.load import load_program
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+FILES = sorted(
+    p for p in MODELS.glob("*/*.py") if p.name in ("buggy.py", "wrong_fix.py", "fixed.py")
+)
+STORIES = sorted(p.parent.name for p in MODELS.glob("*/fixed.py"))
+BROKEN = [p for p in FILES if p.name != "fixed.py"]
+FIXED = [p for p in FILES if p.name == "fixed.py"]
+SAMPLERS = ("random", "sticky", "pct")
+# what the first failure of a story is, whichever of its two broken versions shows it
+KINDS = {
+    "cancelled_checkout": "AssertionError",
+    "lock_order": "deadlock",
+    "lost_update": "AssertionError",
+    "ticketing": "invariant",
+}
+
+
+def name(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+@cache
+def program(path: Path) -> Program:
+    return load_program(str(path))
+
+
+def test_each_story_has_a_bug_a_fix_and_a_wrong_fix() -> None:
+    assert sorted(map(name, FILES)) == sorted(
+        f"{story}/{file}.py" for story in STORIES for file in ("buggy", "fixed", "wrong_fix")
+    )
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.glob("*/*.py")), ids=name)
+def test_a_model_is_short_and_says_in_three_sentences_what_it_is(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 120
+    if path in FILES:
+        doc = ast.get_docstring(ast.parse(text)) or ""
+        assert " ".join(doc.split()).replace(". ", ".\n").count("\n") == 2
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_on_the_quiet_day_nothing_fails(path: Path) -> None:
+    run = run_once(program(path), Replay())
+    assert (run.outcome, run.schedule.size) == ("passed", 0)
+
+
+@pytest.mark.parametrize("scheduler", SAMPLERS)
+@pytest.mark.parametrize("path", BROKEN, ids=name)
+def test_a_bug_is_found_within_ten_thousand_runs(path: Path, scheduler: str) -> None:
+    for entropy in range(5):
+        campaign = explore(program(path), scheduler=scheduler, entropy=entropy, shrink=False)
+        assert [found.kind for found in campaign.failures] == [KINDS[path.parent.name]]
+
+
+@pytest.mark.parametrize("path", BROKEN, ids=name)
+def test_a_bug_shrinks_to_at_most_three_deviations(path: Path) -> None:
+    (found,) = explore(program(path), scheduler="random").failures
+    assert found.one_minimal
+    assert found.run.schedule.size <= 3
+    assert len(found.run.seed) < 120
+
+
+@pytest.mark.parametrize("scheduler", SAMPLERS)
+@pytest.mark.parametrize("path", FIXED, ids=name)
+def test_a_fix_holds_for_five_hundred_runs(path: Path, scheduler: str) -> None:
+    campaign = explore(program(path), scheduler=scheduler, budget=500, stop="never")
+    assert (campaign.completed_runs, campaign.failures, campaign.never) == (500, (), ())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheduler", SAMPLERS)
+@pytest.mark.parametrize("path", FIXED, ids=name)
+def test_a_fix_holds_for_ten_thousand_runs(path: Path, scheduler: str) -> None:
+    campaign = explore(program(path), scheduler=scheduler, stop="never", entropy=1)
+    assert (campaign.completed_runs, campaign.failures) == (10_000, ())
+
+
+@pytest.mark.parametrize("path", FIXED, ids=name)
+def test_a_fix_holds_under_every_schedule_with_at_most_one_preemption(path: Path) -> None:
+    campaign = explore(program(path), scheduler="dfs:preemptions=1")
+    assert campaign.complete
+    assert campaign.failures == ()
