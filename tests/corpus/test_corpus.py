@@ -1,0 +1,46 @@
+"""The bugs worth keeping fail for ever in the same way, and their fixes do not."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+import pytest
+import trio
+
+from raceexplore.search.corpus import Entry, entries
+from raceexplore.search.load import find_file, split_reference
+from raceexplore.search.replay import Replayed, replay_seed
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = [entry for _, entry in entries(ROOT / "corpus")]
+
+
+@pytest.fixture(autouse=True)
+def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)  # a seed names its program by a path inside the working directory
+
+
+def by_program(entry: Entry) -> str:
+    return entry.program
+
+
+def test_each_broken_model_has_its_bug_in_the_corpus() -> None:
+    broken = [p for p in (ROOT / "models").glob("*/*.py") if p.name in ("buggy.py", "wrong_fix.py")]
+    expected = sorted(f"{path.relative_to(ROOT).as_posix()}:main" for path in broken)
+    assert sorted({entry.program for entry in CORPUS}) == expected
+
+
+@pytest.mark.parametrize("entry", CORPUS, ids=by_program)
+def test_a_kept_bug_is_reproduced_exactly(entry: Entry) -> None:
+    replayed = replay_seed(entry.seed)
+    assert (replayed.reproduced, replayed.skipped) == (True, ())
+    if (platform.python_version(), trio.__version__) == (entry.python, entry.trio):
+        assert replayed.run.digest == entry.digest  # other versions stop at other lines of trio
+
+
+@pytest.mark.parametrize("entry", CORPUS, ids=by_program)
+def test_the_fix_does_not_fail_on_the_same_seed(entry: Entry) -> None:
+    path = find_file(split_reference(entry.program)[0])
+    replayed: Replayed = replay_seed(entry.seed, str(path.with_name("fixed.py")))
+    assert replayed.run.outcome == "passed"
