@@ -18,6 +18,7 @@ from raceexplore.kernel.errors import (
 )
 from raceexplore.kernel.foresight import Foresight
 from raceexplore.kernel.guard import derive
+from raceexplore.kernel.names import TaskInfo
 from raceexplore.kernel.order import Footprint, conflict, footprint, order, trace_key
 from raceexplore.kernel.outcome import Failure, Run
 from raceexplore.kernel.program import Limits, Program, Settings
@@ -29,6 +30,7 @@ from raceexplore.kernel.world import World
 if TYPE_CHECKING:
     from raceexplore.search.campaign import Campaign, Found
     from raceexplore.search.explore import explore
+    from raceexplore.search.frontier import Frontier
     from raceexplore.search.names import by_name
     from raceexplore.search.replay import replay
     from raceexplore.search.shrink import shrink
@@ -50,6 +52,7 @@ __all__ = [
     "Footprint",
     "Foresight",
     "Found",
+    "Frontier",
     "InvariantBroken",
     "Limits",
     "NotDeterministic",
@@ -61,6 +64,7 @@ __all__ = [
     "Schedule",
     "Scheduler",
     "Settings",
+    "TaskInfo",
     "UnsupportedTrio",
     "World",
     "by_name",
@@ -79,6 +83,7 @@ __all__ = [
 _ROOMS = {
     "Campaign": "campaign",
     "Found": "campaign",
+    "Frontier": "frontier",
     "by_name": "names",
     "explore": "explore",
     "replay": "replay",

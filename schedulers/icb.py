@@ -1,0 +1,62 @@
+"""ICB: all schedules with no preemption, then all with one, with two, and so on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from raceexplore import BadOption, ChoicePoint, Frontier, Run
+
+
+@dataclass
+class ICB:
+    """Visit every schedule exactly once, in the order of its number of preemptions.
+
+    bound: the most preemptions (-1: go on until every schedule is done). latencies: enumerate
+        latencies too, instead of keeping each at its median. Data and faults are enumerated and
+        cost nothing. Letting time pass while a task can run (elastic time) counts as a
+        preemption; so does going on with a task that has to give way, or else a polling loop
+        would have endless schedules without one. A switch away from it is free.
+    ``finished`` is the number of preemptions up to which every schedule has been run (-1: none),
+    so that the first failure has the fewest preemptions that any failure has.
+    Source: Musuvathi and Qadeer, Iterative Context Bounding, PLDI 2007, section 3.
+    """
+
+    bound: int = -1
+    latencies: bool = False
+
+    def __post_init__(self) -> None:
+        if self.bound < -1:
+            raise BadOption(f"icb: bound must be -1 or more, not {self.bound}")
+        self._frontier = Frontier(self.bound)
+
+    @property
+    def finished(self) -> int:
+        """The number of preemptions up to which every schedule has been run; -1 for none."""
+        return self._frontier.finished
+
+    def begin(self) -> bool:
+        """Go on to the next schedule; False once the bound is finished."""
+        return self._frontier.begin()
+
+    def choose(self, point: ChoicePoint) -> int:
+        """Return the next schedule's choice."""
+        if point.kind == "latency" and not self.latencies:
+            return 0
+        if point.kind != "task":
+            return self._frontier.choose(_prices(point.bound, 0, 0))
+        tasks = point.tasks
+        dear = int(tasks[-1].serial < 0)  # how many options at the end cost 1: the clock,
+        if not point.continues and tasks[-1 - dear].path == point.at[0]:
+            dear += 1  # and the task that has to give way, which waits behind all others
+        return self._frontier.choose(_prices(point.bound, int(point.continues), dear))
+
+    def end(self, run: Run) -> None:
+        """Note which schedules extend the one that has ended."""
+        self._frontier.end()
+
+
+@cache
+def _prices(bound: int, switch: int, dear: int) -> bytes:
+    """Return what each option costs: the same object each time, to be kept by the thousand."""
+    return bytes([0, *[switch] * (bound - 1 - dear), *[1] * dear])

@@ -1,0 +1,112 @@
+"""The frontier of a bounded search: every schedule once, in the order of what it costs."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from raceexplore.kernel.errors import NotDeterministic
+
+
+class Prefix:
+    """A schedule that was run: its choices up to the last that was not option 0.
+
+    parent, at, index: the prefix it extends by choosing ``index`` at choice ``at`` (from 0); the
+    choices between are option 0. prices: what each option of each choice of the run costs.
+    """
+
+    __slots__ = ("at", "cost", "index", "parent", "prices")
+
+    def __init__(self, parent: Prefix | None, at: int, index: int, cost: int) -> None:
+        self.parent, self.at, self.index, self.cost = parent, at, index, cost
+        self.prices: list[bytes] = []
+
+    def choices(self) -> dict[int, int]:
+        """Return the choices that are not option 0."""
+        taken: dict[int, int] = {}
+        prefix = self
+        while prefix.parent is not None:
+            taken[prefix.at] = prefix.index
+            prefix = prefix.parent
+        return taken
+
+
+class Frontier:
+    """Enumerates every schedule of a program exactly once, the cheapest first.
+
+    A scheduler tells the price of each option; option 0 must cost nothing. All schedules of
+    cost c are run before any of cost c + 1.
+    last: the highest cost to explore (-1: no limit). finished: the highest cost of which, and
+    below which, every schedule has been run (-1: none yet).
+    Memory: one small record for each run whose successors are still to come.
+    Source: the work queues of iterative context bounding (Musuvathi and Qadeer, PLDI 2007,
+    algorithm 1), one for each cost.
+    """
+
+    def __init__(self, last: int = -1) -> None:
+        self.last, self.finished, self.cost = last, -1, 0
+        self._queues: dict[int, deque[Prefix]] = {}
+        self._siblings: list[tuple[int, int]] = []  # what is left to try of _parent, backwards
+        self._parent: Prefix | None = None
+        self._running: Prefix | None = None
+
+    def begin(self) -> bool:
+        """Move on to the next schedule; False if none is left within the bound."""
+        if self._running is None:
+            self._running = Prefix(None, -1, 0, 0)
+        else:
+            while not self._siblings:
+                if not self._next_parent():
+                    return False
+            at, index = self._siblings.pop()
+            self._running = Prefix(self._parent, at, index, self.cost)
+        self._taken = self._running.choices()
+        return True
+
+    def _next_parent(self) -> bool:
+        queue = self._queues.get(self.cost)
+        if not queue:
+            self.finished = self.cost
+            self._queues.pop(self.cost, None)
+            if not self._queues:
+                return False
+            cheapest = min(self._queues)
+            self.finished = cheapest - 1
+            if 0 <= self.last < cheapest:
+                self.finished = self.last
+                return False
+            self.cost = cheapest
+            queue = self._queues[cheapest]
+        self._parent = parent = queue.popleft()
+        price = self.cost - parent.cost
+        found = []
+        for at in range(parent.at + 1, len(parent.prices)):
+            prices = parent.prices[at]
+            found += [(at, i) for i in range(1, len(prices)) if prices[i] == price]
+        self._siblings = found[::-1]
+        return True
+
+    def choose(self, prices: bytes) -> int:
+        """Return the option to take at the next choice; its options cost ``prices``.
+
+        Raises `NotDeterministic` if the choice is not the one that an earlier run met there.
+        """
+        running = self._running
+        assert running is not None
+        at = len(running.prices)
+        running.prices.append(prices)
+        if at > running.at:
+            return 0
+        assert running.parent is not None
+        if running.parent.prices[at] != prices:
+            raise NotDeterministic(
+                f"choice {at} had {len(running.parent.prices[at])} options and now has"
+                f" {len(prices)}: the program does not do the same under the same schedule"
+            )
+        return self._taken.get(at, 0)
+
+    def end(self) -> None:
+        """File the run that has ended under the costs of its successors."""
+        running = self._running
+        assert running is not None
+        for extra in sorted({p for prices in running.prices[running.at + 1 :] for p in prices[1:]}):
+            self._queues.setdefault(running.cost + extra, deque()).append(running)
