@@ -6,8 +6,8 @@ from __future__ import annotations
 class TaskInfo:
     """What a scheduler may know of a task: its path, and what it is.
 
-    ``path`` is `main/checkout#2`: the spawner's path, the function, its ordinal among the tasks
-    of that function which the same spawner started. A name given by the program
+    ``path`` is `main/checkout#2`: the spawner's path, the function's name, its ordinal among the
+    tasks of that name which the same spawner started. A name given by the program
     (``start_soon(..., name="alice")``) is kept; only its second bearer gets an ordinal.
     ``serial`` counts the spawns of this run, from 0; the clock's is -1. ``steps`` counts the
     task's events: as of the last choice point at which it was an option, and all of them once
@@ -15,14 +15,16 @@ class TaskInfo:
     before its first event), known in recorded runs only.
     """
 
-    __slots__ = ("_path", "counts", "name", "ordinal", "parent", "serial", "site", "steps")
+    __slots__ = ("_path", "counts", "given", "name", "ordinal", "parent", "serial", "site", "steps")
 
-    def __init__(self, parent: TaskInfo | None, name: object, serial: int) -> None:
+    def __init__(self, parent: TaskInfo | None, label: object, serial: int) -> None:
         self.parent = parent
-        self.name = name
+        self.given = isinstance(label, str)
+        # the name and not the function, of which every partial and bound method is another one
+        self.name = name = label if isinstance(label, str) else function_name(label)
         self.serial = serial
         self.steps = 0
-        self.counts: dict[object, int] | None = None
+        self.counts: dict[str, int] | None = None
         self.site = ""
         self._path: str | None = None
         if parent is None:
@@ -42,11 +44,9 @@ class TaskInfo:
 
     def _spell(self) -> str:
         if self.parent is None:
-            return str(self.name)
-        given = isinstance(self.name, str)
-        name = self.name if given else function_name(self.name)
-        suffix = "" if given and self.ordinal == 1 else f"#{self.ordinal}"
-        return f"{self.parent.path}/{name}{suffix}"
+            return self.name
+        suffix = "" if self.given and self.ordinal == 1 else f"#{self.ordinal}"
+        return f"{self.parent.path}/{self.name}{suffix}"
 
     def __repr__(self) -> str:
         return f"<task {self.path}>"
@@ -56,4 +56,4 @@ def function_name(function: object) -> str:
     """Return the bare name of ``function``; a partial's is that of what it wraps."""
     while (inner := getattr(function, "func", None)) is not None:
         function = inner
-    return getattr(function, "__name__", type(function).__name__)
+    return str(getattr(function, "__name__", type(function).__name__))
