@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.program import Program
     from raceexplore.kernel.record import Ledger
     from raceexplore.kernel.scheduler import Scheduler
+    from raceexplore.kernel.trace import Event
 
 _current: list[World] = []
 _ready: list[bool] = []
@@ -56,6 +57,7 @@ class _Execution:
         self.warnings: dict[str, None] = {}
         self.waits: list[Wait] = []
         self.leaked = False
+        self.watch: Callable[[Event, Any], object] | None = None
 
     def now(self) -> float:
         """Return the virtual time, in seconds."""
@@ -118,8 +120,10 @@ class _Execution:
                 scopes=scopes_of(task) if self.recorder.ledger is not None else (),
                 is_cancelled=is_cancelled,
             )
-            self.recorder.event(step, info)
+            event = self.recorder.event(step, info)
             self.recorder.follow_pass(task, alive)
+            if self.watch is not None:
+                self.watch(event, task.coro)
         loop.ended_by = ""
         for name, predicate in self.world.invariants.items():
             try:
@@ -141,10 +145,13 @@ def run_once(
     settings: Settings = Settings(),  # noqa: B008 a frozen value
     record: bool = False,
     ledger: Ledger | None = None,
+    watch: Callable[[Event, Any], object] | None = None,
 ) -> Run:
     """Run ``program`` once. The caller has called ``scheduler.begin()`` and calls ``end``.
 
     record: keep the events and their digest. ledger: collect the accesses of each event too.
+    watch: called after each recorded event with it and the coroutine of its task, now suspended
+    (or ended); it may look but not touch.
     Raises only `RaceExploreError` (and `KeyboardInterrupt`); the program's own errors become
     the failure.
     """
@@ -156,6 +163,7 @@ def run_once(
     loop = Loop(scheduler, settings=settings, limits=limits)
     recorder = Recorder(ledger) if record or ledger is not None else None
     execution = _Execution(loop, settings.entropy, recorder)
+    execution.watch = watch
     loop.foreign, loop.stopped = execution.foreign, execution.stopped
     if recorder is not None:
         loop.events = recorder.events

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.run import run_once
 from raceexplore.observe import hooks
 from raceexplore.observe.ledger import Ledger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits, Program, Settings
     from raceexplore.kernel.scheduler import Scheduler
+    from raceexplore.kernel.trace import Event
 
 
 def observed_run(
@@ -22,9 +25,11 @@ def observed_run(
     limits: Limits,
     settings: Settings,
     values: bool = False,
+    watch: Callable[[Event, Any], object] | None = None,
 ) -> Run:
     """Run ``program`` once with the accesses of every event, and with values if wanted.
 
+    watch: see `run_once`.
     A program that no file holds is not rewritten: its events are what it declares, or opaque.
     """
     blind = program.observed is None
@@ -38,6 +43,7 @@ def observed_run(
             limits=limits,
             settings=settings,
             ledger=ledger,
+            watch=watch,
         )
     finally:
         hooks.attach(None)
