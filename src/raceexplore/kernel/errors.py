@@ -30,6 +30,12 @@ class BadOption(RaceExploreError):
     """A scheduler or a setting was given a name or a value that it does not have."""
 
 
+class Inconclusive(RaceExploreError):
+    """The runs say nothing: cut by a limit, or a condition that had to hold once never did."""
+
+    exit_status = 3
+
+
 class Refused(RaceExploreError):
     """The run would not be worth its name: it would not replay."""
 
