@@ -29,8 +29,10 @@ from raceexplore.kernel.world import World
 
 if TYPE_CHECKING:
     from raceexplore.search.campaign import Campaign, Found
+    from raceexplore.search.explain import check_linearizable
     from raceexplore.search.explore import explore
     from raceexplore.search.frontier import Frontier
+    from raceexplore.search.history import History, Recording
     from raceexplore.search.names import by_name
     from raceexplore.search.replay import replay
     from raceexplore.search.shrink import shrink
@@ -53,12 +55,14 @@ __all__ = [
     "Foresight",
     "Found",
     "Frontier",
+    "History",
     "InvariantBroken",
     "Limits",
     "NotDeterministic",
     "OutsideWorld",
     "Program",
     "RaceExploreError",
+    "Recording",
     "Replay",
     "Run",
     "Schedule",
@@ -68,6 +72,7 @@ __all__ = [
     "UnsupportedTrio",
     "World",
     "by_name",
+    "check_linearizable",
     "conflict",
     "derive",
     "explore",
@@ -84,7 +89,10 @@ _ROOMS = {
     "Campaign": "campaign",
     "Found": "campaign",
     "Frontier": "frontier",
+    "History": "history",
+    "Recording": "history",
     "by_name": "names",
+    "check_linearizable": "explain",
     "explore": "explore",
     "replay": "replay",
     "shrink": "shrink",
