@@ -34,12 +34,14 @@ class Cache:
     async def get(self) -> int:
         """GET: return the tickets left."""
         await CACHE.sleep(self.world, "GET")
+        self.world.event("GET", left=self.left)
         return self.left
 
     async def decrement(self) -> int:
         """DECR: take one off and return what is left."""
         await CACHE.sleep(self.world, "DECR")
         self.left -= 1
+        self.world.event("DECR", left=self.left)
         return self.left
 
     async def set(self, left: int) -> None:
@@ -60,7 +62,7 @@ class Database:
         """INSERT an order and COMMIT."""
         await DATABASE.sleep(self.world, "INSERT")
         self.orders.append(customer)
-        self.world.event("order", customer=customer)
+        self.world.event("INSERT", customer=customer)
 
     @asynccontextmanager
     async def select_for_update(self) -> AsyncIterator[int]:
