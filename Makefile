@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
 DEMO := $(BIN)/raceexplore run models/ticketing/buggy.py --budget 10000
 
-.PHONY: help demo test test-all lint bench clean
+.PHONY: help demo test test-all lint docs bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make test      lint, types and the tests (without the slow ones)"
 	@echo "make test-all  lint, types and every test"
 	@echo "make lint      ruff and mypy"
+	@echo "make docs      write what the examples print now into the documents"
 	@echo "make bench     the benchmarks, one after the other"
 	@echo "make clean     remove .venv, caches and build results"
 
@@ -39,6 +40,9 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(READY)
+	$(BIN)/python tests/support/documents.py
 
 bench: $(READY)
 	@set -e; for file in benchmarks/*.py; do \

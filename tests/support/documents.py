@@ -1,0 +1,120 @@
+"""Run the examples of the documents: ``python tests/support/documents.py`` refreshes their output.
+
+A ``python`` block that begins with a comment such as ``# coupon.py`` is saved under that name;
+any other is run. In a ``console`` block, commands of raceexplore are run in the folder of the
+saved files, ``echo $?`` tells the status of the command before, and other commands are for the
+reader only. All blocks of a document share one folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+_BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_NAME = re.compile(r"# ([\w/]+\.py)\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of a console block: what the document shows, and what it really prints.
+
+    printed is None where the command is for the reader only.
+    """
+
+    command: str
+    shown: str
+    printed: str | None
+
+
+def play(text: str, folder: Path) -> Iterator[list[Command]]:
+    """Run the blocks of a document in ``folder``; yield the commands of each console block."""
+    for guest in ("models", "corpus"):
+        shutil.copytree(ROOT / guest, folder / guest)
+    for kind, block in _BLOCK.findall(text):
+        if kind == "console":
+            yield list(_console(block, folder))
+        elif name := _NAME.match(block):
+            (folder / name[1]).write_text(block, encoding="utf-8")
+        else:
+            done = _run([sys.executable, "-c", block], folder)
+            assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
+
+
+def _console(block: str, folder: Path) -> Iterator[Command]:
+    status = 0
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, shown = part.partition("\n")
+        printed = None
+        if command == "echo $?":
+            printed = f"{status}\n"
+        elif command.startswith("raceexplore "):
+            words = shlex.split(command)[1:]
+            done = _run([sys.executable, "-m", "raceexplore", *words], folder)
+            status, printed = done.returncode, _as_read(done.stdout + done.stderr, folder)
+        yield Command(command, shown, printed)
+
+
+def _as_read(output: str, folder: Path) -> str:
+    """Return ``output`` as a reader sees it who works where the document was written."""
+    for place in (f"{folder.resolve()}/", f"{ROOT / 'src/raceexplore'}/"):
+        output = output.replace(place, "")
+    return output
+
+
+def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    chosen = {"NO_COLOR": "1", "COLUMNS": "100", "TERM": "dumb", "PYTHONPATH": str(ROOT / "src")}
+    env = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "PYTHONHASHSEED")}
+    return subprocess.run(
+        command, cwd=folder, env=env | chosen, capture_output=True, text=True, check=False
+    )
+
+
+def stable(output: str) -> tuple[str, str]:
+    """Return the first and the last line of ``output``, less what a clock or a seed decides."""
+    masked = re.sub(r"rx1-\S+|[\d.,]*\d", "#", re.sub(r" \([\d.,]+/s\)", "", output))
+    lines = [" ".join(line.split()) for line in masked.splitlines() if line.strip()]
+    return (lines[0], lines[-1]) if lines else ("", "")
+
+
+def refreshed(text: str, folder: Path) -> str:
+    """Return the document with what its commands print now."""
+    blocks = play(text, folder)
+
+    def rewrite(match: re.Match[str]) -> str:
+        if match[1] != "console":
+            return match[0]
+        return "```console\n" + "".join(map(_told, next(blocks))) + "```"
+
+    return _BLOCK.sub(rewrite, text)
+
+
+def _told(command: Command) -> str:
+    if command.command == "echo $?":
+        assert command.printed == command.shown, f"the status is {command.printed}; is that right?"
+    shown = command.shown if command.printed is None else trimmed(command.printed)
+    return f"$ {command.command}\n{shown}"
+
+
+def trimmed(output: str) -> str:
+    """Return ``output`` without the blanks at the ends of its lines."""
+    return "".join(f"{line.rstrip()}\n" for line in output.rstrip().splitlines())
+
+
+if __name__ == "__main__":
+    for path in DOCUMENTS:
+        with tempfile.TemporaryDirectory() as folder:
+            before = path.read_text(encoding="utf-8")
+            after = refreshed(before, Path(folder))
+        path.write_text(after, encoding="utf-8")
+        print(f"{path.relative_to(ROOT)}: {'refreshed' if after != before else 'as it was'}")
