@@ -48,6 +48,7 @@ except (ImportError, AttributeError) as error:  # pragma: no cover - an unknown 
 
 OLDEST = (0, 22, 2)
 UNWIND_STEPS = 10_000
+CLOCK_NUMBER = -1  # trio numbers its tasks from 0
 FRAMES_ABOVE = 1 + (0 if _missing else trio_run.CONTEXT_RUN_TB_FRAMES)  # ours, in tracebacks
 FOREIGN = (
     "trio.run received unrecognized yield message {!r}. Are you trying to use a library written "
@@ -72,6 +73,7 @@ class ControlledRunner(Runner):  # type: ignore[misc]
     """Trio's Runner, which also names its tasks."""
 
     infos: dict[Any, TaskInfo]
+    names: dict[int, TaskInfo]  # the same, by trio's numbers of the tasks
     cancelled: list[Any]
 
     def reschedule(self, task: Any, *outcome: Any) -> None:
@@ -97,12 +99,13 @@ class ControlledRunner(Runner):  # type: ignore[misc]
         task = Runner.spawn_impl(self, async_fn, args, nursery, name, **more)
         infos = self.infos
         if nursery is None:
-            infos[task] = TaskInfo(None, "trio", 0)
+            info = TaskInfo(None, "trio", 0)
         elif self.main_task is None:
-            infos[task] = TaskInfo(None, "main", 1)
+            info = TaskInfo(None, "main", 1)
         else:
             label = async_fn if name is None else name
-            infos[task] = TaskInfo(infos.get(spawner), label, len(infos))
+            info = TaskInfo(infos.get(spawner), label, len(infos))
+        infos[task] = self.names[task._counter] = info
         return task
 
 
@@ -196,10 +199,10 @@ class Halt(BaseException):
 class Clockwork:
     """The pseudo-task that fires deadlines; counts them as a task counts its events."""
 
-    __slots__ = ("_schedule_points", "info")
+    __slots__ = ("_counter", "_schedule_points", "info")
 
     def __init__(self) -> None:
-        self._schedule_points = 0
+        self._counter, self._schedule_points = CLOCK_NUMBER, 0
         self.info = TaskInfo(None, CLOCK, -1)
 
 
@@ -208,8 +211,7 @@ class Loop:
 
     verdict: why the loop stopped before the program did: ``deadlock``, ``steps``, ``virtual_s``,
         or an exception that must escape. after: called after each event with the task and the
-        tasks that the event made ready. log: (task, its events, chosen task) of each switch and
-        (kind, label, ordinal, index) of each draw.
+        tasks that the event made ready.
     """
 
     def __init__(
@@ -245,6 +247,7 @@ class Loop:
         )
         runner.cancelled = []
         runner.infos = {self.clockwork: self.clockwork.info}
+        runner.names = {CLOCK_NUMBER: self.clockwork.info}
         self.decisions = Decisions(self, scheduler)
         self.kept: Any = None  # who could go on when the clock fired
         self.verdict: str | BaseException = ""
@@ -345,13 +348,13 @@ class Loop:
                     raise BadChoice(decisions.complaint(index))
                 index -= base
                 if elastic and index == len(ready):
-                    log.append((last, last._schedule_points, self.clockwork, 0))
+                    log.append((last._counter, last._schedule_points, CLOCK_NUMBER, False))
                     self.last, self.kept = self.clockwork, current
                     last, stepped = self.clockwork, None
                     self.fire_one()
                     continue
                 task = ready.pop(index)
-                log.append((last, last._schedule_points, task, base))
+                log.append((last._counter, last._schedule_points, task._counter, base))
                 if base:
                     ready.append(current)
                 break

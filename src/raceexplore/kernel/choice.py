@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from raceexplore.kernel.names import TaskInfo
     from raceexplore.kernel.trace import Event
@@ -30,14 +30,37 @@ class Deviation(NamedTuple):
     take: str | int
 
 
-class Schedule(NamedTuple):
+class Schedule:
     """The decisions of a run: its deviations from the quiet day, in the order they were taken.
 
     Any such list can be run: a deviation whose moment never comes, or whose target is not
-    enabled then, is skipped. Empty is the default run.
+    enabled then, is skipped. Empty is the default run. Equal where its deviations are.
     """
 
-    deviations: tuple[Deviation, ...] = ()
+    __slots__ = ("_deviations", "_spell")
+
+    def __init__(
+        self,
+        deviations: Iterable[Deviation] = (),
+        *,
+        spell: Callable[[], Iterable[Deviation]] | None = None,
+    ) -> None:
+        """Hold ``deviations``, or those that ``spell()`` gives when they are asked for.
+
+        Most runs pass and nobody asks: naming every task in them would cost as much as they do.
+        """
+        self._deviations = tuple(deviations) if spell is None else None
+        self._spell = spell
+
+    @property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """The deviations, in the order they were taken."""
+        found = self._deviations
+        if found is None:
+            assert self._spell is not None
+            found = self._deviations = tuple(self._spell())
+            self._spell = None
+        return found
 
     @property
     def size(self) -> int:
@@ -47,7 +70,19 @@ class Schedule(NamedTuple):
     def without(self, *indexes: int) -> Schedule:
         """Return this schedule less the deviations at ``indexes``."""
         drop = frozenset(indexes)
-        return Schedule(tuple(d for i, d in enumerate(self.deviations) if i not in drop))
+        return Schedule(d for i, d in enumerate(self.deviations) if i not in drop)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Schedule) and self.deviations == other.deviations
+
+    def __hash__(self) -> int:
+        return hash(self.deviations)
+
+    def __repr__(self) -> str:
+        return f"Schedule({self.deviations!r})"
+
+    def __reduce__(self) -> tuple[type[Schedule], tuple[tuple[Deviation, ...]]]:
+        return Schedule, (self.deviations,)
 
 
 class Options(Protocol):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from raceexplore.kernel.choice import ChoicePoint, Deviation, Options, Schedule
 from raceexplore.kernel.errors import BadChoice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from raceexplore.kernel.names import TaskInfo
     from raceexplore.kernel.scheduler import Scheduler
+
+_preempts = itemgetter(3)
 
 
 class Running(Options, Protocol):
@@ -25,8 +29,9 @@ class Running(Options, Protocol):
 class Decisions:
     """Asks the scheduler and keeps the log.
 
-    log: (actor, its count of events, chosen task, was it a preemption) of each switch, as the
-        loop's own objects, and (kind, label, ordinal, index) of each draw.
+    log: (actor, its count of events, chosen task, was it a preemption) of each switch, both tasks
+        as numbers, and (kind, label, ordinal, False, index) of each draw. Numbers and not the
+        tasks, which a run that is kept would keep alive.
     """
 
     def __init__(self, loop: Running, scheduler: Scheduler) -> None:
@@ -55,7 +60,7 @@ class Decisions:
         finally:
             point.kind, point.label = "task", ""
         if index:
-            self.log.append((kind, label, ordinal, index))
+            self.log.append((kind, label, ordinal, False, index))
         return index
 
     def complaint(self, index: object) -> str:
@@ -69,15 +74,18 @@ class Decisions:
     @property
     def preemptions(self) -> int:
         """The number of switches away from a task that could go on."""
-        return sum(entry[3] for entry in self.log if not isinstance(entry[0], str))
+        return sum(map(_preempts, self.log))
 
-    def schedule(self, infos: Mapping[Any, TaskInfo]) -> Schedule:
-        """Return the log as a schedule; ``infos`` names the tasks in it."""
-        return Schedule(tuple(_deviation(entry, infos) for entry in self.log))
+    def schedule(self, names: Mapping[int, TaskInfo]) -> Schedule:
+        """Return the log as a schedule; ``names`` names the tasks in it, by their numbers."""
+        return Schedule(spell=partial(_deviations, self.log, names))
 
 
-def _deviation(entry: tuple[Any, ...], infos: Mapping[Any, TaskInfo]) -> Deviation:
-    if isinstance(entry[0], str):
-        return Deviation(*entry)
-    actor, count, task, _ = entry
-    return Deviation("task", infos[actor].path, count, infos[task].path)
+def _deviations(
+    log: Sequence[tuple[Any, ...]], names: Mapping[int, TaskInfo]
+) -> Iterator[Deviation]:
+    for first, second, third, _, *index in log:
+        if index:
+            yield Deviation(first, second, third, *index)
+        else:
+            yield Deviation("task", names[first].path, second, names[third].path)

@@ -205,7 +205,7 @@ def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
         settings=loop.settings,
         outcome="failed" if failure else "cut" if cut else "passed",
         failure=failure,
-        schedule=loop.decisions.schedule(loop.runner.infos),
+        schedule=loop.decisions.schedule(loop.runner.names),
         steps=loop.steps,
         preemptions=loop.decisions.preemptions,
         virtual_s=loop.ended_s,
