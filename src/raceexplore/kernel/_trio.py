@@ -253,6 +253,7 @@ class Loop:
         self.verdict: str | BaseException = ""
         self.unwinding = False
         self.events: list[Any] = []
+        self.fired: Callable[[], object] = bool
         self.steps, self.ended_s = 0, 0.0
         self.ended_by = ""  # the type of the exception that ended a task in the last event
         self.after: Callable[[Any, list[Any]], None] | None = None
@@ -421,12 +422,14 @@ class Loop:
                 keys = [key for key in waiting if key[0] == cushion]
                 for task in sorted([waiting.pop(key) for key in keys], key=by_spawn):
                     runner.reschedule(task)
+                self.fired()
                 return True
         if deadline == math.inf or deadline > self.limits.virtual_s:
             self.verdict = "deadlock" if deadline == math.inf else "virtual_s"
             return False
         clock.jump_to(deadline)
         self.deadlines.expire(deadline)
+        self.fired()
         return True
 
     def fire_one(self) -> None:
@@ -440,6 +443,7 @@ class Loop:
             heapq.heappush(deadlines.heap, entry)
         self.clock.jump_to(first)
         deadlines.fire(chosen)
+        self.fired()
 
     def run_soon(self) -> None:
         """Run what run_sync_soon has queued; a crash there is a crash of a system task."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from raceexplore.kernel.names import TaskInfo
 
@@ -14,20 +14,18 @@ class Step(NamedTuple):
     """One event, as the run loop hands it over.
 
     woken: tasks that it made ready. ready: the task itself could go on. error: the type of the
-    exception that ended the task, or empty. clock: how often the clock has fired. scopes: the
-    cancel scopes that the task is in at the end of the event. is_cancelled: tells of a scope.
+    exception that ended the task, or empty. scopes: the cancel scopes that the task is in at the
+    end of the event.
     """
 
     task: Any
     nth: int
     woken: Sequence[Any]
     now_s: float
-    clock: int
     infos: Mapping[Any, TaskInfo]
     ready: bool = False
     error: str = ""
     scopes: Sequence[Any] = ()
-    is_cancelled: Callable[[Any], bool] = bool
 
 
 class Causes:
@@ -37,8 +35,15 @@ class Causes:
         self._pending: dict[Any, list[int]] = {}
         self._exits: dict[Any, list[int]] = {}
         self._joining: dict[Any, Any] = {}
-        self._clock: dict[Any, int] = {}
         self._last: dict[Any, int] = {}
+        self._waiting: dict[Any, None] = {}  # tasks that had to wait and were not woken so far
+        self._woken_by_clock: dict[Any, None] = {}
+        self._before_clock: list[int] = []
+
+    def clock_fired(self) -> None:
+        """Note that the clock fires: what it wakes comes after everything that was before."""
+        self._before_clock = list(self._last.values())
+        self._woken_by_clock = dict(self._waiting)
 
     def of(self, step: Step, number: int, call: str) -> tuple[int, ...]:
         """Return the numbers of the events that made event ``number`` possible.
@@ -51,16 +56,20 @@ class Causes:
         nursery = self._joining.pop(task, None)
         if nursery is not None:
             causes = [*causes, *self._exits.get(nursery, ())]
-        elif not causes and self._clock.get(task, step.clock) != step.clock:
-            causes = list(self._last.values())
+        elif not causes and task in self._woken_by_clock:
+            causes = self._before_clock
+        self._woken_by_clock.pop(task, None)
         self._remember(step, number, call)
         return tuple(sorted(set(causes)))
 
     def _remember(self, step: Step, number: int, call: str) -> None:
         task = step.task
         self._last[task] = number
-        self._clock[task] = step.clock
+        self._waiting.pop(task, None)
+        if not step.ready:
+            self._waiting[task] = None
         for woken in step.woken:
+            self._waiting.pop(woken, None)
             self._pending.setdefault(woken, []).append(number)
         if task.coro.cr_frame is None:
             self._exits.setdefault(task.parent_nursery, []).append(number)

@@ -9,7 +9,7 @@ from raceexplore.kernel.trace import NOWHERE, Access, Event, Site
 from raceexplore.kernel.walk import frames, is_user_file, site_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import FrameType
 
     from raceexplore.kernel.names import TaskInfo
@@ -47,7 +47,9 @@ class Ledger(Protocol):
 class Recorder:
     """Collects the events of one run."""
 
-    def __init__(self, ledger: Ledger | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger | None = None, is_cancelled: Callable[[Any], bool] = bool
+    ) -> None:
         self.events: list[Event] = []
         self.ledger = ledger
         self._sites: dict[Any, Site] = {}
@@ -57,6 +59,7 @@ class Recorder:
         self._batch: set[Any] = set()
         self.passes = True
         self._causes = Causes()
+        self._is_cancelled = is_cancelled
         self._inside: dict[Any, Sequence[Any]] = {}
         self._known: dict[Any, None] = {}  # scopes, in the order of entering
         self._alive: dict[Any, None] = {}  # of these, not cancelled yet
@@ -128,8 +131,7 @@ class Recorder:
         self._inside[step.task] = step.scopes
         if step.error:  # a crash cancels the nursery, and the order of crashes can be seen
             ledger.write(step.task.parent_nursery.cancel_scope, ...)
-        for scope in [scope for scope in self._alive if step.is_cancelled(scope)]:
-            del self._alive[scope]
+        for scope in self._newly_cancelled():
             ledger.write(scope, ...)
         for child in step.woken:
             frame = child.coro.cr_frame
@@ -140,6 +142,17 @@ class Recorder:
             scopes = tuple(a for a in accesses if a.resource[1] is ... and "Scope" in a.label)
             return declared + scopes, False
         return accesses, opaque or ledger.blind or self._leaves(step.task)
+
+    def _newly_cancelled(self) -> list[Any]:
+        found = [scope for scope in self._alive if self._is_cancelled(scope)]
+        for scope in found:
+            del self._alive[scope]
+        return found
+
+    def clock_fired(self) -> None:
+        """Note that time has passed; what the clock has cancelled is no task's doing."""
+        self._causes.clock_fired()
+        self._newly_cancelled()
 
     def _leaves(self, task: Any) -> bool:
         """Return whether ``task`` is suspended in code that is neither observed nor trio's."""

@@ -113,12 +113,10 @@ class _Execution:
                 nth=loop.last_actor()[1],
                 woken=woken,
                 now_s=self.now(),
-                clock=loop.clock_fires(),
                 infos=infos,
                 ready=task in alive,
                 error=loop.ended_by,
                 scopes=scopes_of(task) if self.recorder.ledger is not None else (),
-                is_cancelled=is_cancelled,
             )
             event = self.recorder.event(step, info)
             self.recorder.follow_pass(task, alive)
@@ -161,12 +159,13 @@ def run_once(
         inline_threads()
         _ready.append(True)
     loop = Loop(scheduler, settings=settings, limits=limits)
-    recorder = Recorder(ledger) if record or ledger is not None else None
+    recorder = Recorder(ledger, is_cancelled) if record or ledger is not None else None
     execution = _Execution(loop, settings.entropy, recorder)
     execution.watch = watch
     loop.foreign, loop.stopped = execution.foreign, execution.stopped
     if recorder is not None:
         loop.events = recorder.events
+        loop.fired = recorder.clock_fired
     # invariants may be added at any time: a program with a world is always followed
     if recorder is not None or program.wants_world:
         loop.after = execution.after
