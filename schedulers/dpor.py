@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from raceexplore import (
@@ -11,6 +11,7 @@ from raceexplore import (
     NotDeterministic,
     Run,
     conflict,
+    event_keys,
     footprint,
     order,
 )
@@ -18,18 +19,26 @@ from raceexplore import (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An event of a wakeup sequence: whose it is and what it touches."""
+    """An event of a wakeup sequence: whose it is and what it touches.
+
+    key: its part of the class key, once it has been executed where it stands.
+    """
 
     task: str
     touches: Footprint
+    key: int | None = None
 
 
 @dataclass(slots=True)
 class Branch:
-    """A node of a wakeup tree: an event, and what is to follow it, in order."""
+    """A node of a wakeup tree: an event, and what is to follow it, in order.
+
+    covers: sequences that were not put into the tree because this leaf covers them.
+    """
 
     step: Step
     children: list[Branch] = field(default_factory=list)
+    covers: list[list[Step]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -38,11 +47,13 @@ class Node:
 
     sleep: tasks whose next event has been explored from here, or commutes with all that was
     done since it was. tree: branches still to explore. taken: the event that was executed.
+    key: names the class of what led here.
     """
 
     sleep: dict[str, Step]
     tree: list[Branch]
     taken: Step | None = None
+    key: int = 0
 
 
 @dataclass
@@ -64,6 +75,7 @@ class DPOR:
         self._nodes: list[Node] = []
         self._done = 0
         self._asleep = False
+        self._known: dict[tuple[int, str], Step] = {}
 
     def begin(self) -> bool:
         """Go back to the deepest state with a branch left; False when there is none."""
@@ -82,11 +94,43 @@ class DPOR:
             node = self._nodes[-1]
             if node.taken is not None:
                 node.sleep[node.taken.task] = node.taken
+                self._prune(node, node.taken)
                 node.taken = None
             if node.tree:
                 return True
             self._nodes.pop()
         return False
+
+    def _prune(self, node: Node, sleeper: Step) -> None:
+        """Drop the branches that turn out to be covered now that ``sleeper`` is explored."""
+        key = None if sleeper.key is None else node.key + sleeper.key
+        orphans: list[list[Step]] = []
+        node.tree = [b for b in node.tree if not self._covered(b, sleeper, key, orphans)]
+        for sequence in orphans:
+            self._reverse(node, sequence)
+
+    def _covered(
+        self, branch: Branch, sleeper: Step, key: int | None, orphans: list[list[Step]]
+    ) -> bool:
+        step = self._seen(branch.step, key)
+        begins = branch.step.task == sleeper.task
+        if not begins and conflict(step.touches, sleeper.touches):
+            return False
+        if begins or not branch.children:
+            orphans += _leaves_cover(branch)
+            return True
+        after = None if key is None or step.key is None else key + step.key
+        branch.children = [
+            child for child in branch.children if not self._covered(child, sleeper, after, orphans)
+        ]
+        return not branch.children
+
+    def _seen(self, step: Step, key: int | None) -> Step:
+        """Return ``step`` as it was when executed after the class ``key``; a guess if it was not.
+
+        What an event touches may hang on what it reads, so on what came before it.
+        """
+        return step if key is None else self._known.get((key, step.task), step)
 
     def choose(self, point: ChoicePoint) -> int:
         """Follow the plan, then the wakeup tree, then the first task that does not sleep."""
@@ -145,65 +189,66 @@ class DPOR:
         del self._nodes[len(run.events) :]
         if self._asleep:
             self.blocked += 1
-        steps = [node.taken for node in self._nodes]
         relation = order(run.events)
+        steps = self._remember(event_keys(run.events, relation.past))
         for first, second in relation.races:
             after = [
                 k
                 for k in range(first + 1, len(steps))
                 if k != second and not relation.past[k] >> first & 1
             ]
-            sequence = [*after, second]
-            node = self._nodes[first]
-            if not any(
-                _can_begin(sleeper, sequence, steps, relation.past)
-                for sleeper in node.sleep.values()
-            ):
-                _insert(node.tree, sequence, steps, relation.past)
+            self._reverse(self._nodes[first], [steps[k] for k in (*after, second)])
+
+    def _reverse(self, node: Node, sequence: list[Step]) -> None:
+        """See to it that ``sequence`` is explored from ``node``, unless it is covered."""
+        sleepers = node.sleep.values()
+        if not any(self._can_begin(sleeper, sequence, node.key) for sleeper in sleepers):
+            self._insert(node, sequence)
+
+    def _remember(self, keys: list[int]) -> list[Step]:
+        """Note what each event of the run touched after what; return the run as steps."""
+        steps, key = [], 0
+        for node, event_key in zip(self._nodes, keys, strict=True):
+            assert node.taken is not None
+            node.key = key
+            node.taken = replace(node.taken, key=event_key)
+            self._known.setdefault((key, node.taken.task), node.taken)
+            steps.append(node.taken)
+            key += event_key
+        return steps
+
+    def _can_begin(self, step: Step, sequence: list[Step], key: int) -> bool:
+        """Return whether ``step`` is a weak initial: some equivalent sequence begins with it."""
+        after = None if step.key is None else key + step.key
+        for other in sequence:
+            if other.task == step.task:
+                return True
+            seen = self._seen(other, after)
+            if conflict(step.touches, seen.touches):
+                return False
+            after = None if after is None or seen.key is None else after + seen.key
+        return True
+
+    def _insert(self, node: Node, sequence: list[Step]) -> None:
+        """Add ``sequence`` to the wakeup tree, unless a branch of it covers the sequence."""
+        tree, key, whole = node.tree, node.key, list(sequence)
+        while True:
+            covering = [b for b in tree if self._can_begin(b.step, sequence, key)]
+            if not covering:
+                break
+            tree, task = covering[0].children, covering[0].step.task
+            tasks = [step.task for step in sequence]
+            if task in tasks:
+                del sequence[tasks.index(task)]
+            if not tree or not sequence:
+                covering[0].covers.append(whole)
+                return
+        for step in sequence:
+            tree.append(branch := Branch(replace(step, key=None)))
+            tree = branch.children
 
 
-Steps = list[Step | None]
-
-
-def _first(task: str, sequence: list[int], steps: Steps) -> int:
-    for k in sequence:
-        step = steps[k]
-        if step is not None and step.task == task:
-            return k
-    return -1
-
-
-def _can_begin(step: Step, sequence: list[int], steps: Steps, past: tuple[int, ...]) -> bool:
-    """Return whether ``step`` is a weak initial of ``sequence``: some equivalent one begins so."""
-    k = _first(step.task, sequence, steps)
-    if k < 0:
-        return not any(
-            other is not None and conflict(step.touches, other.touches)
-            for other in (steps[k] for k in sequence)
-        )
-    return not any(past[k] >> other & 1 for other in sequence)
-
-
-def _covering(
-    tree: list[Branch], sequence: list[int], steps: Steps, past: tuple[int, ...]
-) -> Branch | None:
-    """Return the first branch that some sequence equivalent to ``sequence`` begins with."""
-    for branch in tree:
-        if _can_begin(branch.step, sequence, steps, past):
-            return branch
-    return None
-
-
-def _insert(tree: list[Branch], sequence: list[int], steps: Steps, past: tuple[int, ...]) -> None:
-    """Add ``sequence`` to the wakeup tree, unless a branch of it covers the sequence."""
-    while (branch := _covering(tree, sequence, steps, past)) is not None:
-        k = _first(branch.step.task, sequence, steps)
-        sequence = [other for other in sequence if other != k]
-        if not branch.children or not sequence:
-            return
-        tree = branch.children
-    for k in sequence:
-        step = steps[k]
-        assert step is not None
-        tree.append(branch := Branch(step))
-        tree = branch.children
+def _leaves_cover(branch: Branch) -> list[list[Step]]:
+    """Return the sequences that the leaves below ``branch`` stand for as well."""
+    below = [sequence for child in branch.children for sequence in _leaves_cover(child)]
+    return branch.covers + below

@@ -19,7 +19,7 @@ from raceexplore.kernel.errors import (
 from raceexplore.kernel.foresight import Foresight
 from raceexplore.kernel.guard import derive
 from raceexplore.kernel.names import TaskInfo
-from raceexplore.kernel.order import Footprint, conflict, footprint, order, trace_key
+from raceexplore.kernel.order import Footprint, conflict, event_keys, footprint, order, trace_key
 from raceexplore.kernel.outcome import Failure, Run
 from raceexplore.kernel.program import Limits, Program, Settings
 from raceexplore.kernel.run import InvariantBroken, run_once, world
@@ -75,6 +75,7 @@ __all__ = [
     "check_linearizable",
     "conflict",
     "derive",
+    "event_keys",
     "explore",
     "footprint",
     "order",

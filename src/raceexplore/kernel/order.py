@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.trace import Access, Event
 
 WHOLE = ...  # the key of an access to a whole object
+KEY_MASK = 0xFFFF_FFFF_FFFF_FFFF
 OPAQUE = "code that nobody observes"
 
 
@@ -118,14 +119,19 @@ def trace_key(events: Sequence[Event], past: Sequence[int] | None = None) -> int
     they touched count. (Two classes share a key by accident with probability 2**-64 a pair.)
     """
     masks = order(events).past if past is None else past
-    total = 0
-    for event, mask in zip(events, masks, strict=True):
+    return sum(event_keys(events, masks)) & KEY_MASK
+
+
+def event_keys(events: Sequence[Event], past: Sequence[int]) -> list[int]:
+    """Return the 64-bit keys of ``events``, whose sum over a prefix names its trace class."""
+    keys = []
+    for event, mask in zip(events, past, strict=True):
         known: dict[str, int] = {}
         for i in bits(mask):
             known[events[i].task] = max(known.get(events[i].task, 0), events[i].nth)
         text = f"{event.task} {event.nth} {event.draws} {sorted(known.items())}"
-        total += int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
-    return total & 0xFFFF_FFFF_FFFF_FFFF
+        keys.append(int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big"))
+    return keys
 
 
 def bits(mask: int) -> Iterable[int]:
