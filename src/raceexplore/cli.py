@@ -2,7 +2,299 @@
 
 from __future__ import annotations
 
+import json
+import sys
+import time
+import warnings
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-def main() -> None:
-    """Run the command line."""
-    raise SystemExit(2)
+import click
+
+from raceexplore import __version__
+from raceexplore.kernel.errors import BadProgram, RaceExploreError
+from raceexplore.report import status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from rich.text import Text
+
+    from raceexplore.kernel.program import Limits
+    from raceexplore.search.campaign import Campaign, Found
+    from raceexplore.search.replay import Replayed
+
+F = TypeVar("F", bound="Callable[..., Any]")
+HELP = """\b
+Examples:
+  raceexplore run models/ticketing/buggy.py --budget 10000
+  raceexplore run shop.py:main --scheduler pct:depth=3 --stop never
+  raceexplore replay rx1-...
+
+\b
+Exit status: 0 nothing found, 1 a failure found, 2 wrong usage, 3 inconclusive,
+4 refused (not deterministic, diverged, outside world), 70 a crash of
+raceexplore, 130 interrupted.
+"""
+
+
+class _Nowhere:
+    """Where the output of thousands of runs goes."""
+
+    encoding = "utf-8"
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+    def isatty(self) -> bool:
+        return False
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    ended = call(sys.argv[1:])
+    # what the program left behind would warn as it is taken down; the last word is ours
+    warnings.simplefilter("ignore")
+    raise SystemExit(ended)
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit status, which is 1 only for a failure found."""
+    try:
+        ended = cli.main(list(arguments), prog_name="raceexplore", standalone_mode=False)
+        return ended if isinstance(ended, int) else status.NOTHING
+    except click.ClickException as error:
+        status.complain(error.format_message())
+        return status.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        status.complain("interrupted")
+        return status.INTERRUPTED
+    except RaceExploreError as error:
+        if error.exit_status == status.CRASH:
+            status.crash_report(error, __version__)
+        else:
+            status.complain(str(error))
+        return error.exit_status
+    except BaseException as error:  # noqa: BLE001 nothing may look like "failure found"
+        status.crash_report(error, __version__)
+        return status.CRASH
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=HELP)
+@click.version_option("", message=status.versions(__version__))
+def cli() -> None:
+    """Run trio programs under many schedules; shrink and replay those that fail."""
+
+
+def _option(*names: str, **settings: Any) -> Callable[[F], F]:
+    settings.setdefault("show_default", settings.get("default") is not None)
+    return click.option(*names, **settings)
+
+
+_format = _option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print."
+)
+_max_steps = _option("--max-steps", type=int, metavar="N", help="Events after which a run is cut.")
+_wall_limit = _option(
+    "--wall-limit", type=float, default=10.0, metavar="S", help="Seconds an event may take."
+)
+_corpus = _option(
+    "--corpus", "folder", type=click.Path(file_okay=False, path_type=Path), default="corpus",
+    metavar="DIR", help="The folder where failures are kept.",
+)  # fmt: skip
+
+
+@cli.command()
+@click.argument("path", metavar="PATH[:NAME]")
+@_option("--budget", type=int, default=10_000, metavar="N", help="Runs to spend.")
+@_option("--scheduler", metavar="NAME[:opt=value,...]", help="See `raceexplore schedulers`.")
+@_option("--entropy", type=int, default=0, metavar="N", help="What every random draw follows.")
+@_option("--time", "time_mode", type=click.Choice(["strict", "elastic"]), default="strict",
+         help="Elastic: a deadline may also fire while tasks can run.")  # fmt: skip
+@_option("--order", type=click.Choice(["any", "passes"]), default="any",
+         help="Passes: only the orders of trio's own loop.")  # fmt: skip
+@_option("--stop", type=click.Choice(["first", "never"]), default="first",
+         help="Stop at the first failure?")  # fmt: skip
+@_option("--time-limit", type=float, metavar="S", help="Seconds after which no run begins.")
+@_corpus
+@_format
+@_max_steps
+@_wall_limit
+def run(*, form: str, folder: Path, **given: Any) -> int:
+    """Look for a schedule on which the program in PATH fails."""
+    paths: dict[str, Path] = {}
+    limits = _limits(given.pop("max_steps"), given.pop("wall_limit"))
+
+    def keep(found: Found) -> None:
+        _keep(found, folder, limits, paths)
+
+    campaign = _campaign(limits, keep, **given)
+    for found in campaign.failures:
+        keep(found)
+    if form == "json":
+        from raceexplore.report.as_json import campaign_value
+
+        _print_json(campaign_value(campaign))
+    else:
+        from raceexplore.report.summary import campaign_report
+        from raceexplore.report.terminal import width_of
+
+        _print(campaign_report(campaign, width_of(sys.stdout), paths))
+    return status.campaign_status(campaign)
+
+
+def _campaign(
+    limits: Limits,
+    keep: Any,
+    *,
+    path: str,
+    scheduler: str | None,
+    time_mode: Any,
+    order: Any,
+    **given: Any,
+) -> Campaign:
+    """Load the program and explore it; what the runs print is not shown."""
+    from raceexplore.kernel.program import Settings
+    from raceexplore.report.progress import progress_bar
+    from raceexplore.search.explore import DEFAULT, explore
+    from raceexplore.search.names import by_name
+
+    by_name(scheduler or DEFAULT)  # wrong options are told before the program is imported
+    if given["budget"] < 1:
+        raise click.UsageError(f"the budget must be at least 1 run, not {given['budget']}")
+    settings = Settings(time=time_mode, order=order, entropy=given["entropy"])
+    with _of_the_program(sys.stderr):
+        program = _load(path)
+    given["time_limit_s"] = given.pop("time_limit")
+    with progress_bar(sys.stderr, given["budget"]) as tick, _of_the_program(_Nowhere()):
+        return explore(
+            program,
+            scheduler=scheduler or DEFAULT,
+            settings=settings,
+            limits=limits,
+            progress=tick,
+            on_found=keep,
+            **given,
+        )
+
+
+@cli.command()
+@click.argument("seed", metavar="SEED-or-FILE")
+@click.argument("path", metavar="[PATH[:NAME]]", required=False)
+@_format
+@_max_steps
+@_wall_limit
+def replay(
+    *, seed: str, path: str | None, form: str, max_steps: int | None, wall_limit: float
+) -> int:
+    """Replay a failing schedule: a seed, or a file of the corpus."""
+    from raceexplore.search.replay import replay_any
+
+    began = time.perf_counter()
+    with _of_the_program(sys.stderr):
+        replayed = replay_any(
+            seed, path, _limits(max_steps, wall_limit), limited=max_steps is not None
+        )
+    if form == "json":
+        from raceexplore.report.as_json import replay_value
+
+        _print_json(replay_value(replayed, time.perf_counter() - began))
+    else:
+        from raceexplore.report.summary import replay_report
+        from raceexplore.report.terminal import width_of
+
+        _print(replay_report(replayed, width_of(sys.stdout)))
+    return _replay_status(replayed)
+
+
+def _replay_status(replayed: Replayed) -> int:
+    if replayed.diverged:
+        status.complain(f"the replay diverged: {replayed.diverged}")
+        return status.REFUSED
+    return status.FOUND if replayed.run.failure else status.NOTHING
+
+
+@cli.command()
+def schedulers() -> None:
+    """List the schedulers and their options."""
+    from raceexplore.report import listing
+
+    _print(listing.schedulers())
+
+
+@cli.command()
+def models() -> None:
+    """List the programs that come with raceexplore."""
+    from raceexplore.report import listing
+
+    _print(listing.models())
+
+
+@cli.group()
+def corpus() -> None:
+    """Look at the failures that were kept."""
+
+
+@corpus.command("list")
+@_corpus
+def corpus_list(*, folder: Path) -> None:
+    """List the failures that were kept, with the command that replays each."""
+    from raceexplore.report import listing
+
+    if not folder.is_dir():
+        raise click.UsageError(f"there is no folder {folder}; `raceexplore run` makes one")
+    _print(listing.corpus(folder))
+
+
+def _limits(max_steps: int | None, wall_limit: float) -> Limits:
+    from raceexplore.kernel.program import Limits
+
+    if max_steps is not None and max_steps < 1:
+        raise click.UsageError(f"--max-steps must be at least 1, not {max_steps}")
+    if wall_limit <= 0:
+        raise click.UsageError(f"--wall-limit must be more than 0 s, not {wall_limit:g}")
+    return Limits(steps=max_steps or Limits().steps, wall_s=wall_limit)
+
+
+def _load(path: str) -> Any:
+    from raceexplore.search.load import load_program
+
+    return load_program(path)
+
+
+def _keep(found: Found, folder: Path, limits: Limits, paths: dict[str, Path]) -> None:
+    """Save ``found`` in the corpus; a failure that cannot be saved is still one."""
+    from raceexplore.search.corpus import entry_of, save
+
+    try:
+        paths[found.fingerprint], _ = save(entry_of(found, __version__, limits), folder)
+    except OSError as error:
+        status.warn_once(f"the failure could not be saved in {folder}: {error.strerror}")
+
+
+@contextmanager
+def _of_the_program(output: Any) -> Iterator[None]:
+    """Send what the program prints to ``output``; it cannot end the command either."""
+    try:
+        with redirect_stdout(output), redirect_stderr(output):
+            yield
+    except SystemExit as error:
+        raise BadProgram(
+            f"the program called sys.exit({error.code!r}); a program fails by raising an error"
+        ) from None
+
+
+def _print(lines: Iterable[Text]) -> None:
+    from raceexplore.report.terminal import say
+
+    say(lines, sys.stdout)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    from rich.text import Text
+
+    _print([Text(json.dumps(value))])

@@ -83,13 +83,12 @@ def end() -> None:
     state.run = None
 
 
-def outside(what: str, tool: str) -> OutsideWorld:
+def outside(what: str, tool: str, place: str = "") -> OutsideWorld:
     """Return the error that names the call, the line of the program, and what to use instead."""
-    frame, place = sys._getframe(1), ""  # noqa: SLF001 the one way to a caller's line
-    while frame is not None:
+    frame = sys._getframe(1)  # noqa: SLF001 the one way to a caller's line
+    while frame is not None and not place:
         if is_user_file(frame.f_code.co_filename):
             place = f" at {frame.f_code.co_filename}:{frame.f_lineno}"
-            break
         frame = frame.f_back  # type: ignore[assignment]
     return OutsideWorld(f"{what}{place} leaves the controlled world; use {TOOLS[tool]}")
 

@@ -20,7 +20,8 @@ from raceexplore.kernel.program import Limits, Settings, as_program
 from raceexplore.kernel.record import Recorder
 from raceexplore.kernel.trace import NOWHERE, digest
 from raceexplore.kernel.waits import NURSERY, Wait, cycle, describe, waits
-from raceexplore.kernel.watchdog import watchdog
+from raceexplore.kernel.walk import site_of
+from raceexplore.kernel.watchdog import STUCK, watchdog
 from raceexplore.kernel.world import World
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ class _Execution:
     def foreign(self, message: object) -> None:
         """Refuse what only asyncio yields."""
         if message is None or hasattr(message, "_asyncio_future_blocking"):
-            self.loop.abort(guard.outside("asyncio", "asyncio"))
+            task: Any = self.loop.last
+            self.loop.abort(guard.outside("asyncio", "asyncio", f" at {site_of(task.coro)}"))
 
     def fail(self, failure: Failure) -> None:
         """End the run with ``failure``; the first one counts."""
@@ -246,7 +248,7 @@ def _ended(execution: _Execution) -> tuple[Failure | None, str]:
         if isinstance(leaf, (RaceExploreError, KeyboardInterrupt, SystemExit)):
             raise leaf
         if isinstance(leaf, Stuck):
-            return None, f"{leaf} has not reached an await"
+            return None, f"{leaf} {STUCK}"
     return from_exception(error), ""
 
 

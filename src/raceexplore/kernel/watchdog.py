@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 TICK_S = 0.25
+STUCK = "has not reached an await"  # what the cut of a run says that this limit has ended
 
 
 class Watchdog:
@@ -47,7 +48,7 @@ class Watchdog:
         if self._ticks * TICK_S >= self.wall_s:
             self._ticks = 0
             site = place(frame)
-            loop.abort(f"{site} has not reached an await for {self.wall_s:g} s")
+            loop.abort(f"{site} {STUCK} for {self.wall_s:g} s")
             raise Stuck(str(site))
 
     def interrupt(self, signum: int, frame: FrameType | None) -> None:

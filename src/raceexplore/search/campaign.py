@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Program
 
-Stopped = Literal["budget", "failure", "complete", "time", "interrupted"]
+Stopped = Literal["budget", "failure", "complete", "time", "interrupted", "stuck"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from raceexplore.kernel.errors import BadSeed
+from raceexplore.kernel.program import Limits
 from raceexplore.kernel.seed import decode
 from raceexplore.search.load import source_digest, split_reference
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 FOLDER = "corpus"
 VERSION = 1
+EVENTS = "the events differ from the recorded ones"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Entry:
 
     seed: the line that replays it. digest: of the events of the shrunk run. source_digest: of
     the program's file. hash_probe: tells whether strings hashed as they do here; only programs
-    whose order hangs on it care. found_at: ISO 8601, UTC.
+    whose order hangs on it care. found_at: ISO 8601, UTC. max_steps: the limit of steps it was
+    found with.
     """
 
     version: int
@@ -45,9 +48,10 @@ class Entry:
     raceexplore: str
     hash_probe: int
     found_at: str
+    max_steps: int = Limits().steps
 
 
-def entry_of(found: Found, version: str) -> Entry:
+def entry_of(found: Found, version: str, limits: Limits = Limits()) -> Entry:  # noqa: B008
     """Return the entry for ``found``; ``version`` is raceexplore's own."""
     run = found.run
     return Entry(
@@ -64,6 +68,7 @@ def entry_of(found: Found, version: str) -> Entry:
         raceexplore=version,
         hash_probe=hash_probe(),
         found_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        max_steps=limits.steps,
     )
 
 
@@ -83,14 +88,18 @@ def file_name(entry: Entry) -> str:
 def save(entry: Entry, folder: Path) -> tuple[Path, bool]:
     """Write ``entry`` unless its bug is already there with as short a seed; tell if written.
 
-    The file appears whole or not at all.
+    The file appears whole or not at all; one that cannot be read is put aside, not lost.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / file_name(entry)
     if path.exists():
-        old = read(path)
-        if old.source_digest == entry.source_digest and len(old.seed) <= len(entry.seed):
-            return path, False
+        try:
+            old = read(path)
+        except BadSeed:
+            path.replace(path.with_suffix(".damaged"))
+        else:
+            if old.source_digest == entry.source_digest and len(old.seed) <= len(entry.seed):
+                return path, False
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(json.dumps(asdict(entry), indent=2) + "\n", encoding="utf-8")
     draft.replace(path)
@@ -101,14 +110,22 @@ def read(path: Path) -> Entry:
     """Return the entry in ``path``. Raises `BadSeed` if it is none."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-        if value.get("version") != VERSION:
-            raise BadSeed(
-                f"{path} has format {value.get('version')!r}, made by another raceexplore"
-            )
+        if not isinstance(value, dict) or not {"version", "seed"} <= value.keys():
+            raise BadSeed(f"{path} is not a corpus file: it has no version and seed")
+        if value["version"] != VERSION:
+            raise BadSeed(f"{path} has format {value['version']!r}, made by a newer raceexplore")
         entry = Entry(**value)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, TypeError, AttributeError) as error:
-        raise BadSeed(f"{path} is not a corpus file: {error}") from None
-    decode(entry.seed)
+        decode(str(entry.seed))
+    except BadSeed as error:
+        raise BadSeed(str(error) if str(path) in str(error) else f"{path}: {error}") from None
+    except OSError as error:
+        raise BadSeed(f"{path} cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, TypeError) as error:
+        what = str(error).replace("Entry.__init__() ", "")
+        raise BadSeed(f"{path} is not a corpus file, or a damaged one: {what}") from None
+    wrong = [f.name for f in fields(Entry) if type(getattr(entry, f.name)).__name__ != f.type]
+    if wrong:
+        raise BadSeed(f"{path} is damaged: {', '.join(wrong)} is not of the kind it should be")
     return entry
 
 
@@ -122,7 +139,7 @@ def drift(entry: Entry, digest_now: str, source_now: str) -> list[str]:
     """Say in words what differs between ``entry`` and a replay of it here and now."""
     lines = []
     if digest_now != entry.digest:
-        lines.append("the events differ from the recorded ones")
+        lines.append(EVENTS)
     if source_now and entry.source_digest and source_now != entry.source_digest:
         lines.append("the program's source has changed")
     for name, then, now in (
@@ -131,6 +148,6 @@ def drift(entry: Entry, digest_now: str, source_now: str) -> list[str]:
     ):
         if then != now:
             lines.append(f"{name} was {then}, is {now}")
-    if digest_now != entry.digest and entry.hash_probe != hash_probe():
+    if lines == [EVENTS] and entry.hash_probe != hash_probe():
         lines.append("strings hash differently (PYTHONHASHSEED): does an order hang on a set?")
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
+import linecache
 import sys
 import traceback
 from functools import cache
@@ -66,7 +67,8 @@ def find_file(text: str) -> Path:
         path = inside if inside.exists() else path
     if path.is_dir():
         files = sorted(p.name for p in path.glob("*.py") if p.name != "__init__.py")
-        raise BadProgram(f"{text} is a folder; name one of its files: {', '.join(files) or 'none'}")
+        has = f"name one of its files: {', '.join(files)}" if files else "it holds no Python file"
+        raise BadProgram(f"{text} is a folder; {has}")
     if not path.exists():
         raise BadProgram(f"{text} does not exist")
     if path.suffix != ".py":
@@ -81,6 +83,7 @@ def import_file(path: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    linecache.checkcache(str(path))  # a fingerprint holds the source line of the failure
     folder = str(path.parent)
     sys.modules[name] = module
     if folder not in sys.path:

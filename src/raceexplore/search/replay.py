@@ -2,32 +2,66 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raceexplore.kernel.errors import BadSeed
+from raceexplore.kernel.errors import BadProgram, BadSeed
 from raceexplore.kernel.program import Limits, Program, as_program
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import Seed, decode
-from raceexplore.search.load import load_program, split_reference
+from raceexplore.search.corpus import drift, read
+from raceexplore.search.load import load_program, source_digest, split_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from raceexplore.kernel.choice import Deviation
     from raceexplore.kernel.outcome import Run
+    from raceexplore.search.corpus import Entry
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A replayed run. reproduced: the same failure. skipped: deviations that found no place."""
+    """A replayed run, and how close it came to the recorded one.
+
+    reproduced: it ended in the same failure. exact: and event by event as recorded; None where
+    only a seed was given, which does not say. skipped: deviations that found no place. drift: in
+    words, what differs between then and now.
+    """
 
     run: Run
     seed: Seed
     reproduced: bool
     skipped: tuple[Deviation, ...]
+    exact: bool | None = None
+    drift: tuple[str, ...] = ()
+
+    @property
+    def diverged(self) -> str:
+        """Why this replay says nothing of the recorded failure; empty if it does."""
+        if not self.reproduced:
+            return self._instead()
+        # other events on other code or another trio are no surprise; on the same ones they are
+        if self.exact is False and not any("source" in d or " was " in d for d in self.drift):
+            return "it ended in the same failure, but " + "; ".join(self.drift)
+        return ""
+
+    def _instead(self) -> str:
+        failure = self.run.failure
+        ended = {"passed": "the run passed", "cut": f"the run was cut: {self.run.cut}"}
+        what = ended.get(self.run.outcome, "")
+        if failure is not None:
+            what = f"it failed otherwise ({failure.kind}: {failure.message.splitlines()[0]})"
+        reasons = list(self.drift)
+        if self.skipped:
+            size = self.seed.schedule.size
+            reasons.append(f"{len(self.skipped)} of {size} deviations found no place")
+        if not reasons:
+            reasons.append("has the program changed since?")
+        return f"{what}; {'; '.join(reasons)}"
 
 
 def replay(
@@ -49,16 +83,68 @@ def replay_seed(
     *,
     limits: Limits = Limits(),  # noqa: B008 a frozen value
 ) -> Replayed:
-    """Replay ``text`` on ``program``, or on the program that the seed refers to."""
+    """Replay ``text`` on ``program``, or on the program that the seed refers to.
+
+    A path without a name stands for the function that the seed names.
+    """
     seed = decode(text)
-    if program is None:
-        found = load_program(inside(seed.program))
+    if program is None or isinstance(program, str):
+        found = _load(program, seed)
     else:
-        found = load_program(program) if isinstance(program, str) else as_program(program)
+        found = as_program(program)
     scheduler = Replay(seed.schedule)
     run = run_once(found, scheduler, limits=limits, settings=seed.settings, record=True)
     shown = run.failure.fingerprint if run.failure else ""
-    return Replayed(run, seed, shown == seed.fingerprint, scheduler.skipped)
+    reproduced = shown == seed.fingerprint and run.outcome != "cut"
+    return Replayed(run, seed, reproduced, scheduler.skipped)
+
+
+def replay_entry(
+    entry: Entry,
+    program: Program | Callable[..., Any] | str | None = None,
+    *,
+    limits: Limits | None = None,
+) -> Replayed:
+    """Replay a corpus entry, within the limit of steps it was found with; name what drifted."""
+    limits = limits or Limits(steps=entry.max_steps)
+    done = replay_seed(entry.seed, program, limits=limits)
+    drifted = drift(entry, done.run.digest, source_digest(done.run.program))
+    exact = done.reproduced and done.run.digest == entry.digest
+    return replace(done, exact=exact, drift=tuple(drifted))
+
+
+def replay_any(
+    text: str, program: str | None, limits: Limits, *, limited: bool = False
+) -> Replayed:
+    """Replay what a user gives: a seed, or the path of a corpus file.
+
+    limited: the limits are the user's own and not defaults, so they outweigh those of a file.
+    """
+    text = text.strip()
+    if re.match(r"rx\d+-[^./]*$", text):
+        return replay_seed(text, program, limits=limits)
+    # a file's name is short; asking the system for one as long as a seed is an error of its own
+    if len(text) > 1000 or not (Path(text).is_file() or text.endswith(".json")):
+        raise BadSeed(f"{text[:40]!r} is neither a seed (rx1-...) nor a corpus file")
+    entry = read(Path(text))
+    if not limited:
+        limits = replace(limits, steps=entry.max_steps)
+    return replay_entry(entry, program, limits=limits)
+
+
+def _load(path: str | None, seed: Seed) -> Program:
+    inner, name = split_reference(seed.program)
+    if path is not None:
+        return load_program(path if split_reference(path)[1] or not name else f"{path}:{name}")
+    try:
+        return load_program(inside(seed.program))
+    except BadProgram as error:
+        if Path(inner).exists():
+            raise
+        raise BadProgram(
+            f"{error}: this seed is of {seed.program}; go to the folder that holds it, or name"
+            " the file: raceexplore replay SEED PATH"
+        ) from None
 
 
 def inside(reference: str) -> str:

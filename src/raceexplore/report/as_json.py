@@ -1,0 +1,66 @@
+"""The JSON of ``--format json``: plain values, the same for a campaign and for a replay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.search.campaign import Campaign
+    from raceexplore.search.replay import Replayed
+
+VERSION = 1
+
+
+def campaign_value(campaign: Campaign) -> dict[str, Any]:
+    """Return ``campaign`` as the object that ``run --format json`` prints."""
+    return {
+        "version": VERSION,
+        "program": campaign.program.name,
+        "scheduler": campaign.scheduler,
+        "entropy": campaign.entropy,
+        "runs": campaign.runs,
+        "complete": campaign.complete,
+        "classes": campaign.classes,
+        "seconds": round(campaign.seconds, 3),
+        "failures": [
+            failure_value(f.run, first_run=f.first_run, one_minimal=f.one_minimal)
+            for f in campaign.failures
+        ],
+    }
+
+
+def replay_value(replayed: Replayed, seconds: float) -> dict[str, Any]:
+    """Return ``replayed`` as the object that ``replay --format json`` prints."""
+    run = replayed.run
+    return {
+        "version": VERSION,
+        "program": run.program.name,
+        "scheduler": "replay",
+        "entropy": run.settings.entropy,
+        "runs": 1,
+        "complete": False,
+        "classes": None,
+        "seconds": round(seconds, 3),
+        "failures": [failure_value(run)] if run.failure else [],
+        "reproduced": replayed.reproduced,
+        "digest": run.digest,
+    }
+
+
+def failure_value(
+    run: Run, *, first_run: int = 0, one_minimal: bool | None = None
+) -> dict[str, Any]:
+    """Return the failure of ``run``; one_minimal is None where nobody has tried."""
+    assert run.failure is not None
+    return {
+        "fingerprint": run.failure.fingerprint,
+        "kind": run.failure.kind,
+        "message": run.failure.message,
+        "first_run": first_run,
+        "seed": run.seed,
+        "preemptions": run.preemptions,
+        "deviations": run.schedule.size,
+        "steps": run.steps,
+        "one_minimal": one_minimal,
+    }

@@ -1,0 +1,240 @@
+"""A recorded run told in segments, as pure rows: who ran from where to where, why it stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
+
+from raceexplore.kernel.choice import CLOCK
+from raceexplore.kernel.trace import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from raceexplore.kernel.choice import Deviation
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.trace import Access, Event
+
+Stop = Literal["preempted", "gives way", "waits", "ends", "cancelled", "fails"]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Events that one task did in a row.
+
+    first, last: their numbers. begin: where the task went on; end: where it stopped. fresh: it
+    starts here. stop: why it stopped. error: the exception's type, where one ended the task.
+    star: choosing this task was a deviation. over: the task that could have gone on instead, or
+    empty. early: the clock was moved before, although a task could go on. picks: the draws that
+    deviate, as (kind, label, value). accesses: on what other tasks write, or this one and others
+    read.
+    """
+
+    task: str
+    first: int
+    last: int
+    begin: Site
+    end: Site
+    fresh: bool
+    stop: Stop
+    error: str
+    time_s: float
+    star: bool
+    over: str
+    early: bool
+    picks: tuple[tuple[str, str, str], ...]
+    accesses: tuple[Access, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Segments that are not shown: their number, their events and the tasks in them."""
+
+    segments: int
+    first: int
+    last: int
+    tasks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What the schedule says before an event: the task is chosen, the clock is moved."""
+
+    star: bool = False
+    early: bool = False
+
+
+def segments(run: Run) -> tuple[Segment, ...]:
+    """Return the events of ``run`` in segments; empty if it was not recorded."""
+    switches = _switches(run)
+    picks = _picks(run)
+    shared = _shared(run.events)
+    told: list[Segment] = []
+    last_of = {event.task: event.number for event in run.events}
+    for wait in run.failure.waits if run.failure else ():
+        last_of[wait.task] = -1  # it stands where the recorder saw no line of the program's own
+    for group in _groups(run.events, switches):
+        head, tail = group[0], group[-1]
+        following = run.events[tail.number + 1] if tail.number + 1 < len(run.events) else None
+        switch = switches.get(head.number, Switch())
+        before = run.events[head.number - 1] if head.number else None
+        over = before.task if before is not None and before.ready else ""
+        next_star = following is not None and switches.get(following.number, Switch()).star
+        told.append(
+            Segment(
+                task=head.task,
+                first=head.number,
+                last=tail.number,
+                begin=head.begin,
+                end=tail.end,
+                fresh=head.nth == 1,
+                stop=_stop(tail, preempted=next_star, is_last=last_of[tail.task] == tail.number),
+                error=tail.error,
+                time_s=head.time_s,
+                star=switch.star,
+                over=over if over != head.task else "",
+                early=switch.early,
+                picks=tuple(p for event in group for p in picks.get(event.number, ())),
+                accesses=_condensed(a for e in group for a in e.accesses if a.resource in shared),
+                notes=tuple(note for event in group for note in event.notes),
+            )
+        )
+    return tuple(told)
+
+
+def fold(told: Sequence[Segment], size: dict[int, int], most: int) -> list[Segment | Fold]:
+    """Return ``told`` in at most about ``most`` lines, the least telling segments folded.
+
+    size: the lines that the segment with that first event takes. The switches that deviate and
+    what surrounds them stay; then the failing segments and the end; then whatever still fits.
+    """
+    kept: set[int] = set()
+    spent = 0
+    for index in _by_weight(told):
+        lines = size[told[index].first]
+        if spent + lines > most:
+            continue
+        kept.add(index)
+        spent += lines
+    out: list[Segment | Fold] = []
+    for index, segment in enumerate(told):
+        if index in kept:
+            out.append(segment)
+            continue
+        previous = out[-1] if out else None
+        if isinstance(previous, Fold):
+            tasks = tuple(dict.fromkeys((*previous.tasks, segment.task)))
+            out[-1] = Fold(previous.segments + 1, previous.first, segment.last, tasks)
+        else:
+            out.append(Fold(1, segment.first, segment.last, (segment.task,)))
+    return out
+
+
+def short_names(paths: Iterable[str]) -> dict[str, str]:
+    """Return a short name for each task path: without the ``main/`` that all but one share."""
+    names = {path: path.removeprefix("main/") for path in paths}
+    return names if len(set(names.values())) == len(names) else {path: path for path in names}
+
+
+def _by_weight(told: Sequence[Segment]) -> list[int]:
+    """Return the indexes of the segments, the most telling first."""
+    order: dict[int, None] = {}
+    stars = [i for i, s in enumerate(told) if s.star or s.early or s.picks]
+    fails = [i for i, s in enumerate(told) if s.stop == "fails"]
+    for i in [*fails[:1], *stars, *(i - 1 for i in stars if i)]:
+        order[i] = None
+    for i in stars:  # where the task that was passed over goes on
+        over = told[i].over
+        order.update(dict.fromkeys([j for j in range(i, len(told)) if told[j].task == over][:1]))
+    for i in (len(told) - 1, len(told) - 2):
+        if i >= 0:
+            order[i] = None
+    order.update(dict.fromkeys(i for i, s in enumerate(told) if s.accesses))
+    order.update(dict.fromkeys(range(len(told))))
+    return list(order)
+
+
+def _groups(events: Sequence[Event], switches: dict[int, Switch]) -> Iterator[tuple[Event, ...]]:
+    """Cut ``events`` where the task changes, or where the schedule says something."""
+    if not events:
+        return
+    group = [events[0]]
+    for before, event in pairwise(events):
+        if event.task != before.task or event.number in switches:
+            yield tuple(group)
+            group = []
+        group.append(event)
+    yield tuple(group)
+
+
+def _stop(event: Event, *, preempted: bool, is_last: bool) -> Stop:
+    if event.ready:
+        return "preempted" if preempted else "gives way"
+    if event.end.file or not is_last:
+        return "waits"
+    if event.error == "Cancelled":
+        return "cancelled"
+    return "fails" if event.error else "ends"
+
+
+def _switches(run: Run) -> dict[int, Switch]:
+    """Return what the schedule says before which event."""
+    at = {(event.task, event.nth): event.number for event in run.events}
+    switches: dict[int, Switch] = {}
+    position = 0
+    for deviation in run.schedule.deviations:
+        if deviation.kind != "task":
+            continue
+        if deviation.at == CLOCK:
+            position = _after_clock(run.events, position, deviation)
+        else:
+            position = at.get((deviation.at, deviation.nth), len(run.events)) + 1
+        early = deviation.take == CLOCK
+        was = switches.get(position, Switch())
+        switches[position] = Switch(star=was.star or not early, early=was.early or early)
+    return switches
+
+
+def _after_clock(events: Sequence[Event], position: int, deviation: Deviation) -> int:
+    """Return the number of the first event of the chosen task that follows a jump of time."""
+    chosen = deviation.take
+    for event in events[max(position, 1) :]:
+        moved = event.time_s > events[event.number - 1].time_s
+        if moved and chosen in {event.task, CLOCK}:
+            return event.number
+    later = (event.number for event in events[position:] if event.task == chosen)
+    return next(later, len(events))
+
+
+def _picks(run: Run) -> dict[int, list[tuple[str, str, str]]]:
+    """Return the deviating draws of each event, as (kind, label, value)."""
+    wanted = {(d.at, d.nth): d for d in run.schedule.deviations if d.kind != "task"}
+    found: dict[int, list[tuple[str, str, str]]] = {}
+    count: dict[str, int] = {}
+    for event in run.events:
+        for label, _, value in event.draws:
+            key = f"{event.task}:{label}"
+            ordinal = count[key] = count.get(key, -1) + 1
+            deviation = wanted.get((key, ordinal))
+            if deviation is not None:
+                found.setdefault(event.number, []).append((deviation.kind, label, value))
+    return found
+
+
+def _shared(events: Sequence[Event]) -> set[tuple[int, object]]:
+    """Return the resources that two tasks touch and at least one writes."""
+    tasks: dict[tuple[int, object], set[str]] = {}
+    written: set[tuple[int, object]] = set()
+    for event in events:
+        for access in event.accesses:
+            tasks.setdefault(access.resource, set()).add(event.task)
+            if access.write:
+                written.add(access.resource)
+    return {resource for resource in written if len(tasks[resource]) > 1}
+
+
+def _condensed(accesses: Iterable[Access]) -> tuple[Access, ...]:
+    """Return ``accesses`` less the repeated ones."""
+    return tuple(dict.fromkeys(accesses))

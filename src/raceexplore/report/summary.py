@@ -1,0 +1,109 @@
+"""What a campaign explored, what was found, and what to do next, as lines of styled text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from raceexplore.report.status import inconclusive
+from raceexplore.report.text import failure_report, paragraph, replay_command, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from raceexplore.search.campaign import Campaign
+    from raceexplore.search.replay import Replayed
+
+IN_FULL = 3  # failures that are reported in full; the rest in a line and a command
+ENDS = {
+    "budget": "budget spent",
+    "failure": "stopped at the first failure",
+    "complete": "every schedule explored",
+    "time": "time limit reached",
+    "interrupted": "interrupted",
+    "stuck": "stopped: an event did not reach an await",
+}
+
+
+def campaign_report(campaign: Campaign, width: int, saved: Mapping[str, Path]) -> list[Text]:
+    """Return all that a terminal shows of a campaign; ``saved`` is the file of each fingerprint."""
+    lines: list[Text] = []
+    for number, found in enumerate(campaign.failures):
+        report = failure_report(found.run, width, found)
+        lines += report if number < IN_FULL else verdict(found.run, width)
+        lines.append(Text())
+        lines.append(Text("replay  ", "bold").append(replay_command(found.run), "green"))
+        if found.fingerprint in saved:
+            lines.append(Text("saved   ", "bold").append(str(saved[found.fingerprint])))
+        lines.append(Text())
+    if not campaign.failures:
+        lines += _nothing_found(campaign, width)
+    lines += explored(campaign, width)
+    return lines
+
+
+def replay_report(replayed: Replayed, width: int) -> list[Text]:
+    """Return all that a terminal shows of a replay."""
+    run = replayed.run
+    if run.failure is not None:
+        lines = [*failure_report(run, width), Text()]
+    else:
+        lines = [Text(f"{run.outcome.upper()}  {run.program.name}  {run.cut}".rstrip(), "bold")]
+    if replayed.diverged:
+        how, style = "diverged", "bold red"
+    elif replayed.exact:
+        how, style = "reproduced exactly: event by event as recorded", "bold green"
+    elif replayed.exact is None:
+        how, style = "reproduced: it ends as the seed says", "bold green"
+    else:
+        how, style = f"reproduced, with other events: {'; '.join(replayed.drift)}", "bold yellow"
+    lines += paragraph(f"{how} (digest {run.digest})", width, style)
+    if replayed.exact and replayed.drift:
+        lines += paragraph(f"note: {'; '.join(replayed.drift)}", width, "dim")
+    for text in run.warnings:
+        lines += paragraph(f"warning: {text}", width, "yellow")
+    return lines
+
+
+def explored(campaign: Campaign, width: int) -> list[Text]:
+    """Return what was explored, and what a reader should be warned of."""
+    rate = campaign.runs / campaign.seconds if campaign.seconds else 0
+    parts = [
+        f"{campaign.runs:,} run{'s' * (campaign.runs != 1)} in {campaign.seconds:.1f} s"
+        + (f" ({rate:,.0f}/s)" if campaign.runs > 9 else ""),
+        f"scheduler {campaign.scheduler}",
+        f"entropy {campaign.entropy}",
+        ENDS[campaign.stopped],
+    ]
+    if campaign.classes is not None:
+        parts.insert(1, f"{campaign.classes:,} trace classes")
+    if campaign.cut:
+        parts.append(f"{campaign.cut:,} cut short")
+    lines = paragraph(f"explored {'; '.join(parts)}", width, "dim")
+    for text in campaign.certificate:
+        lines += paragraph(text, width)
+    told = inconclusive(campaign)
+    for text in campaign.warnings:
+        if not (told and told in text):
+            lines += paragraph(f"warning: {text}", width, "yellow")
+    if campaign.never and campaign.failures:
+        names = ", ".join(repr(name) for name in campaign.never)
+        lines += paragraph(f"warning: sometimes({names}) held in no run", width, "yellow")
+    return lines
+
+
+def _nothing_found(campaign: Campaign, width: int) -> list[Text]:
+    name, why = campaign.program.name, inconclusive(campaign)
+    if campaign.stopped == "interrupted":
+        head = Text.assemble(("INTERRUPTED", "bold yellow"), f"  {name}  nothing found so far")
+    elif why:
+        head = Text.assemble(("INCONCLUSIVE", "bold yellow"), f"  {name}  {why}")
+    else:
+        what = "no schedule fails" if campaign.complete else "no failure found"
+        head = Text.assemble(("OK", "bold green"), f"  {name}  {what}")
+    lines = paragraph(head.plain, width)
+    for span in head.spans:
+        lines[0].stylize(span.style, span.start, span.end)
+    return lines

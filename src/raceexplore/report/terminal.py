@@ -1,0 +1,42 @@
+"""The terminal: how wide it is, and how lines get there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.text import Text
+
+WIDEST, NARROWEST, PIPED = 140, 60, 100
+
+
+def width_of(stream: TextIO) -> int:
+    """Return the columns to use: COLUMNS, else the terminal's, else 100; from 60 to 140."""
+    told = os.environ.get("COLUMNS", "")
+    columns = int(told) if told.isdigit() else 0
+    if not columns and stream.isatty():
+        columns = os.get_terminal_size(stream.fileno()).columns
+    return max(NARROWEST, min(WIDEST, columns or PIPED))
+
+
+def say(lines: Iterable[Text], stream: TextIO) -> None:
+    """Write ``lines``; long commands are not broken, so that they can be copied."""
+    from rich.console import Console
+
+    # a program's words may hold letters that the stream's encoding lacks
+    if isinstance(stream, type(sys.__stdout__)):
+        stream.reconfigure(errors="backslashreplace")
+    width = width_of(stream)
+    console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+    try:
+        for line in lines:
+            console.print(line, soft_wrap=True)
+        stream.flush()
+    except (BrokenPipeError, SystemExit):
+        # the reader has seen enough, `| head` for one, and rich would exit with 1 for it; but
+        # what was found stays what it is
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,65 @@
+"""What makes a program not deterministic: state that outlives a run, and where objects lie."""
+
+from __future__ import annotations
+
+import inspect
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from raceexplore.kernel.program import Program
+
+DEPTH = 4
+WIDEST = 200  # elements of one container that are looked at
+PLAIN = (bool, int, float, complex, str, bytes, type(None))
+
+
+def snapshot(program: Program) -> dict[str, str]:
+    """Return a text for each global of the program's module, which changes when its state does.
+
+    Runs no code of the program. Default arguments and class attributes count as state of their
+    function and class.
+    """
+    module = getattr(program.function, "__globals__", {})
+    return {
+        f"the global {name!r}": _shape(value, DEPTH)
+        for name, value in module.items()
+        if not (name.startswith("__") or inspect.ismodule(value))
+    }
+
+
+def scattered(turn: int) -> list[object]:
+    """Return objects that take, here and there, the places that the allocator would give next."""
+    generator = Random(turn)
+    # sizes of all the classes that Python's allocator has for small objects
+    blocks = [bytes(size) for size in range(16, 400, 16) for _ in range(40)]
+    generator.shuffle(blocks)
+    return list(blocks[: len(blocks) // 2])
+
+
+def _shape(value: Any, depth: int) -> str:
+    kind = type(value)
+    if kind in PLAIN:
+        return repr(value)
+    if depth == 0:
+        return kind.__name__
+    if issubclass(kind, dict):
+        items = list(dict.items(value))[:WIDEST]
+        inside = [f"{_shape(k, depth - 1)}: {_shape(v, depth - 1)}" for k, v in items]
+    elif issubclass(kind, (list, tuple)):
+        inside = [_shape(item, depth - 1) for item in list.__iter__(list(value))][:WIDEST]
+    elif issubclass(kind, (set, frozenset)):
+        inside = sorted(_shape(item, depth - 1) for item in list(value)[:WIDEST])
+    else:
+        inside = [_inside(value, depth)]
+    return f"{kind.__name__}({', '.join(inside)})"
+
+
+def _inside(value: Any, depth: int) -> str:
+    if inspect.isfunction(value):
+        return _shape((value.__defaults__, value.__kwdefaults__), depth - 1)
+    if inspect.isclass(value):
+        own = {k: v for k, v in vars(value).items() if not k.startswith("__")}
+        return _shape(own, depth - 1)
+    state = getattr(value, "__dict__", None)
+    return _shape(state, depth - 1) if type(state) is dict else ""

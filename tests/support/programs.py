@@ -1,0 +1,73 @@
+"""Small programs that the tests of the command line write to files and run."""
+
+BANK = """
+import trio
+
+
+class Bank:
+    balance = 100
+
+
+async def withdraw(bank, amount):
+    seen = bank.balance
+    await trio.lowlevel.checkpoint()
+    bank.balance = seen - amount
+
+
+async def main():
+    bank = Bank()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(withdraw, bank, 10, name="ann")
+        nursery.start_soon(withdraw, bank, 20, name="bob")
+    assert bank.balance == 70, f"balance is {bank.balance}, expected 70"
+"""
+
+SOUND = """
+import trio
+
+
+async def step():
+    await trio.lowlevel.checkpoint()
+
+
+async def main():
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(step)
+        nursery.start_soon(step)
+"""
+
+CROSSED_LOCKS = """
+import trio
+
+
+async def move(first, second):
+    async with first:
+        await trio.lowlevel.checkpoint()
+        async with second:
+            pass
+
+
+async def main():
+    a, b = trio.Lock(), trio.Lock()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(move, a, b, name="left")
+        nursery.start_soon(move, b, a, name="right")
+"""
+
+ORDERS = """
+import trio
+
+
+async def write(order, number):
+    await trio.lowlevel.checkpoint()
+    order.append(number)
+
+
+async def main():
+    order = []
+    async with trio.open_nursery() as nursery:
+        for number in range(3):
+            nursery.start_soon(write, order, number)
+    assert order[0] != 2, "the third was first"
+    assert order[2] != 0, "the first was last"
+"""
