@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,7 +22,7 @@ from raceexplore.search.observation import observed_run
 from raceexplore.search.shrink import Shrinking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Program
@@ -63,13 +64,9 @@ def explore(
     exploration.on_found = on_found
     began = time.perf_counter()
     until = None if time_limit_s is None else began + time_limit_s
-    with guarded(), watching(limits.wall_s) as watch:
-        gc.freeze()  # once: a full collection would look at everything imported, again and again
-        try:
-            stopped = exploration.explore(budget, stop, lambda: _over(until), watch)
-            found = exploration.found(watch, shrink=shrink)
-        finally:
-            gc.unfreeze()
+    with guarded(), _frozen(), watching(limits.wall_s) as watch:
+        stopped = exploration.explore(budget, stop, lambda: _over(until), watch)
+        found = exploration.found(watch, shrink=shrink)
     return Campaign(
         program=exploration.program,
         scheduler=scheduler if isinstance(scheduler, str) else type(scheduler).__name__.lower(),
@@ -84,6 +81,15 @@ def explore(
         never=exploration.never(),
         warnings=tuple(exploration.warnings),
     )
+
+
+@contextmanager
+def _frozen() -> Iterator[None]:
+    gc.freeze()  # once: a full collection would look at everything imported, again and again
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _check(budget: int, stop: str, time_limit_s: float | None) -> None:
