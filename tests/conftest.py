@@ -1,0 +1,28 @@
+"""What several folders of tests use."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from command import Ended, Rx
+from raceexplore.cli import call
+
+
+@pytest.fixture
+def rx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rx:
+    """Run the command in an empty folder that holds the programs given by name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(sys, "path", list(sys.path))  # programs may import from their folder
+
+    def run(*arguments: str, **programs: str) -> Ended:
+        for name, text in programs.items():
+            (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+        capsys.readouterr()
+        status = call(arguments)
+        return Ended(status, *capsys.readouterr())
+
+    return run

@@ -1,0 +1,99 @@
+"""The command ``replay`` where the program, the seed or the file is not what it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from command import Rx
+from programs import BANK
+
+
+def seed_of_the_bank(rx: Rx) -> str:
+    value = json.loads(rx("run", "bank.py", "--format", "json", bank=BANK).out)
+    return str(value["failures"][0]["seed"])
+
+
+def test_a_replay_on_a_changed_program_names_the_drift(rx: Rx) -> None:
+    rx("run", "bank.py", bank=BANK)
+    (file,) = Path("corpus").glob("*.json")
+    moved = rx("replay", str(file), bank=f"# a comment\n{BANK}")
+    assert moved.status == 1
+    told = " ".join(moved.out.split())
+    assert "reproduced, with other events" in told
+    assert "the program's source has changed" in told
+
+    fixed = BANK.replace("    await trio.lowlevel.checkpoint()\n", "    pass\n")
+    gone = rx("replay", str(file), bank=fixed)
+    assert gone.status == 4
+    assert "error: the replay diverged: the run passed; " in gone.err
+    assert "the program's source has changed" in gone.err
+    assert "1 of 1 deviations found no place" in gone.err
+    assert json.loads(rx("replay", str(file), "--format", "json").out)["reproduced"] is False
+
+
+def test_a_replay_on_the_same_program_with_other_events_has_diverged(rx: Rx) -> None:
+    rx("run", "bank.py", bank=BANK)
+    (file,) = Path("corpus").glob("*.json")
+    value = json.loads(file.read_text(encoding="utf-8"))
+    value |= {"digest": "0" * 16, "hash_probe": -1}
+    file.write_text(json.dumps(value), encoding="utf-8")
+    ended = rx("replay", str(file))
+    assert ended.status == 4
+    assert "the same failure, but the events differ from the recorded ones" in ended.err
+    assert "strings hash differently (PYTHONHASHSEED)" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"version": 2}, "has format 2, made by a newer raceexplore"),
+        ({"kind": 3}, "is damaged: kind is not of the kind it should be"),
+        ({"more": 3}, "is not a corpus file, or a damaged one: got an unexpected keyword"),
+        ({"seed": "rx1-abcd"}, "damaged or truncated seed"),
+    ],
+)
+def test_a_strange_corpus_file_gets_one_line(rx: Rx, change: dict[str, Any], line: str) -> None:
+    rx("run", "bank.py", bank=BANK)
+    (file,) = Path("corpus").glob("*.json")
+    value = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(value | change), encoding="utf-8")
+    ended = rx("replay", str(file))
+    assert (ended.status, ended.out) == (2, "")
+    assert len(ended.err.splitlines()) == 1
+    assert line in ended.err
+    assert "damaged: " in rx("corpus", "list").out
+
+
+def test_a_damaged_seed_never_gets_a_traceback(rx: Rx) -> None:
+    seed = json.loads(rx("run", "bank.py", "--format", "json", bank=BANK).out)["failures"][0][
+        "seed"
+    ]
+    for end in range(4, len(seed)):
+        assert rx("replay", seed[:end]).status == 2
+    for place in range(4, len(seed)):
+        other = "A" if seed[place] != "A" else "B"
+        ended = rx("replay", seed[:place] + other + seed[place + 1 :])
+        # the last letter holds spare bits: a change there may leave the same bytes
+        assert ended.status == 2 or place == len(seed) - 1
+        assert len(ended.err.splitlines()) <= 1
+
+
+def test_a_seed_never_runs_a_file_outside_the_working_directory(
+    rx: Rx, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rx("run", "bank.py", bank=BANK)
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    monkeypatch.chdir(inner)
+    found = rx("run", "../bank.py")
+    command = next(line for line in found.out.splitlines() if line.startswith("replay  "))
+    *_, seed, path = command.split()
+    assert path == "../bank.py:main"
+    refused = rx("replay", seed)
+    assert refused.status == 2
+    assert "outside the working directory" in refused.err
+    assert rx("replay", seed, path).status == 1
