@@ -33,6 +33,7 @@ try:
     trio_threads: Any = import_module("trio._threads")
     trio_run: Any = import_module("trio._core._run")
     traps: Any = import_module("trio._core._traps")
+    sniffio: Any = trio_run.sniffio_library
     for _name in ("_next_send_fn", "_next_send", "_abort_func", "_schedule_points", "_counter"):
         getattr(trio_run.Task, _name)
     Runner: Any = trio_run.Runner
@@ -265,6 +266,7 @@ class Loop:
         runner = self.runner
         runner.asyncgens.install_hooks(runner)
         GLOBAL_RUN_CONTEXT.runner = runner
+        library, sniffio.name = sniffio.name, "trio"  # who asks sniffio: anyio and its like
         try:
             tell(runner.instruments, "before_run")
             runner.clock.start_clock()
@@ -286,6 +288,7 @@ class Loop:
             finally:
                 runner.close()
                 GLOBAL_RUN_CONTEXT.__dict__.clear()
+                sniffio.name = library
 
     def drive_to_the_limit(self) -> None:
         """Drive, and tell a livelock from a long run if the limit of steps is reached."""
