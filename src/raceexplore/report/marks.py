@@ -1,0 +1,121 @@
+"""Which reads of a run were stale, and which writes were lost: the threads of a race."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from raceexplore.kernel.trace import Access, Event
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A location that a task read and later wrote, while another wrote it in between.
+
+    read, between, write: the numbers of the three steps. kind: ``lost update`` (the last write did
+    not look again, so that the one between is lost) or ``stale read`` (it did, but what was read
+    before was outdated). seen: the value read. lost: the one written between. wrote: the last one.
+    """
+
+    kind: Literal["lost update", "stale read"]
+    label: str
+    read: int
+    between: int
+    write: int
+    seen: str
+    lost: str
+    wrote: str
+
+
+def contended(events: Sequence[Event]) -> set[tuple[Any, object]]:
+    """Return the locations that two tasks touch and at least one writes, less cancel scopes.
+
+    What a task writes before it hands the object to the tasks below it does not count.
+    """
+    tasks: dict[tuple[Any, object], dict[str, None]] = {}
+    writes: dict[tuple[Any, object], list[tuple[str, int]]] = {}
+    for event in events:
+        for access in event.accesses:
+            if "CancelScope#" in access.label:
+                continue
+            known = tasks.setdefault(access.resource, {})
+            known[event.task] = None
+            if access.write:
+                writes.setdefault(access.resource, []).append((event.task, len(known)))
+    return {r for r, found in writes.items() if len(tasks[r]) > 1 and _counts(found, [*tasks[r]])}
+
+
+def _counts(writes: list[tuple[str, int]], tasks: list[str]) -> bool:
+    """Return whether a write is more than the preparation of the first of ``tasks``."""
+    first = tasks[0]
+    below = all(task.startswith(f"{first}/") for task in tasks[1:])
+    return any(task != first or known > 1 or not below for task, known in writes)
+
+
+def marks(events: Sequence[Event]) -> tuple[Mark, ...]:
+    """Return the stale reads and lost updates of ``events``, in the order of the last writes.
+
+    A write is taken for one that did not look again if its line is a plain assignment whose right
+    side does not name the target; the ledger keeps one access per location and event.
+    """
+    shared = contended(events)
+    read_at: dict[tuple[str, object], tuple[int, Access]] = {}
+    written: dict[object, tuple[int, str, Access]] = {}
+    found: list[Mark] = []
+    for event in events:
+        for access in event.accesses:
+            if access.resource not in shared:
+                continue
+            key = (event.task, access.resource)
+            if access.write:
+                was = read_at.pop(key, None)
+                last = written.get(access.resource)
+                if was is not None and last is not None and _between(was[0], last, event.task):
+                    found.append(_mark(was, last, event.number, access))
+                written[access.resource] = (event.number, event.task, access)
+            else:
+                read_at[key] = (event.number, access)
+    return tuple(found)
+
+
+def _between(read: int, last: tuple[int, str, Access], task: str) -> bool:
+    return last[0] > read and last[1] != task
+
+
+def _mark(
+    was: tuple[int, Access], last: tuple[int, str, Access], number: int, access: Access
+) -> Mark:
+    kind: Literal["lost update", "stale read"] = (
+        "lost update" if is_blind(access.line) else "stale read"
+    )
+    seen, lost = was[1].before, last[2].after
+    return Mark(kind, access.label, was[0], last[0], number, seen, lost, access.after)
+
+
+def is_blind(place: str) -> bool:
+    """Return whether the line ``file:number`` assigns without looking at what it assigns to."""
+    file, _, number = place.rpartition(":")
+    text = linecache.getline(file, int(number)) if number.isdigit() else ""
+    return _is_blind(text.strip())
+
+
+@cache
+def _is_blind(line: str) -> bool:
+    try:
+        statement = ast.parse(line).body[0] if line else None
+    except SyntaxError:
+        return False  # one line of a longer statement
+    if not isinstance(statement, ast.Assign):
+        return False
+    targets = [_spell(target) for target in statement.targets]
+    return not any(_spell(node) in targets for node in ast.walk(statement.value))
+
+
+def _spell(node: ast.AST) -> str:
+    return ast.unparse(node) if isinstance(node, ast.expr) else ""

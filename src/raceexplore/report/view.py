@@ -1,0 +1,144 @@
+"""What a report of one run is made from, gathered once for all its forms."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import trio
+
+from raceexplore.kernel.choice import Schedule
+from raceexplore.kernel.errors import BadSeed
+from raceexplore.report.timeline import timeline
+from raceexplore.search.replay import inside
+from raceexplore.search.snapshot import watched_run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.program import Limits
+    from raceexplore.report.rows import Timeline
+    from raceexplore.search.campaign import Found
+    from raceexplore.search.snapshot import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A run of the same program to compare with. title: what it is, in words."""
+
+    title: str
+    run: Run
+    rows: Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One run, ready to be shown.
+
+    chains: see `Watched`. others: runs to compare it with. diagnosis: sentences, the most telling
+    first. commands: (what it does, the line to type). skipped: deviations that found no place.
+    """
+
+    run: Run
+    rows: Timeline
+    chains: tuple[tuple[Frame, ...], ...]
+    others: tuple[Side, ...] = ()
+    diagnosis: tuple[str, ...] = ()
+    commands: tuple[tuple[str, str], ...] = ()
+    skipped: int = 0
+
+    @property
+    def title(self) -> str:
+        """The page's title: the verdict and the program."""
+        verdict = self.run.failure.kind if self.run.failure else self.run.outcome
+        return f"{verdict} in {self.run.program.name}"
+
+    @property
+    def environment(self) -> str:
+        """The Python and the trio that made this report, and the machine's kind."""
+        python = platform.python_version()
+        return f"Python {python}, trio {trio.__version__}, {platform.system().lower()}"
+
+
+def view(run: Run, *, limits: Limits, found: Found | None = None) -> View:
+    """Run ``run`` again, observed, and its neighbours too; return what there is to show.
+
+    found: what a campaign knows of it; its schedule as found then stands beside the shrunk one.
+    """
+    program, settings = run.program, run.settings
+    watched = watched_run(program, run.schedule, settings=settings, limits=limits)
+    rows = timeline(watched.run)
+    schedules = [("No deviation: the run on the quiet day", Schedule())]
+    if found is not None and found.original.schedule != run.schedule:
+        schedules.insert(0, ("As found, before shrinking", found.original.schedule))
+    others = []
+    for title, schedule in schedules if run.schedule.size else schedules[:-1]:
+        other = watched_run(program, schedule, settings=settings, limits=limits).run
+        others.append(Side(title, other, timeline(other)))
+    return View(
+        watched.run,
+        rows,
+        watched.chains,
+        tuple(others),
+        tuple(diagnosis(watched.run, rows, others, found)),
+        commands(run),
+        watched.skipped,
+    )
+
+
+def diagnosis(
+    run: Run, rows: Timeline, others: Sequence[Side] = (), found: Found | None = None
+) -> list[str]:
+    """Return what happened, in sentences."""
+    said = []
+    for mark in reversed(rows.marks[-3:]):
+        reader, writer = (rows.lanes[rows.steps[n].lane].name for n in (mark.read, mark.between))
+        seen, lost = (f" ({text})" if text else "" for text in (mark.seen, mark.lost))
+        end = (
+            f"and overwrote it{f' with {mark.wrote}' if mark.wrote else ''} at event {mark.write}"
+            if mark.kind == "lost update"
+            else f"and went on from there until it wrote at event {mark.write}"
+        )
+        said.append(
+            f"{mark.kind.capitalize()}: {reader} read {mark.label}{seen} at event {mark.read},"
+            f" {writer} wrote it{lost} at event {mark.between}, {end}."
+        )
+    stuck = [f"{lane.name} {lane.waits}" for lane in rows.lanes if " a" in lane.waits]
+    if stuck:
+        more = f"; {len(stuck) - 6} more" if len(stuck) > 6 else ""
+        said.append("; ".join(stuck[:6]) + more + ".")
+    said += _size(run, found)
+    quiet = [side for side in others if not side.run.schedule.size]
+    if quiet and run.schedule.size:
+        ends = {"passed": "passes", "failed": "fails too", "cut": "is cut by a limit"}
+        said.append(f"Without any deviation the program {ends[quiet[0].run.outcome]}.")
+    return said
+
+
+def _size(run: Run, found: Found | None) -> list[str]:
+    count = run.schedule.size
+    if not count:
+        return ["It needs no deviation: the program does this on the quiet day."]
+    text = f"It takes {count} deviation{'s' * (count != 1)} from the quiet day"
+    if found is not None and found.original.schedule.size > count:
+        text += f" (shrunk from {found.original.schedule.size} in {found.shrink_runs:,} runs)"
+    return [text + "."]
+
+
+def commands(run: Run) -> tuple[tuple[str, str], ...]:
+    """Return the lines to type: what each does, and the line."""
+    seed = run.seed
+    try:
+        inside(run.program.name)
+        target = seed
+    except BadSeed:
+        target = f"{seed} {shlex.quote(run.program.name)}"
+    return (
+        ("replay", f"raceexplore replay {target}"),
+        ("debug", f"raceexplore replay {target} --pdb"),
+        ("keep in the corpus", f"raceexplore corpus add {seed} --as NAME"),
+        ("make a test", f"raceexplore corpus test {seed}"),
+    )
