@@ -48,15 +48,14 @@ def _lines(file: str, visited: set[int]) -> Iterator[list[Any]]:
 def _pieces(text: Sequence[str]) -> dict[int, list[list[Any]]]:
     found: dict[int, list[list[Any]]] = {}
     try:
-        for part in tokenize.generate_tokens(io.StringIO("".join(text)).readline):
-            kind = CLASSES.get(part.type, "")
-            if part.type == token.NAME and keyword.iskeyword(part.string):
-                kind = "k"
-            if kind:
-                for line, begin, end in _spans(part, text):
-                    found.setdefault(line, []).append([begin, end, kind])
+        parts = list(tokenize.generate_tokens(io.StringIO("".join(text)).readline))
     except (tokenize.TokenError, SyntaxError):
         return {}  # shown without colours
+    for part in parts:
+        is_keyword = part.type == token.NAME and keyword.iskeyword(part.string)
+        kind = "k" if is_keyword else CLASSES.get(part.type, "")
+        for line, begin, end in _spans(part, text) if kind else ():
+            found.setdefault(line, []).append([begin, end, kind])
     return found
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from raceexplore.kernel.trace import Access, Event
 
@@ -40,14 +40,13 @@ def contended(events: Sequence[Event]) -> set[tuple[Any, object]]:
     """
     tasks: dict[tuple[Any, object], dict[str, None]] = {}
     writes: dict[tuple[Any, object], list[tuple[str, int]]] = {}
-    for event in events:
-        for access in event.accesses:
-            if "CancelScope#" in access.label:
-                continue
-            known = tasks.setdefault(access.resource, {})
-            known[event.task] = None
-            if access.write:
-                writes.setdefault(access.resource, []).append((event.task, len(known)))
+    for event, access in accesses(events):
+        if "CancelScope#" in access.label:
+            continue
+        known = tasks.setdefault(access.resource, {})
+        known[event.task] = None
+        if access.write:
+            writes.setdefault(access.resource, []).append((event.task, len(known)))
     return {r for r, found in writes.items() if len(tasks[r]) > 1 and _counts(found, [*tasks[r]])}
 
 
@@ -68,20 +67,26 @@ def marks(events: Sequence[Event]) -> tuple[Mark, ...]:
     read_at: dict[tuple[str, object], tuple[int, Access]] = {}
     written: dict[object, tuple[int, str, Access]] = {}
     found: list[Mark] = []
+    for event, access in accesses(events):
+        key = (event.task, access.resource)
+        if access.resource not in shared:
+            continue
+        if not access.write:
+            read_at[key] = (event.number, access)
+            continue
+        was = read_at.pop(key, None)
+        last = written.get(access.resource)
+        if was is not None and last is not None and _between(was[0], last, event.task):
+            found.append(_mark(was, last, event.number, access))
+        written[access.resource] = (event.number, event.task, access)
+    return tuple(found)
+
+
+def accesses(events: Sequence[Event]) -> Iterator[tuple[Event, Access]]:
+    """Yield each access with its event, in order."""
     for event in events:
         for access in event.accesses:
-            if access.resource not in shared:
-                continue
-            key = (event.task, access.resource)
-            if access.write:
-                was = read_at.pop(key, None)
-                last = written.get(access.resource)
-                if was is not None and last is not None and _between(was[0], last, event.task):
-                    found.append(_mark(was, last, event.number, access))
-                written[access.resource] = (event.number, event.task, access)
-            else:
-                read_at[key] = (event.number, access)
-    return tuple(found)
+            yield event, access
 
 
 def _between(read: int, last: tuple[int, str, Access], task: str) -> bool:
