@@ -131,7 +131,8 @@ def _table(
     visible = [row for s in shown if isinstance(s, Segment) for row in rows[s.first]]
     task_width = min(24, max(len(name) for name in [*names.values(), "task"]))
     place_width = max([4, *(len(row.place) for row in visible)])
-    clock = f"{'time':<9}" if moves else ""
+    clock_width = max([9, *(len(_time(s)) + 1 for s in shown if isinstance(s, Segment))])
+    clock = f"{'time':<{clock_width}}" if moves else ""
     head = f"  {'step':<8}{clock}{'task':<{task_width}}  {'does':<15}"
     out = [Text(f"{head}{'line':>{place_width}}  source", "dim")]
     for s in shown:
