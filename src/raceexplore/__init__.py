@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from raceexplore.kernel.census import Census, touches
 from raceexplore.kernel.choice import ChoicePoint, Deviation, Schedule
 from raceexplore.kernel.errors import (
     BadChoice,
@@ -46,6 +47,7 @@ __all__ = [
     "BadProgram",
     "BadSeed",
     "Campaign",
+    "Census",
     "ChoicePoint",
     "Deviation",
     "Diverged",
@@ -82,6 +84,7 @@ __all__ = [
     "replay",
     "run_once",
     "shrink",
+    "touches",
     "trace_key",
     "world",
 ]
