@@ -1,0 +1,152 @@
+"""Power: how many schedules each scheduler needs to the first failure of classic bugs.
+
+    python benchmarks/power.py                      every program, every scheduler, to the screen
+    python benchmarks/power.py --write              the same, into docs/schedulers.md
+    python benchmarks/power.py -p deep3 -s portfolio -n 30      one program, one scheduler
+
+Counts schedules, never seconds. Schedulers without entropy are run once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from statistics import median
+
+from raceexplore import Limits, Program, Settings, by_name, run_once
+from raceexplore.kernel.guard import guarded
+from raceexplore.search.load import load_program
+from raceexplore.search.observation import observed_run
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE.parent / "docs" / "schedulers.md"
+BEGIN, END = "<!-- power: begin -->", "<!-- power: end -->"
+LIMITS = Limits(steps=2_000)
+SCHEDULERS = (
+    "portfolio", "random", "sticky", "swarm", "urw", "pos", "surw", "feedback", "pct:depth=2",
+    "pct:depth=3", "pct", "freeze", "icb", "delay",
+)  # fmt: skip
+Cell = tuple[int | None, ...]  # schedules to the first failure of each trial; None: not found
+
+
+def program_names() -> list[str]:
+    """Return the programs, as ``file:function``, in alphabetical order of the function."""
+    found = []
+    for path in sorted((HERE / "power_programs").glob("*.py")):
+        for line in path.read_text().splitlines():
+            name = line.removeprefix("async def ").partition("(")[0]
+            if line.startswith("async def ") and not name.startswith("_") and name != "together":
+                found.append(f"{path.name}:{name}")
+    return sorted(found, key=lambda name: name.partition(":")[2])
+
+
+@cache
+def load(name: str) -> Program:
+    """Return the program ``file:function`` of benchmarks/power_programs/."""
+    return load_program(str(HERE / "power_programs" / name))
+
+
+def first_failure(name: str, spec: str, entropy: int, budget: int) -> int | None:
+    """Return how many schedules of ``spec`` it took to fail; None if ``budget`` were too few."""
+    program, scheduler, settings = load(name), by_name(spec, entropy=entropy), Settings()
+    with guarded():
+        for count in range(1, budget + 1):
+            if not scheduler.begin():
+                return None
+            observes = getattr(scheduler, "observes", False)
+            run = (observed_run if observes else run_once)(
+                program, scheduler, limits=LIMITS, settings=settings
+            )
+            if run.failure is not None:
+                return count
+            scheduler.end(run)
+    return None
+
+
+def trials(task: tuple[str, str, int, int]) -> tuple[str, str, Cell]:
+    """Return the cell of (program, scheduler, entropies, budget)."""
+    name, spec, entropies, budget = task
+    draws = any(f.name == "entropy" for f in fields(by_name(spec)))  # type: ignore[arg-type]
+    count = entropies if draws else 1
+    return name, spec, tuple(first_failure(name, spec, i, budget) for i in range(count))
+
+
+def tell(cell: Cell, budget: int) -> str:
+    """Return the median of ``cell``, and how many trials found nothing."""
+    missed = sum(found is None for found in cell)
+    middle = median(budget + 1 if found is None else found for found in cell)
+    if middle > budget:
+        return "-"
+    return f"{middle:g}" + (f" ({missed} of {len(cell)} missed)" if missed else "")
+
+
+def table(names: list[str], specs: Iterable[str], cells: dict[tuple[str, str], str]) -> str:
+    """Return the table in Markdown."""
+    columns = list(specs)
+    lines = ["| program | " + " | ".join(columns) + " |", "|---" + "|---:" * len(columns) + "|"]
+    for name in names:
+        row = [cells[name, spec] for spec in columns]
+        lines.append(f"| {name.partition(':')[2]} | " + " | ".join(row) + " |")
+    return "\n".join(lines)
+
+
+def measure(arguments: argparse.Namespace) -> Iterator[tuple[str, str, Cell]]:
+    """Yield each cell as soon as it is measured."""
+    tasks = [
+        (name, spec, arguments.entropies, arguments.budget)
+        for name in chosen(arguments)
+        for spec in arguments.scheduler
+    ]
+    with ProcessPoolExecutor(arguments.jobs) as pool:
+        yield from pool.map(trials, tasks)
+
+
+def chosen(arguments: argparse.Namespace) -> list[str]:
+    """Return the programs that were asked for; all, if none was."""
+    wanted = arguments.program
+    return [n for n in program_names() if not wanted or n.partition(":")[2] in wanted]
+
+
+def main() -> None:
+    """Measure, and print or write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("-p", "--program", action="append", default=[])
+    parser.add_argument("-s", "--scheduler", action="append", default=[])
+    parser.add_argument("-n", "--entropies", type=int, default=20)
+    parser.add_argument("-b", "--budget", type=int, default=10_000)
+    parser.add_argument("-j", "--jobs", type=int, default=2)
+    parser.add_argument("--write", action="store_true", help="into docs/schedulers.md")
+    arguments = parser.parse_args()
+    arguments.scheduler = arguments.scheduler or list(SCHEDULERS)
+    cells = {}
+    for name, spec, cell in measure(arguments):
+        cells[name, spec] = tell(cell, arguments.budget)
+        worst = max(arguments.budget if found is None else found for found in cell)
+        print(f"{name:32} {spec:14} {cells[name, spec]:>10}   worst {worst}", flush=True)
+    text = table(chosen(arguments), arguments.scheduler, cells)
+    print(text)
+    if arguments.write:
+        write(text, arguments)
+
+
+def write(text: str, arguments: argparse.Namespace) -> None:
+    """Put the table into docs/schedulers.md, with the date of the commit that was measured."""
+    command = ["git", "log", "-1", "--format=%cs, commit %h"]
+    when = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True).stdout
+    head = (
+        f"Median schedules to the first failure over {arguments.entropies} entropies, at most"
+        f" {arguments.budget:,} each (measured {when.strip()}; `-`: most trials found nothing).\n\n"
+    )
+    page = PAGE.read_text()
+    before, _, rest = page.partition(BEGIN)
+    after = rest.partition(END)[2]
+    PAGE.write_text(f"{before}{BEGIN}\n{head}{text}\n{END}{after}")
+
+
+if __name__ == "__main__":
+    main()
