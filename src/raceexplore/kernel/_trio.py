@@ -8,6 +8,7 @@ import math
 from contextlib import suppress
 from importlib import import_module
 from operator import attrgetter
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -17,29 +18,43 @@ from raceexplore.kernel.choice import CLOCK
 from raceexplore.kernel.clock import VirtualClock
 from raceexplore.kernel.deadlines import Deadlines
 from raceexplore.kernel.decisions import Decisions
-from raceexplore.kernel.errors import BadChoice, UnsupportedTrio
+from raceexplore.kernel.errors import (
+    BadChoice,
+    BadProgram,
+    Interrupted,
+    RaceExploreError,
+    UnsupportedTrio,
+)
 from raceexplore.kernel.inert import NOTHING, Alive, InertIO, InertSignals, Soon
 from raceexplore.kernel.names import TaskInfo
+from raceexplore.kernel.outside import outside
 from raceexplore.kernel.scheduler import Replay
+from raceexplore.kernel.trace import Site
+from raceexplore.kernel.walk import user_await
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import CodeType
 
     from raceexplore.kernel.program import Limits, Settings
     from raceexplore.kernel.scheduler import Scheduler
+
+    Delivery = tuple[CodeType, int, list[Any]]  # of a Cancelled: the await, and the task's scopes
 
 try:
     # as Any: trio does not promise these names, so their types promise nothing either
     trio_threads: Any = import_module("trio._threads")
     trio_run: Any = import_module("trio._core._run")
     traps: Any = import_module("trio._core._traps")
-    sniffio: Any = trio_run.sniffio_library
     for _name in ("_next_send_fn", "_next_send", "_abort_func", "_schedule_points", "_counter"):
         getattr(trio_run.Task, _name)
     Runner: Any = trio_run.Runner
     GLOBAL_RUN_CONTEXT = trio_run.GLOBAL_RUN_CONTEXT
     CancelShieldedCheckpoint = traps.CancelShieldedCheckpoint
     WaitTaskRescheduled = traps.WaitTaskRescheduled
+    sniffio: Any = getattr(
+        trio_run, "sniffio_library", None
+    )  # before trio 0.23, tasks tell sniffio
     PermanentlyDetachCoroutineObject = traps.PermanentlyDetachCoroutineObject
     AsyncGenerators = import_module("trio._core._asyncgens").AsyncGenerators
     _missing = "" if hasattr(trio_threads, "start_thread_soon") else "start_thread_soon"
@@ -56,6 +71,8 @@ FOREIGN = (
     "for some other framework like asyncio? That won't work without some kind of compatibility "
     "shim."
 )
+SENDERS = ("_send_message_to_trio", "_run_fn_as_system_task")  # of from_thread; since 0.23, before
+inline: list[Callable[..., Any]] = []  # answers from_thread, while a thread's function runs inline
 by_spawn = attrgetter("_counter")
 registered_deadline = attrgetter("_registered_deadline")
 
@@ -76,14 +93,32 @@ class ControlledRunner(Runner):  # type: ignore[misc]
     infos: dict[Any, TaskInfo]
     names: dict[int, TaskInfo]  # the same, by trio's numbers of the tasks
     cancelled: list[Any]
+    delivered: dict[Any, list[Delivery]]
+    thread: Callable[[Any, Any], None]
 
     def reschedule(self, task: Any, *outcome: Any) -> None:
         """Reschedule as trio does; put cancelled tasks in order, which trio's sets do not."""
-        Runner.reschedule(self, task, *outcome)
         if outcome and type(outcome[0]) is Error:
             if not self.cancelled:
-                self.entry_queue.run_sync_soon(self.sort_cancelled)
+                self.entry_queue.chores.append((self.sort_cancelled, ()))
             self.cancelled.append(task)
+            if isinstance(outcome[0].error, trio.Cancelled):
+                self.note_delivery(task)
+        Runner.reschedule(self, task, *outcome)
+
+    def note_delivery(self, task: Any) -> None:
+        """Remember where ``task`` gets a Cancelled, and the scopes of its own that may catch it."""
+        scopes, status, parent = [], task._cancel_status, task._parent_nursery
+        around = parent._cancel_status if parent else None
+        while status is not None and status is not around:
+            scopes.append(status._scope)
+            status = status._parent
+        delivery = *user_await(task.coro), scopes
+        before = self.delivered.setdefault(task, [])
+        if before and is_caught(before[-1]):
+            before[-1] = delivery
+        else:
+            before.append(delivery)
 
     def sort_cancelled(self) -> None:
         """Give the tasks that one event has cancelled their places in the order of spawning."""
@@ -105,14 +140,15 @@ class ControlledRunner(Runner):  # type: ignore[misc]
             info = TaskInfo(None, "main", 1)
         else:
             label = async_fn if name is None else name
-            info = TaskInfo(infos.get(spawner), label, len(infos))
+            parent = infos[self.init_task if spawner is None else spawner]
+            info = TaskInfo(parent, label, len(infos))
         infos[task] = self.names[task._counter] = info
         return task
 
 
 async def small_init(loop: Loop, program: Callable[..., Any], args: Sequence[Any]) -> None:
     """Run the main task: one nursery instead of trio's three, which time every short run."""
-    runner = loop.runner
+    runner, soon = loop.runner, loop.soon
     async with trio.open_nursery() as nursery:
         runner.system_nursery = nursery
         try:
@@ -120,15 +156,48 @@ async def small_init(loop: Loop, program: Callable[..., Any], args: Sequence[Any
         except BaseException as error:
             runner.main_task_outcome = Error(error)
     # the system nursery is closed: what is left to do is to close async generators, in order
-    loop.run_soon()
+    run_jobs(soon)
     generators = runner.asyncgens
     while batch := [*generators.alive, *generators.trailing_needs_finalize]:
         generators.trailing_needs_finalize.clear()
         generators.alive = Alive()
         for generator in batch:
             await generators._finalize_one(generator, generator.__qualname__)
-    loop.soon.done = True
-    loop.run_soon()
+        run_jobs(soon)
+    # a corrupted nursery may have left tasks behind: trio gives them a few passes, too
+    while len(runner.tasks) > 1 and (loop.ready or loop.later):
+        await trio.lowlevel.cancel_shielded_checkpoint()
+    soon.done = True
+    run_jobs(soon)
+
+
+async def courier(loop: Loop) -> None:
+    """Run what the program has given to run_sync_soon; as a system task, as trio does."""
+    runner, soon = loop.runner, loop.soon
+    children = runner.system_nursery._children
+    # the end of the system nursery cancels it, but others there may still need it
+    with trio.CancelScope(shield=True):
+        while soon.size() and (len(children) > 1 or runner.main_task_outcome is None):
+            try:
+                run_jobs(soon)
+            except BaseException as error:
+                runner.spawn_system_task(crash, error)
+            if soon.size():
+                await trio.lowlevel.checkpoint()
+    soon.busy = False
+
+
+def run_jobs(soon: Soon) -> None:
+    """Run what has been given to run_sync_soon up to now, whatever of it may fail."""
+    outcomes = [capture(sync_fn, *args) for sync_fn, args in soon.take()]
+    errors = [outcome.error for outcome in outcomes if isinstance(outcome, Error)]
+    if errors:
+        raise BaseExceptionGroup("run_sync_soon", errors)
+
+
+def is_caught(delivery: Delivery) -> bool:
+    """Return whether one of the scopes that ``delivery`` could come to has caught it."""
+    return any(scope.cancelled_caught for scope in delivery[2])
 
 
 def cancel_for_deadline(scope: Any) -> None:
@@ -184,13 +253,21 @@ def inline_threads() -> None:
         return
 
     def start(fn: Any, deliver: Any, *args: Any, **kwargs: Any) -> None:
-        if isinstance(getattr(GLOBAL_RUN_CONTEXT, "runner", None), ControlledRunner):
-            deliver(capture(fn))
+        runner = getattr(GLOBAL_RUN_CONTEXT, "runner", None)
+        if isinstance(runner, ControlledRunner):
+            runner.thread(fn, deliver)
         else:
             real(fn, deliver, *args, **kwargs)
 
     start.inline = True  # type: ignore[attr-defined]
     trio_threads.start_thread_soon = start
+    sender = next(name for name in SENDERS if hasattr(trio_threads, name))
+    send = getattr(trio_threads, sender)
+
+    def from_thread(*args: Any, **kwargs: Any) -> Any:
+        return inline[-1](send, *args, **kwargs) if inline else send(*args, **kwargs)
+
+    setattr(trio_threads, sender, from_thread)
 
 
 class Halt(BaseException):
@@ -229,14 +306,14 @@ class Loop:
         self.clock = VirtualClock() if clock is None else clock
         self.soon = Soon()
         self.clockwork = self.last = Clockwork()
-        self.deadlines = Deadlines(self.clock, self.soon, registered_deadline, cancel_for_deadline)
+        self.deadlines = Deadlines(self.clock, self.soon, registered_deadline, self.fire)
         self.ready: list[Any] = []
         passes = settings.order == "passes"
         self.later: list[Any] = [] if passes else self.ready
         self.runner = runner = ControlledRunner(
             clock=self.clock,
             instruments=trio_run.Instruments(instruments),
-            io_manager=InertIO(),
+            io_manager=InertIO(self.abort),
             ki_manager=InertSignals(),
             system_context=contextvars.copy_context(),
             strict_exception_groups=strict,
@@ -246,12 +323,14 @@ class Loop:
             waiting_for_idle={},
             asyncgens=AsyncGenerators(alive=Alive()),
         )
-        runner.cancelled = []
+        runner.cancelled, runner.delivered, runner.thread = [], {}, self.thread
         runner.infos = {self.clockwork: self.clockwork.info}
         runner.names = {CLOCK_NUMBER: self.clockwork.info}
+        self.soon.hire = self.hire_courier
         self.decisions = Decisions(self, scheduler)
         self.kept: Any = None  # who could go on when the clock fired
         self.verdict: str | BaseException = ""
+        self.crashed: BaseException | None = None
         self.unwinding = False
         self.events: list[Any] = []
         self.fired: Callable[[], object] = bool
@@ -260,35 +339,47 @@ class Loop:
         self.after: Callable[[Any, list[Any]], None] | None = None
         self.foreign: Callable[[object], None] | None = None
         self.stopped: Callable[[list[Any]], object] = list
+        self.swallowed: Callable[[Any, Site], object] | None = None
 
     def run(self, program: Callable[..., Any], args: Sequence[Any] = ()) -> None:
         """Run ``program`` until it ends or the verdict is reached; then wind up what is left."""
         runner = self.runner
+        if trio.lowlevel.in_trio_run():
+            raise BadProgram("a run cannot be started from inside a run: call it from a script")
         runner.asyncgens.install_hooks(runner)
         GLOBAL_RUN_CONTEXT.runner = runner
-        library, sniffio.name = sniffio.name, "trio"  # who asks sniffio: anyio and its like
+        before = sniffio and sniffio.name
         try:
+            if sniffio is not None:
+                sniffio.name = "trio"
             tell(runner.instruments, "before_run")
             runner.clock.start_clock()
             runner.init_task = runner.spawn_impl(
                 small_init, (self, program, args), None, "<init>", system_task=True
             )
-            try:
-                self.drive_to_the_limit()
-            except Halt:
-                pass
-            except BaseException as error:
-                self.verdict = error
+            self.drive_to_the_end()
         finally:
-            self.steps, self.ended_s = self.count_steps(), self.clock.current_time()
-            try:
-                if runner.tasks:
-                    self.stopped(sorted(runner.tasks, key=by_spawn))
-                    self.unwind()
-            finally:
-                runner.close()
-                GLOBAL_RUN_CONTEXT.__dict__.clear()
-                sniffio.name = library
+            if sniffio is not None:
+                sniffio.name = before
+            GLOBAL_RUN_CONTEXT.__dict__.pop("task", None)
+            runner.close()
+            GLOBAL_RUN_CONTEXT.__dict__.clear()
+            if self.crashed is not None:
+                runner.main_task_outcome = Error(self.crashed)
+
+    def drive_to_the_end(self) -> None:
+        """Drive; once the verdict is reached, wind up what is left."""
+        try:
+            self.drive_to_the_limit()
+        except Halt:
+            pass
+        except BaseException as error:
+            self.verdict = error
+        self.ended_s = self.clock.current_time()
+        self.steps = self.count_steps()
+        if self.runner.tasks:
+            self.stopped(sorted(self.runner.tasks, key=by_spawn))
+            self.unwind()
 
     def drive_to_the_limit(self) -> None:
         """Drive, and tell a livelock from a long run if the limit of steps is reached."""
@@ -306,7 +397,7 @@ class Loop:
 
     def drive(self, limit: int) -> None:
         """Step tasks until none is left, ``limit`` steps are done or the verdict is reached."""
-        runner, ready, later, soon = self.runner, self.ready, self.later, self.soon.jobs
+        runner, ready, later, chores = self.runner, self.ready, self.later, self.soon.chores
         decisions, after, context = self.decisions, self.after, GLOBAL_RUN_CONTEXT
         point, choose, log = decisions.point, decisions.scheduler.choose, decisions.log
         fair_after, elastic = self.settings.fair_after, self.settings.time == "elastic"
@@ -316,8 +407,9 @@ class Loop:
         for _ in range(limit):
             # who goes on: option 0 is the task that ran last, else the one that waits longest
             while True:
-                if soon:
-                    self.run_soon()
+                if chores:
+                    self.do_chores()
+                    stepped = None
                 if current is not None:
                     base = True
                     if streak >= fair_after and ready:
@@ -365,7 +457,8 @@ class Loop:
 
             if task is not stepped:
                 context.task = self.last = stepped = task
-                streak = 0
+                if task is not last:
+                    streak = 0
             last = current = task
             if watchers:
                 tell(instruments, "before_task_step", task)
@@ -389,7 +482,10 @@ class Loop:
                 elif type(message) is WaitTaskRescheduled:
                     task._cancel_points += 1
                     task._abort_func = message.abort_func
-                    task._attempt_delivery_of_any_pending_cancel()
+                    try:
+                        task._attempt_delivery_of_any_pending_cancel()
+                    except BaseException as error:
+                        self.crash(error)
                     if task._next_send_fn is None:
                         current = None
                     else:  # cancelled at once: it can go on, as after a checkpoint
@@ -448,37 +544,121 @@ class Loop:
         deadlines.fire(chosen)
         self.fired()
 
-    def run_soon(self) -> None:
-        """Run what run_sync_soon has queued; a crash there is a crash of a system task."""
-        runner, jobs = self.runner, self.soon.jobs
-        while jobs:
-            sync_fn, args = jobs.pop(0)
+    def do_chores(self) -> None:
+        """Do what waits to be done between two events, outside every task."""
+        chores, context = self.soon.chores, GLOBAL_RUN_CONTEXT.__dict__
+        context.pop("task", None)
+        while chores:
+            function, args = chores.pop(0)
+            function(*args)
+
+    def hire_courier(self) -> None:
+        """Have a system task run what the program has given to run_sync_soon."""
+        try:
+            self.runner.spawn_system_task(courier, self, name="run_sync_soon")
+        except RuntimeError:  # it is too late for that: small_init does it
+            self.soon.busy = False
+
+    def fire(self, scope: Any) -> None:
+        """Cancel ``scope`` because its deadline has passed."""
+        GLOBAL_RUN_CONTEXT.__dict__.pop("task", None)
+        try:
+            cancel_for_deadline(scope)
+        except BaseException as error:
+            self.crash(error)
+
+    def crash(self, error: BaseException) -> None:
+        """End the run as trio does when code that it calls, of a task or not, fails in its hands.
+
+        Raises `Halt`, and what is not for the program to catch as it is.
+        """
+        if isinstance(error, (Halt, Interrupted, RaceExploreError)):
+            raise error
+        if not self.unwinding:
+            self.crashed = trio.TrioInternalError("internal error in Trio - please file a bug!")
+            self.crashed.__cause__ = error
+        raise Halt from None
+
+    def thread(self, function: Callable[[], Any], deliver: Callable[[Any], object]) -> None:
+        """Call ``function`` as a thread would, outside of trio, and deliver the outcome."""
+        context = GLOBAL_RUN_CONTEXT.__dict__
+        inside = dict(context)
+        context.clear()
+
+        def from_thread(send: Any, *args: Any, **kwargs: Any) -> Any:
+            context.update(inside)
             try:
-                runner.system_context.run(sync_fn, *args)
-            except Halt:
-                raise
-            except BaseException as error:
-                runner.spawn_system_task(crash, error)
+                return self.call_from_thread(*args, **kwargs)
+            finally:
+                context.clear()
+
+        inline.append(from_thread)
+        if sniffio is not None:
+            sniffio.name = None
+        try:
+            outcome = capture(function)
+        finally:
+            if sniffio is not None:
+                sniffio.name = "trio"
+            inline.pop()
+            context.update(inside)
+        self.soon.direct = True
+        try:
+            deliver(outcome)
+        finally:
+            self.soon.direct = False
+
+    def call_from_thread(self, *args: Any, **kwargs: Any) -> Any:
+        """Do what a thread's function asks of trio: a plain call at once; all else is refused."""
+        if "context" in kwargs:  # before trio 0.23
+            callback, *more = args
+            queue: SimpleQueue[Any] = SimpleQueue()
+            kwargs["context"].run(callback, queue, more[0], tuple(more[1:]))
+        else:
+            message = args[1]
+            queue = message.queue
+            if hasattr(message, "run_sync"):
+                message.run_sync()
+        if queue.empty():
+            error = outside("trio.from_thread.run()", "from_thread")
+            self.abort(error)
+            raise error
+        return queue.get_nowait().unwrap()
 
     def abort(self, verdict: str | BaseException) -> None:
         """End the run before its next event, because of ``verdict``; the first one counts."""
         self.verdict = self.verdict or verdict
-        self.soon.jobs.insert(0, (halt, ()))
+        self.soon.chores.insert(0, (halt, ()))
 
     def finish(self, task: Any, final: Any) -> None:
         """Tell trio that ``task`` has ended; the end of the main task ends the system tasks."""
         runner = self.runner
         if type(final) is Error:
             self.ended_by = type(final.error).__name__
+        if task in runner.delivered:
+            self.look_for_swallowed(task, final)
         try:
             runner.task_exited(task, final)
         except BaseException as error:
-            internal = trio.TrioInternalError("internal error in Trio - please file a bug!")
-            internal.__cause__ = error
-            runner.main_task_outcome = Error(internal)
-            raise Halt from None
+            self.crash(error)
         if task is runner.main_task and runner.system_nursery._children:
             runner.system_nursery.cancel_scope.cancel()
+
+    def look_for_swallowed(self, task: Any, final: Any) -> None:
+        """Tell of the first Cancelled that ``task`` got and that came to no scope, if it ends well.
+
+        System tasks may end as they like when they are cancelled; so may detached coroutines.
+        """
+        runner = self.runner
+        deliveries = runner.delivered.pop(task)
+        system = task._parent_nursery is runner.system_nursery and task is not runner.main_task
+        if self.swallowed is None or self.unwinding or system or type(final) is Error:
+            return
+        for delivery in deliveries:
+            if not is_caught(delivery):
+                code, line, _ = delivery
+                self.swallowed(task, Site(code.co_filename, line, code.co_qualname))
+                return
 
     def throw_foreign(self, task: Any, message: object) -> None:
         """Answer a yield that is not trio's as trio does: with a TypeError in the task."""
@@ -490,11 +670,11 @@ class Loop:
         """Cancel whatever is still alive and let it end, on the quiet day; drop the rest."""
         runner, verdict = self.runner, self.verdict
         self.decisions.scheduler, self.after, self.unwinding = Replay(), None, True
-        self.soon.jobs.clear()
+        self.soon.chores.clear()
         self.kept = None
-        self.ready += [
-            t for t in (self.last,) if getattr(t, "_next_send_fn", 0) and t not in self.ready
-        ]
+        queued = {*self.ready, *self.later}  # one may be in neither: it was about to go on
+        left = [t for t in runner.tasks if t._next_send_fn and t not in queued]
+        self.ready += sorted(left, key=by_spawn)
         with suppress(BaseException):  # the verdict stands; this is only cleaning up
             if runner.system_nursery is not None:
                 runner.system_nursery.cancel_scope.cancel()

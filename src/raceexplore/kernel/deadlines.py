@@ -43,7 +43,7 @@ class Deadlines:
         self.active += 1
         heapq.heappush(self.heap, (deadline, self.serial, scope))
         if deadline <= self.clock.current_time():
-            self.soon.run_sync_soon(self.expire, deadline)
+            self.soon.chores.append((self.expire, (deadline,)))
         if len(self.heap) > 2 * self.active + 1000:  # mostly entries that are no longer meant
             self.heap[:] = [e for e in self.heap if e[0] == self.registered(e[2])]
             heapq.heapify(self.heap)

@@ -20,11 +20,12 @@ from random import Random as RealRandom
 from typing import TYPE_CHECKING, Any, Protocol
 
 from raceexplore.kernel.clock import EPOCH_S
-from raceexplore.kernel.errors import OutsideWorld
-from raceexplore.kernel.walk import is_user_file
+from raceexplore.kernel.outside import CALLS, outside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from raceexplore.kernel.errors import OutsideWorld
 
 
 class Guarded(Protocol):
@@ -62,14 +63,6 @@ class _State:
 
 
 state = _State()
-TOOLS = {
-    "socket": "the simulated network of raceexplore.sim, or an in-memory stream",
-    "thread": "trio.to_thread.run_sync, which runs inline here, or a task",
-    "subprocess": "an async function that stands for the program",
-    "signal": "a task that does what the handler would",
-    "asyncio": "trio; raceexplore runs trio programs",
-    "uuid1": "uuid.uuid4, which follows the run's entropy",
-}
 
 
 def begin(run: Guarded) -> None:
@@ -81,16 +74,6 @@ def begin(run: Guarded) -> None:
 def end() -> None:
     """Patched functions are the real ones again."""
     state.run = None
-
-
-def outside(what: str, tool: str, place: str = "") -> OutsideWorld:
-    """Return the error that names the call, the line of the program, and what to use instead."""
-    frame = sys._getframe(1)  # noqa: SLF001 the one way to a caller's line
-    while frame is not None and not place:
-        if is_user_file(frame.f_code.co_filename):
-            place = f" at {frame.f_code.co_filename}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment]
-    return OutsideWorld(f"{what}{place} leaves the controlled world; use {TOOLS[tool]}")
 
 
 class RunRandom(RealRandom):
@@ -252,19 +235,7 @@ def _patches() -> Iterator[tuple[Any, str, Any]]:
 
 
 def _refusals() -> Iterator[tuple[Any, str, Any]]:
-    table = (
-        ("socket", "socket.__init__", "a real socket", "socket"),
-        ("socket", "getaddrinfo", "socket.getaddrinfo()", "socket"),
-        ("socket", "create_connection", "socket.create_connection()", "socket"),
-        ("subprocess", "Popen.__init__", "a subprocess", "subprocess"),
-        ("signal", "signal", "signal.signal()", "signal"),
-        ("asyncio", "run", "asyncio.run()", "asyncio"),
-        ("asyncio", "get_running_loop", "asyncio", "asyncio"),
-        ("asyncio.events", "get_running_loop", "asyncio", "asyncio"),
-        ("asyncio.events", "new_event_loop", "asyncio", "asyncio"),
-        ("asyncio.runners", "run", "asyncio.run()", "asyncio"),
-    )
-    for module, path, what, tool in table:
+    for module, path, what, tool in CALLS:
         owner: Any = sys.modules.get(module)
         *parents, name = path.split(".")
         for parent in parents:

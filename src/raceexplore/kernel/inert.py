@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from raceexplore.kernel.errors import OutsideWorld
+from raceexplore.kernel.outside import outside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +28,9 @@ NOTHING = Nothing()
 class InertIO:
     """Stands for trio's I/O manager; whatever would wait for the world is refused."""
 
+    def __init__(self, abort: Callable[[BaseException], object]) -> None:
+        self._abort = abort
+
     def statistics(self) -> None:
         """Return nothing: there is no I/O."""
 
@@ -36,9 +39,9 @@ class InertIO:
 
     def __getattr__(self, name: str) -> Any:
         def refuse(*args: object, **kwargs: object) -> Any:
-            raise OutsideWorld(
-                f"trio.lowlevel.{name} waits for real I/O, which no schedule controls"
-            )
+            error = outside(f"trio.lowlevel.{name}()", "socket")
+            self._abort(error)  # the program might catch what is raised here
+            raise error
 
         return refuse
 
@@ -53,27 +56,54 @@ class InertSignals:
         """Nothing to undo."""
 
 
-class Soon:
-    """Stands for trio's entry queue: run_sync_soon within the run, without a wake-up socket."""
+Job = tuple["Callable[..., object]", tuple[Any, ...]]
 
-    __slots__ = ("done", "jobs")
+
+class Soon:
+    """Stands for trio's entry queue: run_sync_soon within the run, without a wake-up socket.
+
+    chores: what the loop itself does before the next event, outside every task. queue and
+    idempotent: what the program has given to run_sync_soon; a system task that ``hire`` starts,
+    and that ends when there is nothing left, runs it: when it comes to that is a choice.
+    """
+
+    __slots__ = ("busy", "chores", "direct", "done", "hire", "idempotent", "queue")
 
     def __init__(self) -> None:
-        self.jobs: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
-        self.done = False
+        self.chores: list[Job] = []
+        self.queue: list[Job] = []
+        self.idempotent: dict[Job, None] = {}
+        self.hire: Callable[[], object] = lambda: None
+        self.busy = self.done = self.direct = False
 
     def run_sync_soon(
         self, sync_fn: Callable[..., object], *args: Any, idempotent: bool = False
     ) -> None:
-        """Have the run loop call ``sync_fn`` before the next event."""
+        """Have ``sync_fn(*args)`` called soon, in the context of a system task."""
         if self.done:
             raise trio.RunFinishedError("run() has exited")
-        if not (idempotent and (sync_fn, args) in self.jobs):
-            self.jobs.append((sync_fn, args))
+        if self.direct:
+            self.chores.append((sync_fn, args))
+            return
+        if idempotent:
+            self.idempotent[sync_fn, args] = None
+        else:
+            self.queue.append((sync_fn, args))
+        if not self.busy:
+            # not at once: this may be called by a finalizer, in the middle of anything
+            self.busy = True
+            self.chores.append((self.hire, ()))
+
+    def take(self) -> list[Job]:
+        """Remove and return the jobs that wait now; those they add wait for the next time."""
+        jobs = [*self.queue, *self.idempotent]
+        self.queue.clear()
+        self.idempotent.clear()
+        return jobs
 
     def size(self) -> int:
         """Return the number of waiting jobs."""
-        return len(self.jobs)
+        return len(self.queue) + len(self.idempotent)
 
     def close(self) -> None:
         """Nothing to close."""

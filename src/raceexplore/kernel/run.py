@@ -14,14 +14,16 @@ from raceexplore.kernel._trio import (
     scopes_of,
 )
 from raceexplore.kernel.causes import Step
-from raceexplore.kernel.errors import Interrupted, OutsideWorld, RaceExploreError, Stuck
-from raceexplore.kernel.outcome import Failure, Run, from_exception, leaves, shorten
+from raceexplore.kernel.errors import Interrupted, OutsideWorld, Stuck
+from raceexplore.kernel.judge import End, judge
+from raceexplore.kernel.outcome import Failure, Run, from_exception, shorten
+from raceexplore.kernel.outside import outside
 from raceexplore.kernel.program import Limits, Settings, as_program
 from raceexplore.kernel.record import Recorder
-from raceexplore.kernel.trace import NOWHERE, digest
-from raceexplore.kernel.waits import NURSERY, Wait, cycle, describe, waits
+from raceexplore.kernel.trace import digest
+from raceexplore.kernel.waits import Wait, waits
 from raceexplore.kernel.walk import site_of
-from raceexplore.kernel.watchdog import STUCK, watchdog
+from raceexplore.kernel.watchdog import watchdog
 from raceexplore.kernel.world import World
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.program import Program
     from raceexplore.kernel.record import Ledger
     from raceexplore.kernel.scheduler import Scheduler
-    from raceexplore.kernel.trace import Event
+    from raceexplore.kernel.trace import Event, Site
 
 _current: list[World] = []
 _ready: list[bool] = []
@@ -58,7 +60,9 @@ class _Execution:
         self.warnings: dict[str, None] = {}
         self.waits: list[Wait] = []
         self.leaked = False
+        self.swallower: tuple[str, Site] | None = None
         self.watch: Callable[[Event, Any], object] | None = None
+        loop.foreign, loop.stopped, loop.swallowed = self.foreign, self.stopped, self.swallowed
 
     def now(self) -> float:
         """Return the virtual time, in seconds."""
@@ -68,7 +72,7 @@ class _Execution:
         """Let virtual time pass without a schedule point."""
         clock = self.loop.clock
         clock.jump_to(clock.current_time() + seconds)
-        self.loop.soon.run_sync_soon(self.loop.deadlines.expire, clock.current_time())
+        self.loop.soon.chores.append((self.loop.deadlines.expire, (clock.current_time(),)))
 
     def refuse(self, error: OutsideWorld) -> None:
         """End the run with ``error``."""
@@ -87,13 +91,18 @@ class _Execution:
         """Refuse what only asyncio yields."""
         if message is None or hasattr(message, "_asyncio_future_blocking"):
             task: Any = self.loop.last
-            self.loop.abort(guard.outside("asyncio", "asyncio", f" at {site_of(task.coro)}"))
+            self.loop.abort(outside("asyncio", "asyncio", f" at {site_of(task.coro)}"))
 
     def fail(self, failure: Failure) -> None:
         """End the run with ``failure``; the first one counts."""
         if self.failure is None:
             self.failure = failure
             self.loop.abort("failed")
+
+    def swallowed(self, task: Any, site: Site) -> None:
+        """Note a Cancelled that came to no scope: a failure, unless something else is wrong."""
+        if self.swallower is None:
+            self.swallower = (self.loop.runner.infos[task].path, site)
 
     def stopped(self, alive: list[Any]) -> None:
         """Look at the tasks that are alive as the run is about to be wound up."""
@@ -164,7 +173,6 @@ def run_once(
     recorder = Recorder(ledger, is_cancelled) if record or ledger is not None else None
     execution = _Execution(loop, settings.entropy, recorder)
     execution.watch = watch
-    loop.foreign, loop.stopped = execution.foreign, execution.stopped
     if recorder is not None:
         loop.events = recorder.events
         loop.fired = recorder.clock_fired
@@ -193,13 +201,26 @@ def _drive(loop: Loop, program: Program, execution: _Execution) -> None:
     guard.begin(execution)
     try:
         loop.run(program.function, (execution.world,) if program.wants_world else ())
+    except Interrupted:  # while the run was being wound up
+        raise KeyboardInterrupt from None
+    except Stuck:
+        pass  # likewise; the verdict tells of it
     finally:
         guard.end()
 
 
 def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
     loop, recorder = execution.loop, execution.recorder
-    failure, cut = _judge(execution, limits)
+    end = End(
+        verdict=loop.verdict,
+        steps=loop.steps,
+        error=getattr(loop.runner.main_task_outcome, "error", None),
+        failure=execution.failure,
+        waits=execution.waits,
+        leaked=execution.leaked,
+        swallowed=execution.swallower,
+    )
+    failure, cut = judge(end, limits)
     events = tuple(recorder.events) if recorder is not None else ()
     return Run(
         program=program,
@@ -217,57 +238,3 @@ def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
         sometimes=dict(execution.world.seen),
         warnings=tuple(execution.warnings),
     )
-
-
-def _judge(execution: _Execution, limits: Limits) -> tuple[Failure | None, str]:
-    """Return the failure, or why the run was cut."""
-    verdict = execution.loop.verdict
-    if isinstance(verdict, Interrupted):
-        raise KeyboardInterrupt from None
-    if isinstance(verdict, BaseException):
-        raise verdict  # ours, or a scheduler's: our caller's own error
-    if execution.failure is not None:
-        return execution.failure, ""
-    if verdict in ("deadlock", "livelock"):
-        return _blocked(execution), ""
-    if verdict == "steps":
-        return None, f"{limits.steps:,} events were not enough; raise the limit of steps"
-    if verdict == "virtual_s":
-        return None, f"virtual time passed the limit of {limits.virtual_s:g} s"
-    if verdict:
-        return None, verdict
-    return _ended(execution)
-
-
-def _ended(execution: _Execution) -> tuple[Failure | None, str]:
-    """Judge a program that came to its own end."""
-    error = getattr(execution.loop.runner.main_task_outcome, "error", None)
-    if error is None:
-        return None, ""
-    for leaf in leaves(error):
-        if isinstance(leaf, (RaceExploreError, KeyboardInterrupt, SystemExit)):
-            raise leaf
-        if isinstance(leaf, Stuck):
-            return None, f"{leaf} {STUCK}"
-    return from_exception(error), ""
-
-
-def _blocked(execution: _Execution) -> Failure:
-    """Return the deadlock, the leak or the livelock that the tasks still alive are in."""
-    found, kind = execution.waits, str(execution.loop.verdict)
-    stuck = [wait for wait in found if wait.what != NURSERY]
-    count = f"{len(stuck)} task{'s' * (len(stuck) != 1)}"
-    lines = describe(found)
-    if kind == "livelock":
-        places = ", ".join(f"{w.task} at {w.site}" for w in found[:4])
-        message = f"{execution.loop.steps:,} events without virtual time moving: {places}"
-        lines = [f"{w.task} goes round through {w.site}" for w in found]
-    elif execution.leaked:
-        kind, message = "leaked task", f"the program has ended, but {count} never will"
-    else:
-        ring = cycle(found)
-        message = f"{count} wait for ever"
-        message += f"; cycle of lock owners: {' -> '.join([*ring, ring[0]])}" if ring else ""
-    identity = sorted({f"{w.task} {w.site.function} {w.what}" for w in found})
-    site = stuck[0].site if stuck else NOWHERE
-    return Failure(kind, message, shorten(kind, *identity), site, tuple(lines), waits=tuple(found))

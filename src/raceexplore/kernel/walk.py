@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -12,7 +13,7 @@ import trio
 from raceexplore.kernel.trace import NOWHERE, Site
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import CodeType, FrameType
 
 _OURS = str(Path(__file__).resolve().parent.parent) + os.sep
 _GUESTS = tuple(_OURS + name + os.sep for name in ("models", "schedulers"))
@@ -73,3 +74,18 @@ def site_of(coroutine: Any) -> Site:
         elif not call and is_strange_file(code.co_filename):
             call = code.co_qualname
     return found._replace(call=call) if call else found
+
+
+def user_await(coroutine: Any) -> tuple[CodeType, int]:
+    """Return the code and the line of the await that ``coroutine`` left the user's files by.
+
+    Cheaper than `site_of`, for what is noted often and hardly ever told.
+    """
+    code, line = coroutine.cr_code, 0
+    while isinstance(coroutine, CoroutineType):
+        frame = coroutine.cr_frame
+        if frame is None or not is_user_file(frame.f_code.co_filename):
+            break
+        code, line = frame.f_code, frame.f_lineno
+        coroutine = coroutine.cr_await
+    return code, line

@@ -1,0 +1,114 @@
+"""How a run that has ended is judged: passed, cut, or failed, and with which failure."""
+
+from __future__ import annotations
+
+import linecache
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import trio
+
+from raceexplore.kernel.errors import Interrupted, RaceExploreError, Stuck
+from raceexplore.kernel.outcome import Failure, from_exception, leaves, shorten
+from raceexplore.kernel.trace import NOWHERE, Site
+from raceexplore.kernel.waits import NURSERY, Wait, cycle, describe
+from raceexplore.kernel.watchdog import STUCK
+
+if TYPE_CHECKING:
+    from raceexplore.kernel.program import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run ended, as the run loop and the recorder know it.
+
+    verdict: why the loop stopped before the program did; see `Loop`. error: what the program
+    raised. failure: what failed while it ran. waits: what the tasks still alive wait for; leaked:
+    the main task is not among them. swallowed: who went on after being cancelled, and where.
+    """
+
+    verdict: str | BaseException
+    steps: int
+    error: BaseException | None
+    failure: Failure | None
+    waits: list[Wait]
+    leaked: bool
+    swallowed: tuple[str, Site] | None
+
+
+def judge(end: End, limits: Limits) -> tuple[Failure | None, str]:
+    """Return the failure, or why the run was cut; neither if it passed.
+
+    Raises what is not the program's own: errors of ours or of a scheduler, and Ctrl-C.
+    """
+    verdict = end.verdict
+    if isinstance(verdict, Interrupted):
+        raise KeyboardInterrupt from None
+    if isinstance(verdict, BaseException):
+        raise verdict
+    if end.failure is not None:
+        return end.failure, ""
+    if verdict in ("deadlock", "livelock"):
+        return _blocked(end), ""
+    if verdict:
+        cuts = {
+            "steps": f"{limits.steps:,} events were not enough; raise the limit of steps",
+            "virtual_s": f"virtual time passed the limit of {limits.virtual_s:g} s",
+        }
+        return None, cuts.get(verdict, verdict)
+    if end.error is not None:
+        return _raised(end.error)
+    return end.swallowed and _swallowed(*end.swallowed), ""
+
+
+def _raised(error: BaseException) -> tuple[Failure | None, str]:
+    """Judge a program that ended with ``error``."""
+    for leaf in leaves(error):
+        if isinstance(leaf, (RaceExploreError, KeyboardInterrupt)):
+            raise leaf
+        if isinstance(leaf, Interrupted):
+            raise KeyboardInterrupt from None
+        if isinstance(leaf, Stuck):
+            return None, f"{leaf} {STUCK}"
+    if isinstance(error, trio.TrioInternalError) and error.__cause__ is not None:
+        # trio has called the program's code, and it crashed in trio's hands
+        failure = from_exception(error.__cause__, "TrioInternalError")
+        name = type(leaves(error.__cause__)[0]).__name__
+        message = f"{name} in a system task, an abort function or run_sync_soon: {failure.message}"
+        return replace(failure, message=message, exception=error), ""
+    return from_exception(error), ""
+
+
+def _swallowed(path: str, site: Site) -> Failure:
+    """Return the failure of a task that was cancelled and ended as if it had not been."""
+    kind = "swallowed cancellation"
+    source = linecache.getline(site.file, site.line).strip()
+    return Failure(
+        kind,
+        f"{path} was cancelled at {site}, but its Cancelled came to no cancel scope: something"
+        " caught it and did not raise it again",
+        shorten(kind, site.function, source),
+        site,
+        (f"{path} was cancelled at {site} in {site.function}: {source}",),
+    )
+
+
+def _blocked(end: End) -> Failure:
+    """Return the deadlock, the leak or the livelock that the tasks still alive are in."""
+    found, kind = end.waits, str(end.verdict)
+    stuck = [wait for wait in found if wait.what != NURSERY]
+    count = f"{len(stuck)} task{'s' * (len(stuck) != 1)}"
+    lines = describe(found)
+    if kind == "livelock":
+        places = ", ".join(f"{w.task} at {w.site}" for w in found[:4])
+        message = f"{end.steps:,} events without virtual time moving: {places}"
+        lines = [f"{w.task} goes round through {w.site}" for w in found]
+    elif end.leaked:
+        kind, message = "leaked task", f"the program has ended, but {count} never will"
+    else:
+        ring = cycle(found)
+        message = f"{count} wait for ever"
+        message += f"; cycle of lock owners: {' -> '.join([*ring, ring[0]])}" if ring else ""
+    identity = sorted({f"{w.task} {w.site.function} {w.what}" for w in found})
+    site = stuck[0].site if stuck else NOWHERE
+    return Failure(kind, message, shorten(kind, *identity), site, tuple(lines), waits=tuple(found))
