@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -15,7 +16,7 @@ import trio
 from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.program import Limits
 from raceexplore.kernel.seed import decode
-from raceexplore.search.load import source_digest, split_reference
+from raceexplore.search.load import is_node_id, source_digest, split_reference
 
 if TYPE_CHECKING:
     from raceexplore.search.campaign import Found
@@ -79,10 +80,25 @@ def hash_probe() -> int:
 
 def file_name(entry: Entry) -> str:
     """Return ``ticketing-buggy-1a2b3c4d.json``: the program's folder and file, the fingerprint."""
-    path = Path(split_reference(entry.program)[0])
-    stem = "-".join([*path.parent.parts[-1:], path.stem])
-    clean = "".join(c if c.isalnum() or c in "-_" else "-" for c in stem)
-    return f"{clean}-{entry.fingerprint}.json"
+    return f"{_stem(entry.program)}-{entry.fingerprint}.json"
+
+
+def _stem(program: str) -> str:
+    """Return the folder and file of a program, or the file, name and digest of a pytest test."""
+    if is_node_id(program):
+        file, _, test = program.partition("::")
+        digest = hashlib.blake2b(program.encode(), digest_size=4).hexdigest()
+        stem = f"{Path(file).stem}-{test[:60]}-{digest}"
+    else:
+        path = Path(split_reference(program)[0])
+        stem = "-".join([*path.parent.parts[-1:], path.stem])
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in stem)
+
+
+def entries_of(program: str, folder: Path) -> list[tuple[Path, Entry]]:
+    """Return the entries of ``folder`` for the pytest test ``program``, by file name."""
+    named = [(path, read(path)) for path in sorted(folder.glob(f"{_stem(program)}-*.json"))]
+    return [(path, entry) for path, entry in named if entry.program == program]
 
 
 def save(entry: Entry, folder: Path) -> tuple[Path, bool]:

@@ -57,6 +57,11 @@ def split_reference(reference: str) -> tuple[str, str]:
     return path, name
 
 
+def is_node_id(reference: str) -> bool:
+    """Return whether ``reference`` names a pytest test, ``tests/test_x.py::test_y``."""
+    return "::" in reference
+
+
 def find_file(text: str) -> Path:
     """Return the file; one under ``models/`` may also be that of the installed package."""
     path = Path(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import Seed, decode
 from raceexplore.search.corpus import drift, read
-from raceexplore.search.load import load_program, source_digest, split_reference
+from raceexplore.search.load import is_node_id, load_program, source_digest, split_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +137,11 @@ def _load(path: str | None, seed: Seed) -> Program:
     inner, name = split_reference(seed.program)
     if path is not None:
         return load_program(path if split_reference(path)[1] or not name else f"{path}:{name}")
+    if is_node_id(seed.program):
+        raise BadProgram(
+            "this seed is of a test; replay it with"
+            f" pytest {shlex.quote(seed.program)} --race-replay=SEED"
+        )
     try:
         return load_program(inside(seed.program))
     except BadProgram as error:

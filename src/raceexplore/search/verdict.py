@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import linecache
 from typing import TYPE_CHECKING
 
 from raceexplore.kernel.outcome import leaves, user_site
 from raceexplore.kernel.run import InvariantBroken
+from raceexplore.kernel.trace import NOWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.trace import Site
 
 
 class RunFailed(AssertionError):
@@ -53,15 +56,28 @@ def error_of(run: Run) -> BaseException:
 
 
 def brief(run: Run) -> Iterator[str]:
-    """Yield the failed ``run`` in a few lines: what, where, and its deviations."""
+    """Yield the failed, recorded ``run`` in a few lines: what, where, and who went on instead."""
     failure = run.failure
     assert failure is not None
-    yield f"FAIL  {run.program.name}  {failure.kind}: {failure.message}"
+    message = failure.message.split("\n")[0]
+    what = failure.kind if message == failure.kind else f"{failure.kind}: {message}"
+    yield f"FAIL  {run.program.name}  {what}"
     if failure.site.file:
-        yield f"      {failure.site}"
+        yield f"      {failure.site}  {_source(failure.site)}"
+    ends = {(event.task, event.nth): event.end for event in run.events}
     for d in run.schedule.deviations:
-        where = f"after event {d.nth} of {d.at}" if d.kind == "task" else f"{d.kind} {d.at} {d.nth}"
-        yield f"    * {where}: {d.take}"
+        if d.kind != "task":
+            yield f"    * {d.kind} {d.at}, number {d.nth}: option {d.take}"
+            continue
+        site = ends.get((d.at, d.nth), NOWHERE)
+        where = f"{site}  {_source(site)}" if site.file else f"event {d.nth}"
+        yield f"    * {d.take} goes on after {d.at} at {where}"
+    if not run.schedule.size:
+        yield "      on the default schedule: no switch is needed"
+
+
+def _source(site: Site) -> str:
+    return linecache.getline(site.file, site.line).strip()
 
 
 def _rank(error: BaseException) -> tuple[bool, str, str, int]:

@@ -1,0 +1,300 @@
+"""Door: the pytest plugin: tests that are explored, the ``race`` fixture, the --race-* options."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from raceexplore import InvariantBroken, __version__
+from raceexplore.kernel.errors import BadOption, Inconclusive, RaceExploreError
+from raceexplore.kernel.program import Limits, Program, Settings, as_program
+from raceexplore.kernel.seed import decode
+from raceexplore.report.status import inconclusive
+from raceexplore.search.corpus import entries_of, entry_of, save
+from raceexplore.search.explore import DEFAULT, explore
+from raceexplore.search.replay import replay
+from raceexplore.search.silence import silence
+from raceexplore.search.verdict import RunFailed, error_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+    from pathlib import Path
+
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.search.campaign import Campaign, Found
+
+MARK = "raceexplore"
+RUNNERS = ("trio", "anyio", "asyncio")  # marks by which other plugins claim async tests
+BUDGET = 1_000
+NO_FAILURES = (pytest.skip.Exception, pytest.xfail.Exception, pytest.exit.Exception)
+# name: (type, metavar, help): command line options, ini keys and, less the last, arguments
+OPTIONS: dict[str, tuple[type, str, str]] = {
+    "budget": (int, "N", f"Schedules to explore per test (default {BUDGET:,})."),
+    "entropy": (int, "N", "The number every random draw follows (default 0)."),
+    "scheduler": (str, "NAME", "What chooses, for example pct:depth=3."),
+    "time": (str, "strict|elastic", "May a deadline fire while tasks can run?"),
+    "order": (str, "any|passes", "Which orders: any, or those of trio's own loop."),
+    "corpus": (str, "DIR", "Where failures are kept, and replayed from first (default corpus)."),
+}
+LIMITS = ("steps", "virtual_s", "wall_s")
+ARGUMENTS = (*list(OPTIONS)[:-1], *LIMITS, "time_limit_s")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options and the ini keys."""
+    group = parser.getgroup("raceexplore", "raceexplore: schedules of trio programs")
+    for name, (kind, metavar, text) in OPTIONS.items():
+        group.addoption(f"--race-{name}", type=kind, default=None, metavar=metavar, help=text)
+        parser.addini(f"race_{name}", text, default="")
+    group.addoption(
+        "--race-no-corpus", action="store_true", help="Neither keep nor replay failures."
+    )
+    parser.addini("race_no_corpus", "Neither keep nor replay failures.", "bool", default=False)
+    group.addoption("--race-replay", metavar="SEED", help="Run one test on the schedule of SEED.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark."""
+    config.addinivalue_line("markers", f"{MARK}({', '.join(ARGUMENTS)}): explore an async test.")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: Any
+) -> Generator[None, Any, Any]:
+    """Make a `RaceTest` of each marked async test, whatever other plugins would make of it."""
+    own = [mark for mark in getattr(obj, "pytestmark", ()) if isinstance(mark, pytest.Mark)]
+    marked = any(mark.name == MARK for mark in own) or collector.get_closest_marker(MARK)
+    if not (marked and inspect.isfunction(obj) and collector.istestfunction(obj, name)):
+        return (yield)
+    if not inspect.iscoroutinefunction(obj):
+        if any(mark.name == MARK for mark in own):
+            raise collector.CollectError(f"{name}: @pytest.mark.{MARK} is for async def tests")
+        return (yield)
+    yield
+    # anyio's plugin has just asked for a fixture that repeats the test for each of its backends
+    obj.pytestmark = own  # type: ignore[attr-defined]
+    functions = collector._genfunctions(name, _plain(obj))  # noqa: SLF001 as other plugins do
+    return [RaceTest.of(function) for function in functions]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --race-replay, keep the one test that the seed belongs to."""
+    text = config.getoption("race_replay")
+    if not text:
+        return
+
+    try:
+        program = decode(text).program
+    except RaceExploreError as error:
+        raise pytest.UsageError(f"--race-replay: {error}") from None
+    able = [i for i in items if isinstance(i, RaceTest) or "race" in getattr(i, "fixturenames", ())]
+    chosen = [i for i in able if i.nodeid == program] or able
+    if len(chosen) != 1:
+        raise pytest.UsageError(
+            f"--race-replay: the seed belongs to {program!r}, which is none of the {len(able)}"
+            " tests collected that explore; name the test to run it on"
+        )
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+@pytest.fixture
+def race(request: pytest.FixtureRequest) -> Race:
+    """Explore and replay programs inside a test: ``race.explore(program, budget=500)``."""
+    return Race(request.node)
+
+
+class RaceTest(pytest.Function):
+    """An async test that is run under many schedules.
+
+    To everybody else its function is a plain one and bears no mark of another runner: else that
+    runner would run it too.
+    """
+
+    @classmethod
+    def of(cls, item: pytest.Function) -> RaceTest:
+        """Return ``item`` as a race test."""
+        callspec = getattr(item, "callspec", None)
+        made: RaceTest = cls.from_parent(
+            item.parent,
+            name=item.name,
+            callspec=callspec,
+            fixtureinfo=item._fixtureinfo,  # noqa: SLF001 as other plugins do
+            keywords={callspec.id: True} if callspec else {},
+            originalname=item.originalname,
+        )
+        return made
+
+    def _getobj(self) -> Any:
+        return _plain(super()._getobj())  # type: ignore[no-untyped-call]
+
+    def iter_markers_with_node(self, name: str | None = None) -> Iterator[Any]:
+        """Yield the marks, less those of other runners."""
+        for node, mark in super().iter_markers_with_node(name):
+            if mark.name not in RUNNERS:
+                yield node, mark
+
+    def runtest(self) -> None:
+        """Explore the test with the fixtures it has been given, the same ones in each run."""
+        __tracebackhide__ = True
+        function = self.obj.__wrapped__
+        given = {name: self.funcargs[name] for name in self._fixtureinfo.argnames}
+        marks: dict[str, Any] = {}
+        for mark in reversed(list(self.iter_markers(MARK))):
+            if mark.args:
+                raise BadOption(f"the mark {MARK} takes keyword arguments: {', '.join(ARGUMENTS)}")
+            marks.update(mark.kwargs)
+
+        def program(*world: Any) -> Any:
+            return function(**given, **({"world": world[0]} if world else {}))
+
+        takes_world = "world" in inspect.signature(function).parameters
+        Race(self).explore(Program(program, self.nodeid, takes_world), **marks)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show what has no line of the user's in its traceback in words."""
+        if not isinstance(excinfo.value, (RaceExploreError, RunFailed, InvariantBroken)):
+            return super().repr_failure(excinfo)
+        shown = excinfo.getrepr(style="value")
+        for note in getattr(excinfo.value, "__notes__", ()):
+            shown.addsection(MARK, note)
+        return shown
+
+
+class Race:
+    """What the ``race`` fixture is."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._item, self._config = item, item.config
+
+    def explore(self, program: Program | Callable[..., Any], **options: Any) -> Campaign | None:
+        """Explore ``program``; raise its own exception, with the report as a note, if it can fail.
+
+        options: budget, entropy, scheduler, time, order, steps, virtual_s, wall_s, time_limit_s;
+        those of the command line go first. Failures that the corpus knows of this test are
+        replayed before. With --race-replay the program runs on that seed only, and None is
+        returned. Raises `Inconclusive` if the runs say nothing.
+        """
+        __tracebackhide__ = True
+        asked = _settled(self._config, options)
+        program = replace(as_program(program), name=self._item.nodeid, source=self._item.path)
+        if text := self._config.getoption("race_replay"):
+            self.replay(program, text, limits=asked["limits"])
+            return None
+        self._replay_corpus(program, asked["limits"])
+        with silence():
+            campaign = explore(program, **asked)
+        self._tell("schedules", campaign.runs)
+        if campaign.stopped == "interrupted":
+            raise KeyboardInterrupt
+        if campaign.failures:
+            found = campaign.failures[0]
+            again = replay(program, found.run.seed, limits=asked["limits"])
+            self._fail(again if again.failure else found.run, found)
+        if why := inconclusive(campaign):
+            self._tell("verdict", "inconclusive")
+            raise Inconclusive(f"neither passed nor failed: {'; '.join([why, *campaign.warnings])}")
+        if campaign.cut:
+            self._item.warn(pytest.PytestWarning("; ".join(campaign.warnings)))
+        self._tell("verdict", "passed")
+        return campaign
+
+    def replay(
+        self,
+        program: Program | Callable[..., Any],
+        seed: str,
+        *,
+        limits: Limits = Limits(),  # noqa: B008 a frozen value
+    ) -> Run:
+        """Run ``program`` on the schedule of ``seed``; return the run, or raise its failure."""
+        __tracebackhide__ = True
+        run = replay(as_program(program), seed, limits=limits)
+        if run.failure is not None:
+            self._fail(run)
+        self._tell("verdict", "passed")
+        return run
+
+    def _replay_corpus(self, program: Program, limits: Limits) -> None:
+        """Replay what earlier sessions found in this test; raise the first that still fails."""
+        __tracebackhide__ = True
+        folder = _corpus(self._config)
+        for path, entry in entries_of(program.name, folder) if folder else ():
+            limits = replace(limits, steps=max(limits.steps, entry.max_steps))
+            with silence():
+                run = replay(program, entry.seed, limits=limits)
+            if run.failure is not None:
+                self._fail(replay(program, entry.seed, limits=limits), known=path)
+
+    def _fail(self, run: Run, found: Found | None = None, known: Path | None = None) -> None:
+        """Raise the failure of ``run`` with the report as its note."""
+        __tracebackhide__ = True
+        from raceexplore.report.text import failure_report
+
+        error = error_of(run)
+        if isinstance(error, NO_FAILURES):
+            raise error
+        self._tell("verdict", "failed")
+        self._tell("seed", run.seed)
+        lines = [line.plain for line in failure_report(run, 100, found)]
+        name = shlex.quote(self._item.nodeid)
+        lines += ["", f"replay  pytest {name} --race-replay={run.seed}"]
+        if known:
+            lines.append(f"known   {known}")
+        elif found is not None and (folder := _corpus(self._config)):
+            lines.append(f"saved   {save(entry_of(found, __version__), folder)[0]}")
+        error.add_note("\n".join(lines))
+        raise error
+
+    def _tell(self, name: str, value: object) -> None:
+        """Add a property to the JUnit report."""
+        self._item.user_properties.append((f"raceexplore.{name}", str(value)))
+
+
+def _plain(test: Any) -> Any:
+    """Return a plain function in the place of an async test; pytest sees no argument ``world``."""
+
+    @functools.wraps(test)
+    def plain(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("a race test is run by RaceTest.runtest alone")
+
+    signature = inspect.signature(test)
+    fixtures = [p for name, p in signature.parameters.items() if name != "world"]
+    plain.__signature__ = signature.replace(parameters=fixtures)  # type: ignore[attr-defined]
+    return plain
+
+
+def _settled(config: pytest.Config, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments for `explore`: command line, then ``given``, then ini, then default."""
+    if unknown := [name for name in given if name not in ARGUMENTS]:
+        raise BadOption(f"no option {unknown[0]!r}; there are {', '.join(ARGUMENTS)}")
+    entropy = int(_option(config, "entropy", given) or 0)
+    return {
+        "budget": int(_option(config, "budget", given) or BUDGET),
+        "entropy": entropy,
+        "scheduler": _option(config, "scheduler", given) or DEFAULT,
+        "settings": Settings(
+            time=_option(config, "time", given) or "strict",
+            order=_option(config, "order", given) or "any",
+            entropy=entropy,
+        ),
+        "limits": Limits(**{name: given[name] for name in LIMITS if name in given}),
+        "time_limit_s": given.get("time_limit_s"),
+    }
+
+
+def _option(config: pytest.Config, name: str, given: dict[str, Any]) -> Any:
+    asked = (config.getoption(f"race_{name}"), given.get(name), config.getini(f"race_{name}"))
+    return next(value for value in asked if value is not None)
+
+
+def _corpus(config: pytest.Config) -> Path | None:
+    """Return the folder of the corpus; None if there is to be none."""
+    if config.getoption("race_no_corpus") or config.getini("race_no_corpus"):
+        return None
+    return config.rootpath / (_option(config, "corpus", {}) or "corpus")
