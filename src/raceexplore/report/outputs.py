@@ -1,0 +1,127 @@
+"""The files that a command writes about a run, each in the form its option names."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from raceexplore.kernel.errors import BadOption
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.program import Limits
+    from raceexplore.report.view import View
+    from raceexplore.search.campaign import Campaign, Found
+
+F = TypeVar("F", bound="Callable[..., Any]")
+FORMS = {
+    "html": "A page with swim lanes and a scrubber; it works offline.",
+    "perfetto": "A Chrome trace, for ui.perfetto.dev.",
+    "svg": "A picture of the happens-before graph.",
+    "rows": "The rows behind all of these, as JSON.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The files to write, by form; github: print annotations (None: in GitHub Actions only)."""
+
+    files: dict[str, Path]
+    junit: Path | None = None
+    github: bool | None = None
+
+
+def options(command: F) -> F:
+    """Give ``command`` the options, which reach it as the keywords that `asked` takes away."""
+    github = click.option(
+        "--github/--no-github", default=None, help="Print annotations of GitHub Actions. [there]"
+    )
+    path = click.Path(dir_okay=False, path_type=Path)
+    junit = click.option("--junit", type=path, metavar="FILE", help="JUnit XML.")
+    command = junit(github(command))
+    for form, text in reversed(FORMS.items()):
+        command = click.option(f"--{form}", type=path, metavar="FILE", help=text)(command)
+    return command
+
+
+def asked(given: dict[str, Any]) -> Asked:
+    """Take the options out of ``given`` and return what they ask for."""
+    files = {form: given.pop(form) for form in FORMS}
+    named = {form: file for form, file in files.items() if file is not None}
+    return Asked(named, given.pop("junit"), given.pop("github"))
+
+
+def of_campaign(campaign: Campaign, what: Asked, limits: Limits) -> list[str]:
+    """Write what is asked for, of the first failure that was found; return lines to print.
+
+    Raises `BadOption` where a file cannot be written.
+    """
+    from raceexplore.report import junit
+
+    if what.junit is not None:
+        _write(what.junit, junit.junit_xml(junit.of_campaign(campaign)))
+    lines = [line for found in campaign.failures for line in _annotations(found.run, what)]
+    if not campaign.failures:
+        told = [f"--{form}" for form in what.files]
+        return lines + ([f"nothing failed: no file for {', '.join(told)}"] if told else [])
+    first = campaign.failures[0]
+    return [*lines, *_files(first.run, what, limits, first)]
+
+
+def of_run(run: Run, what: Asked, limits: Limits) -> list[str]:
+    """Write what is asked for of the one ``run``; return lines to print."""
+    from raceexplore.report import junit
+
+    if what.junit is not None:
+        _write(what.junit, junit.junit_xml([junit.of_run(run)]))
+    return [*_annotations(run, what), *_files(run, what, limits)]
+
+
+def _annotations(run: Run, what: Asked) -> list[str]:
+    from raceexplore.report.github import annotation
+
+    there = os.environ.get("GITHUB_ACTIONS") == "true"
+    wanted = there if what.github is None else what.github
+    line = annotation(run) if wanted else ""
+    return [line] if line else []
+
+
+def _files(run: Run, what: Asked, limits: Limits, found: Found | None = None) -> list[str]:
+    if not what.files:
+        return []
+    from raceexplore.report.view import view
+
+    shown = view(run, limits=limits, found=found)
+    for form, file in what.files.items():
+        _write(file, _text(form, shown))
+    return [f"wrote {file}" for file in what.files.values()]
+
+
+def _text(form: str, view: View) -> str:
+    if form == "html":
+        from raceexplore.report.html import html_page
+
+        return html_page(view)
+    if form == "svg":
+        from raceexplore.report.svg import happens_before_svg
+
+        return happens_before_svg(view)
+    if form == "perfetto":
+        from raceexplore.report.perfetto import chrome_trace
+
+        return json.dumps(chrome_trace(view)) + "\n"
+    return json.dumps(view.rows.rows()) + "\n"
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise BadOption(f"{file} cannot be written: {error.strerror}") from None
