@@ -6,18 +6,18 @@ import json
 import sys
 import time
 import warnings
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from raceexplore import __version__
-from raceexplore.kernel.errors import BadProgram, RaceExploreError
-from raceexplore.report import status
+from raceexplore.kernel.errors import RaceExploreError
+from raceexplore.report import outputs, status
+from raceexplore.report.terminal import Nowhere, of_the_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rich.text import Text
 
@@ -37,21 +37,6 @@ Exit status: 0 nothing found, 1 a failure found, 2 wrong usage, 3 inconclusive,
 4 refused (not deterministic, diverged, outside world), 70 a crash of
 raceexplore, 130 interrupted.
 """
-
-
-class _Nowhere:
-    """Where the output of thousands of runs goes."""
-
-    encoding = "utf-8"
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-    def flush(self) -> None:
-        pass
-
-    def isatty(self) -> bool:
-        return False
 
 
 def main() -> NoReturn:
@@ -124,10 +109,12 @@ _corpus = _option(
 @_format
 @_max_steps
 @_wall_limit
+@outputs.options
 def run(*, form: str, folder: Path, **given: Any) -> int:
     """Look for a schedule on which the program in PATH fails."""
     paths: dict[str, Path] = {}
     limits = _limits(given.pop("max_steps"), given.pop("wall_limit"))
+    what = outputs.asked(given)
 
     def keep(found: Found) -> None:
         _keep(found, folder, limits, paths)
@@ -138,12 +125,15 @@ def run(*, form: str, folder: Path, **given: Any) -> int:
     if form == "json":
         from raceexplore.report.as_json import campaign_value
 
-        _print_json(campaign_value(campaign))
+        _tell([json.dumps(campaign_value(campaign))])
     else:
         from raceexplore.report.summary import campaign_report
         from raceexplore.report.terminal import width_of
 
         _print(campaign_report(campaign, width_of(sys.stdout), paths))
+    with of_the_program(Nowhere()):
+        lines = outputs.of_campaign(campaign, what, limits)
+    _tell(lines, form)
     return status.campaign_status(campaign)
 
 
@@ -167,10 +157,10 @@ def _campaign(
     if given["budget"] < 1:
         raise click.UsageError(f"the budget must be at least 1 run, not {given['budget']}")
     settings = Settings(time=time_mode, order=order, entropy=given["entropy"])
-    with _of_the_program(sys.stderr):
+    with of_the_program(sys.stderr):
         program = _load(path)
     given["time_limit_s"] = given.pop("time_limit")
-    with progress_bar(sys.stderr, given["budget"]) as tick, _of_the_program(_Nowhere()):
+    with progress_bar(sys.stderr, given["budget"]) as tick, of_the_program(Nowhere()):
         return explore(
             program,
             scheduler=scheduler or DEFAULT,
@@ -195,14 +185,14 @@ def replay(
     from raceexplore.search.replay import replay_any
 
     began = time.perf_counter()
-    with _of_the_program(sys.stderr):
+    with of_the_program(sys.stderr):
         replayed = replay_any(
             seed, path, _limits(max_steps, wall_limit), limited=max_steps is not None
         )
     if form == "json":
         from raceexplore.report.as_json import replay_value
 
-        _print_json(replay_value(replayed, time.perf_counter() - began))
+        _tell([json.dumps(replay_value(replayed, time.perf_counter() - began))])
     else:
         from raceexplore.report.summary import replay_report
         from raceexplore.report.terminal import width_of
@@ -216,6 +206,27 @@ def _replay_status(replayed: Replayed) -> int:
         status.complain(f"the replay diverged: {replayed.diverged}")
         return status.REFUSED
     return status.FOUND if replayed.run.failure else status.NOTHING
+
+
+@cli.command()
+@click.argument("seed", metavar="SEED-or-FILE")
+@click.argument("path", metavar="[PATH[:NAME]]", required=False)
+@outputs.options
+@_max_steps
+@_wall_limit
+def report(*, seed: str, path: str | None, **given: Any) -> int:
+    """Write reports of a failing schedule to files: a page, a trace, a picture, ..."""
+    from raceexplore.search.replay import replay_any
+
+    max_steps = given.pop("max_steps")
+    limits, what = _limits(max_steps, given.pop("wall_limit")), outputs.asked(given)
+    if not (what.files or what.junit or what.github):
+        raise click.UsageError("name a file to write, e.g. --html report.html")
+    with of_the_program(Nowhere()):
+        replayed = replay_any(seed, path, limits, limited=max_steps is not None)
+        lines = outputs.of_run(replayed.run, what, limits)
+    _tell(lines, "text")
+    return _replay_status(replayed) if replayed.diverged else status.NOTHING
 
 
 @cli.command()
@@ -276,25 +287,14 @@ def _keep(found: Found, folder: Path, limits: Limits, paths: dict[str, Path]) ->
         status.warn_once(f"the failure could not be saved in {folder}: {error.strerror}")
 
 
-@contextmanager
-def _of_the_program(output: Any) -> Iterator[None]:
-    """Send what the program prints to ``output``; it cannot end the command either."""
-    try:
-        with redirect_stdout(output), redirect_stderr(output):
-            yield
-    except SystemExit as error:
-        raise BadProgram(
-            f"the program called sys.exit({error.code!r}); a program fails by raising an error"
-        ) from None
-
-
-def _print(lines: Iterable[Text]) -> None:
+def _print(lines: Iterable[Text], stream: Any = None) -> None:
     from raceexplore.report.terminal import say
 
-    say(lines, sys.stdout)
+    say(lines, stream or sys.stdout)
 
 
-def _print_json(value: dict[str, Any]) -> None:
+def _tell(lines: Iterable[str], form: str = "text") -> None:
+    """Print plain lines; beside JSON they go to standard error."""
     from rich.text import Text
 
-    _print([Text(json.dumps(value))])
+    _print(map(Text, lines), sys.stdout if form == "text" else sys.stderr)

@@ -25,7 +25,7 @@ FORMS = {
     "html": "A page with swim lanes and a scrubber; it works offline.",
     "perfetto": "A Chrome trace, for ui.perfetto.dev.",
     "svg": "A picture of the happens-before graph.",
-    "rows": "The rows behind all of these, as JSON.",
+    "json": "The rows behind all of these, as JSON.",
 }
 
 

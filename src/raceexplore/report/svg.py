@@ -10,18 +10,23 @@ from raceexplore.kernel.errors import BadOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import networkx
+    import networkx as nx
 
     from raceexplore.report.rows import Timeline
     from raceexplore.report.view import View
 
-    Graph = networkx.DiGraph[int]
+    Graph = nx.DiGraph[int]
 
 NODES_MAX: Final = 200
 COLUMN, LEVEL, TOP, LEFT = 190, 52, 64, 40
 COLOURS: Final = (
     "#4f46e5", "#0e7c86", "#b8470f", "#a3267f", "#2f7d32", "#1769aa", "#7a5c00", "#6b3fa0",
 )  # fmt: skip
+SPACE: Final = "http://www.w3.org/2000/svg"
+TIP: Final = (
+    '<marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8"'
+    ' orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="#7b8291"/></marker>'
+)
 STYLE: Final = """
   text { font: 12px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: #161a23; }
   .soft { fill: #596274; } .edge { fill: none; stroke: #9aa1af; stroke-width: 1.4; }
@@ -38,9 +43,9 @@ def graph_of(rows: Timeline) -> Graph:
     An edge's ``kind`` is ``next`` (of the same task) or that of its arrow; its ``label`` the
     location of a conflict.
     """
-    import networkx
+    import networkx as nx
 
-    graph: Graph = networkx.DiGraph()
+    graph: Graph = nx.DiGraph()
     last: dict[int, int] = {}
     for step in rows.steps:
         graph.add_node(step.number, lane=step.lane)
@@ -54,7 +59,7 @@ def graph_of(rows: Timeline) -> Graph:
 
 def happens_before_svg(view: View) -> str:
     """Return the graph as SVG. Raises `BadOption` above 200 events: nobody can read more."""
-    import networkx
+    import networkx as nx
 
     rows = view.rows
     if len(rows.steps) > NODES_MAX:
@@ -64,18 +69,17 @@ def happens_before_svg(view: View) -> str:
         )
     graph = graph_of(rows)
     level: dict[int, int] = {}
-    for depth, nodes in enumerate(networkx.topological_generations(graph)):
+    for depth, nodes in enumerate(nx.topological_generations(graph)):
         level.update(dict.fromkeys(nodes, depth))
     width = LEFT * 2 + COLUMN * max(1, len(rows.lanes))
     height = TOP + LEVEL * (max(level.values(), default=0) + 1) + 16
+    size = f'width="{width}" height="{height}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
-        f' height="{height}" role="img">',
-        f"<title>Happens-before graph: {escape(view.title)}</title>",
+        f'<svg xmlns="{SPACE}" viewBox="0 0 {width} {height}" {size} role="img">',
+        f"<title>Happens-before graph: {_cut(view.title, 200)}</title>",
         f"<style>{STYLE}</style>",
-        '<marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8"'
-        ' orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="#7b8291"/></marker>',
-        f'<rect class="paper" width="{width}" height="{height}"/>',
+        TIP,
+        f'<rect class="paper" {size}/>',
         *_heads(rows),
         *_edges(rows, graph, level),
         *_nodes(rows, level),
@@ -87,7 +91,7 @@ def happens_before_svg(view: View) -> str:
 def _heads(rows: Timeline) -> Iterator[str]:
     for index, lane in enumerate(rows.lanes):
         x = LEFT + COLUMN * index
-        yield f'<text x="{x - 14}" y="28" font-weight="700">{escape(_cut(lane.name, 20))}</text>'
+        yield f'<text x="{x - 14}" y="28" font-weight="700">{_cut(lane.name, 20)}</text>'
 
 
 def _edges(rows: Timeline, graph: Graph, level: dict[int, int]) -> Iterator[str]:
@@ -98,7 +102,7 @@ def _edges(rows: Timeline, graph: Graph, level: dict[int, int]) -> Iterator[str]
         kind = f"edge {told['kind']}" + (" race" if (source, target) in races else "")
         bend = max(18, (y2 - y1) // 2)
         path = f"M{x1} {y1 + 11}C{x1} {y1 + bend} {x2} {y2 - bend} {x2} {y2 - 11}"
-        title = f"<title>{escape(told['label'] or told['kind'])}</title>"
+        title = f"<title>{_cut(told['label'] or told['kind'], 80)}</title>"
         yield f'<path class="{kind}" d="{path}" marker-end="url(#tip)">{title}</path>'
 
 
@@ -116,7 +120,7 @@ def _nodes(rows: Timeline, level: dict[int, int]) -> Iterator[str]:
             f'<text x="{x}" y="{y + 4}" text-anchor="middle" style="fill:#fff;font-size:10px"'
             f">{step.number}</text>"
         )
-        yield f'<text class="soft" x="{x + 16}" y="{y + 4}">{escape(_cut(label, 22))}</text>'
+        yield f'<text class="soft" x="{x + 16}" y="{y + 4}">{_cut(label, 22)}</text>'
 
 
 def _place(rows: Timeline, level: dict[int, int], number: int) -> tuple[int, int]:
@@ -124,5 +128,6 @@ def _place(rows: Timeline, level: dict[int, int], number: int) -> tuple[int, int
 
 
 def _cut(text: str, most: int) -> str:
+    """Return at most ``most`` letters of ``text``, escaped, with nothing that XML cannot hold."""
     clean = "".join(c if c.isprintable() else "?" for c in text)
-    return clean if len(clean) <= most else clean[: most - 1] + "…"
+    return escape(clean if len(clean) <= most else clean[: most - 1] + "…")

@@ -1,17 +1,37 @@
-"""The terminal: how wide it is, and how lines get there."""
+"""The terminal: how wide it is, what lines get there, and what a program may print."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import TYPE_CHECKING, Any, TextIO
+
+from raceexplore.kernel.errors import BadProgram
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from rich.text import Text
 
 WIDEST, NARROWEST, PIPED = 140, 60, 100
+
+
+class Nowhere:
+    """Where the output of thousands of runs goes."""
+
+    encoding = "utf-8"
+
+    def write(self, text: str) -> int:
+        """Forget ``text``."""
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+    def isatty(self) -> bool:
+        """Return that it is none."""
+        return False
 
 
 def width_of(stream: TextIO) -> int:
@@ -40,3 +60,15 @@ def say(lines: Iterable[Text], stream: TextIO) -> None:
         # the reader has seen enough, `| head` for one, and rich would exit with 1 for it; but
         # what was found stays what it is
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@contextmanager
+def of_the_program(output: Any) -> Iterator[None]:
+    """Send what the program prints to ``output``; it cannot end the command either."""
+    try:
+        with redirect_stdout(output), redirect_stderr(output):
+            yield
+    except SystemExit as error:
+        raise BadProgram(
+            f"the program called sys.exit({error.code!r}); a program fails by raising an error"
+        ) from None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.waits import Wait
 
 WINDOW: Final = 2_000
+NURSERY_TOLD: Final = "waits for the tasks of its nursery"
 
 
 def timeline(run: Run, *, window: int = WINDOW) -> Timeline:
@@ -96,7 +97,7 @@ def _lanes(run: Run, switched: dict[int, tuple[int, Deviation]]) -> tuple[Lane, 
 def _waiting(wait: Wait) -> str:
     holders = ", ".join(path.removeprefix("main/") for path in wait.holders)
     if wait.what == NURSERY:
-        return f"waits for the tasks of its nursery: {holders}"
+        return f"{NURSERY_TOLD}: {holders}"
     return f"waits for {wait.what}" + (f" that {holders} holds" if holders else "")
 
 

@@ -11,7 +11,7 @@ import trio
 
 from raceexplore.kernel.choice import Schedule
 from raceexplore.kernel.errors import BadSeed
-from raceexplore.report.timeline import timeline
+from raceexplore.report.timeline import NURSERY_TOLD, timeline
 from raceexplore.search.replay import inside
 from raceexplore.search.snapshot import watched_run
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits
-    from raceexplore.report.rows import Timeline
+    from raceexplore.report.rows import Lane, Timeline
     from raceexplore.search.campaign import Found
     from raceexplore.search.snapshot import Frame
 
@@ -106,7 +106,7 @@ def diagnosis(
             f"{mark.kind.capitalize()}: {reader} read {mark.label}{seen} at event {mark.read},"
             f" {writer} wrote it{lost} at event {mark.between}, {end}."
         )
-    stuck = [f"{lane.name} {lane.waits}" for lane in rows.lanes if " a" in lane.waits]
+    stuck = [f"{lane.name} {lane.waits}" for lane in rows.lanes if _is_stuck(lane)]
     if stuck:
         more = f"; {len(stuck) - 6} more" if len(stuck) > 6 else ""
         said.append("; ".join(stuck[:6]) + more + ".")
@@ -116,6 +116,10 @@ def diagnosis(
         ends = {"passed": "passes", "failed": "fails too", "cut": "is cut by a limit"}
         said.append(f"Without any deviation the program {ends[quiet[0].run.outcome]}.")
     return said
+
+
+def _is_stuck(lane: Lane) -> bool:
+    return bool(lane.waits) and lane.waits.partition(":")[0] != NURSERY_TOLD
 
 
 def _size(run: Run, found: Found | None) -> list[str]:
