@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from raceexplore.kernel.errors import BadSeed
-from raceexplore.report.text import clean, shown_path
+from raceexplore.report.words import clean, shown_path
 from raceexplore.search.corpus import read
 from raceexplore.search.names import available, options
 

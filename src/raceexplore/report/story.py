@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from raceexplore.kernel.choice import CLOCK
 from raceexplore.kernel.trace import Site
+from raceexplore.report.conflicts import contested
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,8 +28,7 @@ class Segment:
     starts here. stop: why it stopped. error: the exception's type, where one ended the task.
     star: choosing this task was a deviation. over: the task that could have gone on instead, or
     empty. early: the clock was moved before, although a task could go on. picks: the draws that
-    deviate, as (kind, label, value). accesses: on what other tasks write, or this one and others
-    read.
+    deviate, as (kind, label, value). accesses: to what tasks fight over.
     """
 
     task: str
@@ -70,7 +70,7 @@ def segments(run: Run) -> tuple[Segment, ...]:
     """Return the events of ``run`` in segments; empty if it was not recorded."""
     switches = _switches(run)
     picks = _picks(run)
-    shared = _shared(run.events)
+    shared = contested(run.events)
     told: list[Segment] = []
     last_of = {event.task: event.number for event in run.events}
     for wait in run.failure.waits if run.failure else ():
@@ -101,6 +101,8 @@ def segments(run: Run) -> tuple[Segment, ...]:
                 notes=tuple(note for event in group for note in event.notes),
             )
         )
+    if told and run.failure is not None and run.failure.kind == "invariant":
+        told[-1] = replace(told[-1], stop="fails", error="invariant")  # it ended the run there
     return tuple(told)
 
 
@@ -221,18 +223,6 @@ def _picks(run: Run) -> dict[int, list[tuple[str, str, str]]]:
             if deviation is not None:
                 found.setdefault(event.number, []).append((deviation.kind, label, value))
     return found
-
-
-def _shared(events: Sequence[Event]) -> set[tuple[int, object]]:
-    """Return the resources that two tasks touch and at least one writes."""
-    tasks: dict[tuple[int, object], set[str]] = {}
-    written: set[tuple[int, object]] = set()
-    for event in events:
-        for access in event.accesses:
-            tasks.setdefault(access.resource, set()).add(event.task)
-            if access.write:
-                written.add(access.resource)
-    return {resource for resource in written if len(tasks[resource]) > 1}
 
 
 def _condensed(accesses: Iterable[Access]) -> tuple[Access, ...]:

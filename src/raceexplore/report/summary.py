@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from raceexplore.report.status import inconclusive
-from raceexplore.report.text import failure_report, paragraph, replay_command, verdict
+from raceexplore.report.text import failure_report, replay_command, verdict
+from raceexplore.report.words import paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

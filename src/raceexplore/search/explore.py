@@ -20,6 +20,7 @@ from raceexplore.search.campaign import Campaign, Found, Stopped
 from raceexplore.search.names import by_name
 from raceexplore.search.observation import observed_run
 from raceexplore.search.shrink import Shrinking
+from raceexplore.search.values import with_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -203,7 +204,7 @@ class _Exploration:
     def _seen(self, index: int, run: Run) -> Found:
         """Return a failure as it was found."""
         assert run.failure is not None
-        again = run if run.events else self._again(run)
+        again = run if run.events and run.program is self.program else self._again(run)
         return Found(
             fingerprint=run.failure.fingerprint,
             kind=run.failure.kind,
@@ -233,6 +234,7 @@ class _Exploration:
         shrunk = Shrinking(found.original, budget, self.limits).shrink()
         same = shrunk.run.schedule == found.original.schedule
         run = found.original if same else self._again(shrunk.run)
+        run = with_values(run, self.limits)
         assert run.failure is not None
         return replace(
             found,

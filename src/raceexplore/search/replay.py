@@ -15,6 +15,7 @@ from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import Seed, decode
 from raceexplore.search.corpus import drift, read
 from raceexplore.search.load import is_node_id, load_program, source_digest, split_reference
+from raceexplore.search.values import with_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,6 +98,8 @@ def replay_seed(
     run = run_once(found, scheduler, limits=limits, settings=seed.settings, record=True)
     shown = run.failure.fingerprint if run.failure else ""
     reproduced = shown == seed.fingerprint and run.outcome != "cut"
+    if run.failure is not None:
+        run = with_values(run, limits)
     return Replayed(run, seed, reproduced, scheduler.skipped)
 
 
