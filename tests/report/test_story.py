@@ -1,0 +1,153 @@
+"""The rows of a failing run: segments, stars, folds, and the values that tasks fight over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from programs import BANK, CROSSED_LOCKS
+from raceexplore import Deviation, Replay, Run, Schedule, Settings, run_once
+from raceexplore.kernel.program import Limits
+from raceexplore.report.conflicts import overwrite, short_labels
+from raceexplore.report.story import Fold, Segment, fold, segments, short_names
+from raceexplore.search.load import load_program
+from raceexplore.search.values import with_values
+
+ANN_IS_PREEMPTED = Deviation("task", "main/ann", 1, "main/bob")
+TIMEOUT = """
+import trio
+
+
+async def work(done):
+    with trio.move_on_after(5):
+        await trio.lowlevel.checkpoint()
+        done.append(1)
+
+
+async def main():
+    done = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(work, done, name="work")
+    assert done, "timed out"
+"""
+DRAWS = """
+async def main(world):
+    quiet = world.pick("colour", ["red", "blue"])
+    assert quiet == "red", "not red"
+"""
+
+
+def replayed(folder: Path, text: str, *deviations: Deviation, time: str = "strict") -> Run:
+    (folder / "program.py").write_text(text, encoding="utf-8")
+    program = load_program(str(folder / "program.py"))
+    settings = Settings(time=time)  # type: ignore[arg-type]
+    run = run_once(program, Replay(Schedule(deviations)), settings=settings, record=True)
+    return with_values(run, Limits())
+
+
+def told(run: Run) -> list[tuple[str, int, int, str]]:
+    return [(s.task, s.first, s.last, s.stop) for s in segments(run)]
+
+
+def test_events_of_one_task_in_a_row_are_one_segment(tmp_path: Path) -> None:
+    assert told(replayed(tmp_path, BANK)) == [
+        ("main", 0, 0, "waits"),
+        ("main/ann", 1, 2, "ends"),
+        ("main/bob", 3, 4, "ends"),
+        ("main", 5, 5, "ends"),
+    ]
+
+
+def test_a_deviation_cuts_a_segment_and_carries_the_star(tmp_path: Path) -> None:
+    run = replayed(tmp_path, BANK, ANN_IS_PREEMPTED)
+    assert told(run) == [
+        ("main", 0, 0, "waits"),
+        ("main/ann", 1, 1, "preempted"),
+        ("main/bob", 2, 3, "ends"),
+        ("main/ann", 4, 4, "ends"),
+        ("main", 5, 5, "fails"),
+    ]
+    assert [(s.task, s.over) for s in segments(run) if s.star] == [("main/bob", "main/ann")]
+
+
+def test_a_task_chosen_out_of_turn_carries_the_star_and_preempts_nobody(tmp_path: Path) -> None:
+    run = replayed(tmp_path, BANK, Deviation("task", "main", 1, "main/bob"))
+    assert [(s.task, s.over) for s in segments(run) if s.star] == [("main/bob", "")]
+
+
+def test_time_that_passes_early_is_told(tmp_path: Path) -> None:
+    early = Deviation("task", "main/work", 1, "clock")
+    run = replayed(tmp_path, TIMEOUT, early, time="elastic")
+    assert run.failure is not None
+    assert [(s.task, s.time_s) for s in segments(run) if s.early] == [("main/work", 5.0)]
+
+
+def test_a_draw_that_deviates_is_told_with_its_value(tmp_path: Path) -> None:
+    run = replayed(tmp_path, DRAWS, Deviation("data", "main:colour", 0, 1))
+    assert [s.picks for s in segments(run)] == [(("data", "colour", "'blue'"),)]
+
+
+def test_tasks_of_a_deadlock_wait(tmp_path: Path) -> None:
+    run = replayed(tmp_path, CROSSED_LOCKS, Deviation("task", "main/left", 1, "main/right"))
+    last = {s.task: s.stop for s in segments(run)}
+    assert last == {"main": "waits", "main/left": "waits", "main/right": "waits"}
+
+
+def test_the_overwritten_value_is_named(tmp_path: Path) -> None:
+    run = replayed(tmp_path, BANK, ANN_IS_PREEMPTED)
+    found = overwrite(run.events)
+    assert found is not None
+    assert [(t.event.task, t.event.number, t.value) for t in found] == [
+        ("main/ann", 1, "100"),
+        ("main/bob", 3, "80"),
+        ("main/ann", 4, "90"),
+    ]
+
+
+def test_a_run_without_a_race_overwrites_nothing(tmp_path: Path) -> None:
+    assert overwrite(replayed(tmp_path, BANK).events) is None
+
+
+def test_only_contested_values_are_told(tmp_path: Path) -> None:
+    run = replayed(tmp_path, BANK, ANN_IS_PREEMPTED)
+    labels = [(s.task, [a.label.partition(".")[2] for a in s.accesses]) for s in segments(run)]
+    assert labels == [
+        ("main", []),
+        ("main/ann", ["balance"]),
+        ("main/bob", ["balance", "balance"]),
+        ("main/ann", ["balance"]),
+        ("main", ["balance"]),
+    ]
+
+
+def test_folding_keeps_the_switches_and_the_end(tmp_path: Path) -> None:
+    run = replayed(tmp_path, BANK, ANN_IS_PREEMPTED)
+    all_of_them = segments(run)
+    size = {s.first: 2 for s in all_of_them}
+    shown = fold(all_of_them, size, 8)
+    assert [s.first if isinstance(s, Segment) else s for s in shown] == [
+        Fold(1, 0, 0, ("main",)), 1, 2, 4, 5,
+    ]  # fmt: skip
+    assert fold(all_of_them, size, 100) == list(all_of_them)
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["main", "main/ann"], ["main", "ann"]),
+        (["main", "main/main"], ["main", "main/main"]),
+        (["main/a/b"], ["a/b"]),
+    ],
+)
+def test_short_names_stay_distinct(paths: list[str], names: list[str]) -> None:
+    assert list(short_names(paths).values()) == names
+
+
+def test_labels_lose_the_number_where_it_tells_nothing() -> None:
+    assert short_labels(["Bank#3.balance", "Shop#1.left", "Shop#2.left", "list#4"]) == {
+        "Bank#3.balance": "Bank.balance",
+        "Shop#1.left": "Shop#1.left",
+        "Shop#2.left": "Shop#2.left",
+        "list#4": "list#4",
+    }
