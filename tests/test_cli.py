@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from command import Rx
-from programs import BANK, CROSSED_LOCKS, ORDERS, SOUND
 from raceexplore import RaceExploreError
+from small_programs import BANK, CROSSED_LOCKS, ORDERS, SOUND
 
 
 def test_a_lost_update_is_found_shown_and_replayed(rx: Rx) -> None:

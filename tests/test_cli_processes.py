@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import raceexplore
-from programs import BANK, ORDERS, SOUND
 from raceexplore.search.corpus import entries
+from small_programs import BANK, ORDERS, SOUND
 
 COMMAND = [sys.executable, "-m", "raceexplore"]
 # whoever runs these tests in the background has Ctrl-C ignored, and children inherit that

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from command import Rx
-from programs import BANK
+from small_programs import BANK
 
 
 def seed_of_the_bank(rx: Rx) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from command import Rx
-from programs import BANK, SOUND
+from small_programs import BANK, SOUND
 
 USES = "\nasync def main():\n"
 WRONG: list[tuple[str, str, int, str]] = [

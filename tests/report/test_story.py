@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from programs import BANK, CROSSED_LOCKS
 from raceexplore import Deviation, Replay, Run, Schedule, Settings, run_once
 from raceexplore.kernel.program import Limits
 from raceexplore.report.conflicts import overwrite, short_labels
 from raceexplore.report.story import Fold, Segment, fold, segments, short_names
 from raceexplore.search.load import load_program
 from raceexplore.search.values import with_values
+from small_programs import BANK, CROSSED_LOCKS
 
 ANN_IS_PREEMPTED = Deviation("task", "main/ann", 1, "main/bob")
 TIMEOUT = """

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from programs import BANK, CROSSED_LOCKS
 from raceexplore import explore
 from raceexplore.report.summary import campaign_report
 from raceexplore.report.text import failure_report
 from raceexplore.search.load import load_program
+from small_programs import BANK, CROSSED_LOCKS
 
 WIDE = """\
 FAIL  program.py:main  AssertionError: balance is 90, expected 70

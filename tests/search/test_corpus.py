@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from programs import BANK
 from raceexplore import BadSeed, explore
 from raceexplore.search.corpus import Entry, drift, entries, entry_of, read, save
 from raceexplore.search.load import load_program
+from small_programs import BANK
 
 
 @pytest.fixture
