@@ -33,6 +33,9 @@ own loop can produce it too.
                 writes, ends     12  Bank.balance = 100 -> 80
   4       ann   goes on          11  await trio.lowlevel.checkpoint()
                 writes, ends     12  Bank.balance = 80 -> 90
+  5       main  goes on          17  async with trio.open_nursery() as nursery:
+                reads            20  Bank.balance = 90
+                fails            20  assert bank.balance == 70, f"balance is {bank.balance}, ...
 """
 MANY = """
 import trio
