@@ -39,9 +39,17 @@ def test_a_lost_update_is_found_shown_and_replayed(rx: Rx) -> None:
 def test_the_schedule_is_told_segment_by_segment(rx: Rx) -> None:
     out = rx("run", "bank.py", bank=BANK).out
     told = [" ".join(line.split()) for line in out.splitlines()]
-    assert "1 ann is preempted 11 await trio.lowlevel.checkpoint()" in told
-    assert "* 2-3 bob PREEMPTS ann" in told
-    assert "4 ann goes on, ends 11 await trio.lowlevel.checkpoint()" in told
+    start = told.index("1 ann starts 9 async def withdraw(bank, amount):")
+    assert told[start + 1 : start + 9] == [
+        "reads 10 Bank.balance = 100",
+        "is preempted 11 await trio.lowlevel.checkpoint()",
+        "* 2-3 bob PREEMPTS ann",
+        "starts 9 async def withdraw(bank, amount):",
+        "reads 10 Bank.balance = 100",
+        "writes, ends 12 Bank.balance = 100 -> 80",
+        "4 ann goes on 11 await trio.lowlevel.checkpoint()",
+        "writes, ends 12 Bank.balance = 80 -> 90",
+    ]
 
 
 def test_nothing_found_is_status_0(rx: Rx) -> None:
