@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from raceexplore.kernel.scheduler import Replay
@@ -23,10 +25,13 @@ def with_values(run: Run, limits: Limits) -> Run:
     """
     if run.program.observed is None or run.steps > STEPS_MAX:
         return run
+    again, unread = Replay(run.schedule), StringIO()
     try:
-        seen = observed_run(
-            run.program, Replay(run.schedule), limits=limits, settings=run.settings, values=True
-        )
+        # what the program prints was printed by the run that this one repeats
+        with redirect_stdout(unread), redirect_stderr(unread):
+            seen = observed_run(
+                run.program, again, limits=limits, settings=run.settings, values=True
+            )
     except Exception as error:  # noqa: BLE001 the failure counts more than its values
         text = f"values are not shown: the program could not be observed ({error})"
         return replace(run, warnings=(*run.warnings, text))
