@@ -18,7 +18,6 @@ WRONG: list[tuple[str, str, int, str]] = [
     ("needy", "async def main(a, b): pass\n", 2, "found: async def main(a, b)"),
     ("two", "async def one(): pass\nasync def two(): pass\n", 2,
      "two.py holds 2 programs; name one: two.py:one or two.py:two"),
-    ("exits", f"import sys{USES}    sys.exit(0)\n", 2, "the program called sys.exit(0)"),
     ("sockets", f"import socket{USES}    socket.socket()\n", 4, "a real socket at"),
     ("stream", f"import trio{USES}    await trio.open_tcp_stream('a.example', 80)\n", 4,
      "stream.py:3 leaves the controlled world"),
