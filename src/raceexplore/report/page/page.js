@@ -65,8 +65,8 @@ function drawScrub(event) {
   byId('position').textContent = `${event} / ${END - 1}`;
   const change = switchAt.get(event);
   const parts = [];
-  for (const d of deviations.filter((each) => each.event === event)) parts.push(make('span', { class: 'tag dev' }, `★${d.number} deviation`), `${d.why}. `);
-  if (change && change.deviation < 0) parts.push(make('span', { class: 'tag soft' }, 'switch'), `${change.why}. `);
+  for (const d of deviations.filter((each) => each.event === event)) parts.push(make('span', { class: 'tag dev' }, `★${d.number} deviation`), ` ${d.why}. `);
+  if (change && change.deviation < 0) parts.push(make('span', { class: 'tag soft' }, 'switch'), ` ${change.why}. `);
   byId('now').replaceChildren(...parts, sentence(event));
   for (const [id, off] of [['first', event === FIRST], ['back', event === FIRST], ['previous-switch', nextSwitch(-1) < 0], ['forward', event === END - 1], ['last', event === END - 1], ['next-switch', nextSwitch(1) < 0]]) byId(id).disabled = off;
 }

@@ -85,7 +85,7 @@ function valueRow(location, state, event) {
   const value = make('td', { class: 'v' });
   if (!state) value.append(make('span', { class: 'empty' }, 'not touched yet'));
   else {
-    if (state.now) value.append(make('span', { class: 'tag soft' }, state.now.write ? 'W' : 'R'));
+    if (state.now) value.append(make('span', { class: 'tag soft' }, state.now.write ? 'W' : 'R'), ' ');
     if (changed && state.touch.before && state.touch.before !== state.value) value.append(make('span', { class: 'old' }, state.touch.before), ' → ');
     value.append(state.value || make('span', { class: 'empty' }, 'not recorded'));
     for (const mark of marks) {
@@ -143,7 +143,7 @@ function drawStacks(event) {
     const chain = state.since < 0 ? [] : chainOf(state.since);
     const frames = chain.filter((frame) => library || frame.own);
     const call = state.since >= 0 ? place(column('end', state.since)).call : '';
-    const items = frames.map((frame) => make('li', { class: frame.own ? null : 'lib' }, place(frame.site).name, make('span', { class: 'at' }, spell(frame.site))));
+    const items = frames.map((frame) => make('li', { class: frame.own ? null : 'lib' }, place(frame.site).name, ' ', make('span', { class: 'at' }, spell(frame.site))));
     if (state.alive && call && !library) items.push(make('li', { class: 'lib' }, `↳ ${call}`));
     const acts = lane.index === acting;
     return make('div', { class: acts ? 'acting' : null, 'data-stack': lane.index },

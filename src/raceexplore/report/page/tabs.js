@@ -43,7 +43,7 @@ function compareCard(side, own) {
     make('h2', {}, side.title, make('span', { class: `badge ${side.outcome} sub` }, badgeText)),
     make('p', { class: 'empty' }, `${count(side.lane.length, 'event')}, ${count(side.deviations.length, 'deviation')}. ${side.message}`),
     overview(side, differs),
-    ...(differs >= 0 ? [make('p', {}, make('span', { class: 'tag dev' }, '≠'), differs < side.lane.length ? `differs from event ${differs} on: here ${side.lanes[side.lane[differs]][1]} runs` : `ends at event ${differs}`)] : []),
+    ...(differs >= 0 ? [make('p', {}, make('span', { class: 'tag dev' }, '≠'), differs < side.lane.length ? ` differs from event ${differs} on: here ${side.lanes[side.lane[differs]][1]} runs` : ` ends at event ${differs}`)] : []),
     ...(side.deviations.length ? [make('h2', {}, 'Deviations'), make('ul', { class: 'moves' }, ...side.deviations.slice(0, MOVES_MAX).map((line) => make('li', { class: 'dev' }, `★ ${line}`)))] : []),
     make('h2', {}, 'Switches'), make('ul', { class: 'moves' }, ...moves));
 }
@@ -104,7 +104,7 @@ function tableRow(event) {
   const jump = make('button', { type: 'button', class: 'link', click: () => { openTab('timeline'); go(event); } }, String(event));
   const cells = [jump, lanes[column('lane', event)].name, spell(column('begin', event)), spell(column('end', event)),
     stop === 'fails' ? `fails: ${steps.error[event]}` : stop, seconds(steps.time[event - FIRST])];
-  const why = change ? [make('span', { class: `tag ${change.deviation >= 0 ? 'dev' : 'soft'}` }, change.deviation >= 0 ? `★${change.deviation + 1}` : 'switch'), `${change.why}. `] : [];
+  const why = change ? [make('span', { class: `tag ${change.deviation >= 0 ? 'dev' : 'soft'}` }, change.deviation >= 0 ? `★${change.deviation + 1}` : 'switch'), ` ${change.why}. `] : [];
   return make('tr', {}, ...cells.map((value) => make('td', { class: 'mono' }, value)), make('td', {}, ...why, notes.join('; ')));
 }
 

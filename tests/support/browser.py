@@ -1,0 +1,77 @@
+"""A real headless Chromium that opens reports from files."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+SWITCHES = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage", "--hide-scrollbars", "--force-device-scale-factor=1",
+    "--font-render-hinting=none",
+)  # fmt: skip
+
+
+def installed() -> bool:
+    """Whether there is a Chromium with its driver."""
+    return all(shutil.which(name) for name in ("chromium", "chromedriver"))
+
+
+@contextmanager
+def chromium(profile: Path, size: tuple[int, int] = (1280, 800)) -> Iterator[webdriver.Chrome]:
+    """Open a browser with a profile of its own; its window is ``size``."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    for switch in (*SWITCHES, f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}"):
+        options.add_argument(switch)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    # selenium's own manager is not asked: it would look for drivers on the network
+    service = Service(str(shutil.which("chromedriver")), log_output=os.devnull)
+    browser = webdriver.Chrome(options=options, service=service)
+    try:
+        browser.set_script_timeout(60)
+        yield browser
+    finally:
+        browser.quit()
+
+
+def resize(browser: webdriver.Chrome, width: int, height: int) -> None:
+    """Give the page's viewport this size."""
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def open_page(browser: webdriver.Chrome, path: Path) -> None:
+    """Open a report and forget what was logged before."""
+    console(browser), requests(browser)
+    browser.get(path.resolve().as_uri())
+    assert browser.execute_script("return document.documentElement.dataset.ready") == "yes"
+
+
+def console(browser: webdriver.Chrome) -> list[str]:
+    """Return what the console has said since it was last asked."""
+    return [entry["message"] for entry in browser.get_log("browser")]
+
+
+def requests(browser: webdriver.Chrome) -> list[str]:
+    """Return the URLs asked for since last time."""
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    sent = [m["params"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    return [params["request"]["url"] for params in sent]
+
+
+def settled(browser: webdriver.Chrome, script: str = "") -> Any:
+    """Run ``script`` and wait until the page has drawn what it changed."""
+    drawn = "requestAnimationFrame(() => requestAnimationFrame(() => done(value)))"
+    return browser.execute_async_script(
+        f"const done = arguments[0]; const value = (() => {{ {script} }})(); {drawn};"
+    )
