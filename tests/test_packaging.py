@@ -70,6 +70,7 @@ def test_the_wheel_holds_every_module_once_and_nothing_else_at_the_top(wheel: Pa
     expected |= {f"raceexplore/{guest}{name}" for guest in links for name in files(guest)}
     assert sorted(modules) == sorted(expected)
     assert "raceexplore/py.typed" in names
+    assert {"raceexplore/report/page/page.html", "raceexplore/report/page/page.js"} < set(names)
     assert {name.split("/")[0] for name in names} == {"raceexplore"}
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium.webdriver import Chrome
 
 from bank_report import BANK, failing
+from browser import chromium, resize, shown
 from raceexplore import Limits, Run
 from raceexplore.report.view import View, view
 
@@ -21,3 +24,15 @@ def bank_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 @pytest.fixture
 def bank(bank_run: Run) -> View:
     return view(bank_run, limits=Limits())
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    with chromium(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(browser: Chrome, bank: View, tmp_path: Path) -> Chrome:
+    resize(browser, 1280, 800)
+    return shown(browser, tmp_path / "bank.html", bank)

@@ -1,23 +1,17 @@
-"""The page in a real browser: it loads, steps, filters, compares, and runs no text of the run."""
+"""The page in a real browser: it loads, steps, filters and compares."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome
-from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from bank_report import BANK, PREEMPT, failing
-from browser import chromium, console, installed, open_page, requests, resize, settled
-from raceexplore import Deviation, Limits, Run, Schedule
-from raceexplore.report.html import html_page
-from raceexplore.report.view import View, view
+from browser import console, count, installed, position, press, requests, settled, text
+from raceexplore.report.view import View
 
 pytestmark = [
     pytest.mark.skipif(
@@ -26,44 +20,6 @@ pytestmark = [
     ),
     pytest.mark.xdist_group("browser"),
 ]
-
-MARKS = "</script><script>document.title='ran'</script><img src=x onerror=\"document.title='ran'\">"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    with chromium(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
-
-
-def shown(browser: Chrome, path: Path, what: View) -> Chrome:
-    path.write_text(html_page(what), encoding="utf-8")
-    open_page(browser, path)
-    return browser
-
-
-@pytest.fixture
-def page(browser: Chrome, bank: View, tmp_path: Path) -> Chrome:
-    resize(browser, 1280, 800)
-    return shown(browser, tmp_path / "bank.html", bank)
-
-
-def press(browser: Chrome, *keys: str) -> None:
-    for key in keys:
-        ActionChains(browser).send_keys(key).perform()
-        settled(browser)
-
-
-def text(browser: Chrome, selector: str) -> str:
-    return " ".join(browser.find_element(By.CSS_SELECTOR, selector).text.split())
-
-
-def count(browser: Chrome, selector: str) -> int:
-    return len(browser.find_elements(By.CSS_SELECTOR, selector))
-
-
-def position(browser: Chrome) -> str:
-    return text(browser, "#position")
 
 
 def test_the_page_loads_from_a_file_without_a_word_and_without_a_request(page: Chrome) -> None:
@@ -238,79 +194,3 @@ def test_the_commands_can_be_copied(page: Chrome, bank: View) -> None:
     settled(page)
     assert text(page, "#commands button") == "✓ copied"
     assert console(page) == []
-
-
-def test_nothing_overflows_on_a_phone(page: Chrome) -> None:
-    resize(page, 390, 844)
-    settled(page)
-    wide = settled(page, "return document.documentElement.scrollWidth")
-    assert wide <= 390
-
-
-def hostile(folder: Path) -> Run:
-    quoted = repr(MARKS)
-    program = BANK.replace('name="ann"', f"name={quoted}").replace(
-        "seen = account.balance", f"seen = account.balance; note = {quoted}"
-    )
-    program = program.replace('f"balance is {account.balance}"', quoted)
-    preempt = Schedule((Deviation("task", f"main/{MARKS}", 1, "main/bob"),))
-    return failing(folder / "@DATA@.py", program, preempt)
-
-
-def test_hostile_text_of_the_program_is_shown_and_not_run(browser: Chrome, tmp_path: Path) -> None:
-    page = shown(browser, tmp_path / "x.html", view(hostile(tmp_path), limits=Limits()))
-    assert text(page, "#headline") == f"AssertionError: {MARKS}"
-    for key in (Keys.HOME, *[Keys.ARROW_RIGHT] * 7):
-        press(page, key)
-    for tab in ("compare", "table", "data"):
-        page.find_element(By.ID, f"tab-{tab}").click()
-    assert page.title.endswith("@DATA@.py:main")
-    assert count(page, "img, script[src]") == 0
-    assert console(page) == []
-
-
-def test_the_policy_of_the_page_stops_a_script_that_got_in(page: Chrome) -> None:
-    settled(
-        page,
-        "const script = document.createElement('script');"
-        "script.textContent = \"document.title = 'ran'\"; document.body.append(script);",
-    )
-    assert page.title != "ran"
-    assert "Content Security Policy" in "".join(console(page))
-
-
-def test_a_long_run_draws_a_window_and_says_so(browser: Chrome, tmp_path: Path) -> None:
-    program = """
-import trio
-async def count(box, n):
-    for _ in range(n):
-        box.append(0)
-        await trio.lowlevel.checkpoint()
-async def main():
-    box = []
-    async with trio.open_nursery() as nursery:
-        for _ in range(3):
-            nursery.start_soon(count, box, 700)
-    assert not box
-"""
-    run = failing(tmp_path / "long.py", program, Schedule())
-    page = shown(browser, tmp_path / "long.html", view(run, limits=Limits()))
-    assert position(page) == "2104 / 2104"
-    assert text(page, "#window").startswith(
-        "This run has 2,105 events. The lanes show 105 to 2,104; they follow the slider."
-    )
-    assert count(page, "#graph [data-event]") < 200  # only what is in view is drawn
-    press(page, Keys.HOME)
-    assert "The lanes show 0 to 1,999" in text(page, "#window")
-    assert count(page, "#graph [data-event='0']") == 1
-    assert console(page) == []
-
-
-def test_a_run_that_passed_has_a_page_too(browser: Chrome, tmp_path: Path) -> None:
-    run = failing(tmp_path / "bank.py", BANK, Schedule())
-    page = shown(browser, tmp_path / "passed.html", view(run, limits=Limits()))
-    assert text(page, "#badge") == "✓ PASSED"
-    page.find_element(By.ID, "tab-compare").click()
-    assert "no deviation" in text(page, "#panel-compare")
-    assert console(page) == []
-    assert PREEMPT.size == 1

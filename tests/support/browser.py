@@ -12,6 +12,11 @@ from typing import Any
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+
+from raceexplore.report.html import html_page
+from raceexplore.report.view import View
 
 SWITCHES = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -75,3 +80,32 @@ def settled(browser: webdriver.Chrome, script: str = "") -> Any:
     return browser.execute_async_script(
         f"const done = arguments[0]; const value = (() => {{ {script} }})(); {drawn};"
     )
+
+
+def press(browser: webdriver.Chrome, *keys: str) -> None:
+    """Press one key after the other, and let the page draw after each."""
+    for key in keys:
+        ActionChains(browser).send_keys(key).perform()
+        settled(browser)
+
+
+def text(browser: webdriver.Chrome, selector: str) -> str:
+    """Return the text of the first element, its white space condensed."""
+    return " ".join(browser.find_element(By.CSS_SELECTOR, selector).text.split())
+
+
+def count(browser: webdriver.Chrome, selector: str) -> int:
+    """Return how many elements there are."""
+    return len(browser.find_elements(By.CSS_SELECTOR, selector))
+
+
+def position(browser: webdriver.Chrome) -> str:
+    """Return where the scrubber stands, e.g. ``5 / 7``."""
+    return text(browser, "#position")
+
+
+def shown(browser: webdriver.Chrome, path: Path, what: View) -> webdriver.Chrome:
+    """Write the page for ``what`` and open it."""
+    path.write_text(html_page(what), encoding="utf-8")
+    open_page(browser, path)
+    return browser
