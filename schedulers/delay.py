@@ -29,6 +29,14 @@ class Delay:
         if self.bound < -1:
             raise BadOption(f"delay: bound must be -1 or more, not {self.bound}")
         self._frontier = Frontier(self.bound)
+        self._medians = ""
+
+    @property
+    def covered(self) -> str:
+        """What a completed search has explored, in words."""
+        bound = self.bound
+        most = "" if bound < 0 else f" of at most {bound} delay{'s' * (bound != 1)}"
+        return f"every schedule{most}{self._medians}"
 
     @property
     def finished(self) -> int:
@@ -43,6 +51,7 @@ class Delay:
     def choose(self, point: ChoicePoint) -> int:
         """Return the next schedule's choice."""
         if point.kind == "latency" and not self.latencies:
+            self._medians = ", each latency at its median"
             return 0
         if point.kind != "task":
             return self._frontier.choose(bytes(point.bound))

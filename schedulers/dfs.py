@@ -29,6 +29,14 @@ class DFS:
         self._depth = 0
         self._spent = 0
         self._started = False
+        self._medians = ""
+
+    @property
+    def covered(self) -> str:
+        """What a completed search has explored, in words."""
+        bound = self.preemptions
+        most = "" if bound < 0 else f" of at most {bound} preemption{'s' * (bound != 1)}"
+        return f"every schedule{most}{self._medians}"
 
     def begin(self) -> bool:
         """Advance the deepest choice that has an alternative left; False when none has."""
@@ -46,6 +54,7 @@ class DFS:
     def choose(self, point: ChoicePoint) -> int:
         """Return the recorded index on the prefix, 0 beyond it."""
         if point.kind == "latency" and not self.latencies:
+            self._medians = ", each latency at its median"
             return 0
         asked = f"{point.kind} {point.label} {point.bound} {point.continues}"
         if self._depth < len(self._path):

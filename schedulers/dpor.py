@@ -72,10 +72,16 @@ class DPOR:
     def __post_init__(self) -> None:
         self.blocked = 0
         self.executions = 0
+        self._neutral = ""
         self._nodes: list[Node] = []
         self._done = 0
         self._asleep = False
         self._known: dict[tuple[int, str], Step] = {}
+
+    @property
+    def covered(self) -> str:
+        """What a completed search has explored, in words."""
+        return f"every trace class{self._neutral}"
 
     def begin(self) -> bool:
         """Go back to the deepest state with a branch left; False when there is none."""
@@ -135,6 +141,7 @@ class DPOR:
     def choose(self, point: ChoicePoint) -> int:
         """Follow the plan, then the wakeup tree, then the first task that does not sleep."""
         if point.kind != "task":
+            self._neutral = ", each draw neutral"
             return 0
         self._catch_up(point)
         paths = [task.path for task in point.tasks]

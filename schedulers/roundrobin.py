@@ -22,6 +22,11 @@ class RoundRobin:
         self._current = self.quantum - 1
         self._cut_short = True
 
+    @property
+    def covered(self) -> str:
+        """What a completed search has explored, in words."""
+        return f"the round robins of {self.quantum} to {self._current - 1} events a turn"
+
     def begin(self) -> bool:
         """Lengthen the quantum; False once the last run did not need it."""
         self._current += 1

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from raceexplore.search.replay import Replayed
 
 IN_FULL = 3  # failures that are reported in full; the rest in a line and a command
+PROOFS = ("every schedule", "every trace class")  # what has to be covered to say that none fails
 ENDS = {
     "budget": "budget spent",
     "failure": "stopped at the first failure",
-    "complete": "every schedule explored",
+    "complete": "complete",
     "time": "time limit reached",
     "interrupted": "interrupted",
     "stuck": "stopped: an event did not reach an await",
@@ -76,7 +77,7 @@ def explored(campaign: Campaign, width: int) -> list[Text]:
         + (f" ({rate:,.0f}/s)" if campaign.runs > 9 else ""),
         f"scheduler {campaign.scheduler}",
         f"entropy {campaign.entropy}",
-        ENDS[campaign.stopped],
+        ENDS[campaign.stopped] + (f": {campaign.covered}" if campaign.covered else ""),
     ]
     if campaign.classes is not None:
         parts.insert(1, f"{campaign.classes:,} trace classes")
@@ -102,7 +103,7 @@ def _nothing_found(campaign: Campaign, width: int) -> list[Text]:
     elif why:
         head = Text.assemble(("INCONCLUSIVE", "bold yellow"), f"  {name}  {why}")
     else:
-        what = "no schedule fails" if campaign.complete else "no failure found"
+        what = "no schedule fails" if campaign.covered in PROOFS else "no failure found"
         head = Text.assemble(("OK", "bold green"), f"  {name}  {what}")
     lines = paragraph(head.plain, width)
     for span in head.spans:

@@ -39,7 +39,8 @@ class Campaign:
 
     runs: started; cut: of these, ended by a limit. complete: an exhaustive scheduler finished.
     stopped: why it ended. classes: distinct trace classes (None: nothing was observed). unseen:
-    Good-Turing's estimate that the next run shows a new class. certificate: what is now known,
+    Good-Turing's estimate that the next run shows a new class. covered: what a complete campaign
+    has explored, in the scheduler's words. certificate: what is now known,
     in words. never: `World.sometimes` conditions that held in no run. seconds: wall clock.
     """
 
@@ -54,6 +55,7 @@ class Campaign:
     seconds: float
     classes: int | None = None
     unseen: float | None = None
+    covered: str = ""
     certificate: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -76,6 +76,7 @@ def explore(
         cut=exploration.cut,
         failures=found,
         complete=stopped == "complete",
+        covered=str(getattr(chooser, "covered", "")) if stopped == "complete" else "",
         stopped="interrupted" if watch.interrupted else stopped,
         seconds=time.perf_counter() - began,
         classes=len(exploration.classes) or None,
