@@ -13,7 +13,7 @@ import click
 
 from raceexplore import __version__
 from raceexplore.kernel.errors import RaceExploreError
-from raceexplore.report import outputs, status
+from raceexplore.report import commands, outputs, status
 from raceexplore.report.terminal import Nowhere, of_the_program
 
 if TYPE_CHECKING:
@@ -229,20 +229,8 @@ def report(*, seed: str, path: str | None, **given: Any) -> int:
     return _replay_status(replayed) if replayed.diverged else status.NOTHING
 
 
-@cli.command()
-def schedulers() -> None:
-    """List the schedulers and their options."""
-    from raceexplore.report import listing
-
-    _print(listing.schedulers())
-
-
-@cli.command()
-def models() -> None:
-    """List the programs that come with raceexplore."""
-    from raceexplore.report import listing
-
-    _print(listing.models())
+for _command in commands.ALONE:
+    cli.add_command(_command)
 
 
 @cli.group()

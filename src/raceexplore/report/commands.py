@@ -1,0 +1,56 @@
+"""The commands that share nothing with the others: schedulers, models, new, doctor."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from raceexplore.kernel.program import Limits
+from raceexplore.report import status
+
+
+@click.command()
+def schedulers() -> None:
+    """List the schedulers and their options."""
+    from raceexplore.report import listing
+    from raceexplore.report.terminal import say
+
+    say(listing.schedulers(), sys.stdout)
+
+
+@click.command()
+def models() -> None:
+    """List the programs that come with raceexplore."""
+    from raceexplore.report import listing
+    from raceexplore.report.terminal import say
+
+    say(listing.models(), sys.stdout)
+
+
+@click.command()
+@click.argument("name", metavar="PKG.MODULE:NAME")
+@click.option("--test", is_flag=True, help="Write a Hypothesis test and not a model.")
+def new(*, name: str, test: bool) -> None:
+    """Print a first model of the async function or class NAME, to be filled in."""
+    from raceexplore.search.skeleton import skeleton
+
+    click.echo(skeleton(name, test=test), nl=False)
+
+
+@click.command()
+@click.argument("path", metavar="PATH[:NAME]")
+@click.option("--max-steps", type=int, default=Limits().steps, metavar="N", show_default=True,
+              help="Events after which a run is cut.")  # fmt: skip
+def doctor(*, path: str, max_steps: int) -> int:
+    """Check that the program in PATH runs alike each time; say what to change."""
+    from raceexplore.report.findings import findings
+    from raceexplore.report.terminal import say
+    from raceexplore.search.doctor import examine
+
+    found = list(examine(path, Limits(steps=max_steps)))
+    say(findings(found), sys.stdout)
+    return status.REFUSED if any(f.level == "wrong" for f in found) else status.NOTHING
+
+
+ALONE = (schedulers, models, new, doctor)
