@@ -21,7 +21,7 @@ import pytest
 import trio
 
 import trio_skips
-from raceexplore.kernel._trio import Loop, check_trio, inline_threads
+from raceexplore.kernel._trio import STRICT, Loop, check_trio, inline_threads
 from raceexplore.kernel.choice import ChoicePoint
 from raceexplore.kernel.program import Limits, Settings
 from raceexplore.kernel.scheduler import Replay
@@ -70,11 +70,11 @@ def run(
     clock: Any = None,
     instruments: Sequence[Any] = (),
     restrict_keyboard_interrupt_to_checkpoints: bool = False,
-    strict_exception_groups: bool = True,
+    strict_exception_groups: bool = STRICT,
 ) -> Any:
     """Do what ``trio.run`` does, on our loop."""
     __tracebackhide__ = True
-    if trio.lowlevel.in_trio_run():
+    if hasattr(trio._core._run.GLOBAL_RUN_CONTEXT, "runner"):
         raise RuntimeError("Attempted to call run() from inside a run()")
     loop = Loop(
         scheduler(),

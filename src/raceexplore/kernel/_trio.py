@@ -7,6 +7,7 @@ import heapq
 import math
 from contextlib import suppress
 from importlib import import_module
+from inspect import signature
 from operator import attrgetter
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,10 @@ except (ImportError, AttributeError) as error:  # pragma: no cover - an unknown 
     Runner = object
 
 OLDEST = (0, 22, 2)
+# whether a nursery always raises a group: what trio.run does unless told otherwise, since 0.25 yes
+STRICT: bool = not _missing and (
+    signature(trio_run.run).parameters["strict_exception_groups"].default
+)
 UNWIND_STEPS = 10_000
 CLOCK_NUMBER = -1  # trio numbers its tasks from 0
 FRAMES_ABOVE = 1 + (0 if _missing else trio_run.CONTEXT_RUN_TB_FRAMES)  # ours, in tracebacks
@@ -156,19 +161,19 @@ async def small_init(loop: Loop, program: Callable[..., Any], args: Sequence[Any
         except BaseException as error:
             runner.main_task_outcome = Error(error)
     # the system nursery is closed: what is left to do is to close async generators, in order
-    run_jobs(soon)
+    run_jobs(soon, strict=runner.strict_exception_groups)
     generators = runner.asyncgens
     while batch := [*generators.alive, *generators.trailing_needs_finalize]:
         generators.trailing_needs_finalize.clear()
         generators.alive = Alive()
         for generator in batch:
             await generators._finalize_one(generator, generator.__qualname__)
-        run_jobs(soon)
+        run_jobs(soon, strict=runner.strict_exception_groups)
     # a corrupted nursery may have left tasks behind: trio gives them a few passes, too
     while len(runner.tasks) > 1 and (loop.ready or loop.later):
         await trio.lowlevel.cancel_shielded_checkpoint()
     soon.done = True
-    run_jobs(soon)
+    run_jobs(soon, strict=runner.strict_exception_groups)
 
 
 async def courier(loop: Loop) -> None:
@@ -179,7 +184,7 @@ async def courier(loop: Loop) -> None:
     with trio.CancelScope(shield=True):
         while soon.size() and (len(children) > 1 or runner.main_task_outcome is None):
             try:
-                run_jobs(soon)
+                run_jobs(soon, strict=runner.strict_exception_groups)
             except BaseException as error:
                 runner.spawn_system_task(crash, error)
             if soon.size():
@@ -187,12 +192,13 @@ async def courier(loop: Loop) -> None:
     soon.busy = False
 
 
-def run_jobs(soon: Soon) -> None:
-    """Run what has been given to run_sync_soon up to now, whatever of it may fail."""
+def run_jobs(soon: Soon, *, strict: bool) -> None:
+    """Run what has been given to run_sync_soon up to now; raise as a nursery what has failed."""
     outcomes = [capture(sync_fn, *args) for sync_fn, args in soon.take()]
     errors = [outcome.error for outcome in outcomes if isinstance(outcome, Error)]
     if errors:
-        raise BaseExceptionGroup("run_sync_soon", errors)
+        alone = len(errors) == 1 and not strict
+        raise errors[0] if alone else BaseExceptionGroup("run_sync_soon", errors)
 
 
 def is_caught(delivery: Delivery) -> bool:
@@ -300,7 +306,7 @@ class Loop:
         limits: Limits,
         clock: Any = None,
         instruments: Sequence[Any] = (),
-        strict: bool = True,
+        strict: bool = STRICT,
     ) -> None:
         self.settings, self.limits = settings, limits
         self.clock = VirtualClock() if clock is None else clock
@@ -344,7 +350,7 @@ class Loop:
     def run(self, program: Callable[..., Any], args: Sequence[Any] = ()) -> None:
         """Run ``program`` until it ends or the verdict is reached; then wind up what is left."""
         runner = self.runner
-        if trio.lowlevel.in_trio_run():
+        if hasattr(GLOBAL_RUN_CONTEXT, "runner"):
             raise BadProgram("a run cannot be started from inside a run: call it from a script")
         runner.asyncgens.install_hooks(runner)
         GLOBAL_RUN_CONTEXT.runner = runner
