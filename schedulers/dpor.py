@@ -29,16 +29,20 @@ class Step:
     key: int | None = None
 
 
+Cover = tuple[int, int, list[Step]]
+
+
 @dataclass(slots=True)
 class Branch:
     """A node of a wakeup tree: an event, and what is to follow it, in order.
 
-    covers: sequences that were not put into the tree because this leaf covers them.
+    covers: sequences that were not put into the tree because this leaf covers them, each with
+    the depth of the state it starts from and the depth at which the leaf ends.
     """
 
     step: Step
     children: list[Branch] = field(default_factory=list)
-    covers: list[list[Step]] = field(default_factory=list)
+    covers: list[Cover] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -89,8 +93,8 @@ class DPOR:
             return False
         self.executions += 1
         self._done = 0
-        self._asleep = False
-        self._replayed = len(self._nodes)
+        self._asleep = self._surprised = False
+        self._doubtful: list[Cover] = []
         if not self._nodes:
             self._nodes.append(Node({}, []))
         return True
@@ -110,13 +114,13 @@ class DPOR:
     def _prune(self, node: Node, sleeper: Step) -> None:
         """Drop the branches that turn out to be covered now that ``sleeper`` is explored."""
         key = None if sleeper.key is None else node.key + sleeper.key
-        orphans: list[list[Step]] = []
+        orphans: list[Cover] = []
         node.tree = [b for b in node.tree if not self._covered(b, sleeper, key, orphans)]
-        for sequence in orphans:
-            self._reverse(node, sequence)
+        for depth, _, sequence in orphans:
+            self._reverse(depth, sequence)
 
     def _covered(
-        self, branch: Branch, sleeper: Step, key: int | None, orphans: list[list[Step]]
+        self, branch: Branch, sleeper: Step, key: int | None, orphans: list[Cover]
     ) -> bool:
         step = self._seen(branch.step, key)
         begins = branch.step.task == sleeper.task
@@ -177,7 +181,9 @@ class DPOR:
             return  # on the replayed prefix: the next node is already there
         subtree: list[Branch] = []
         if node.tree and node.tree[0].step.task == step.task:
-            subtree = node.tree.pop(0).children
+            branch = node.tree.pop(0)
+            subtree = branch.children
+            self._doubts(branch, step)
         if step.task in node.sleep:
             self._asleep = True
         node.taken = step
@@ -188,6 +194,12 @@ class DPOR:
         }
         del self._nodes[self._done :]
         self._nodes.append(Node(sleep, subtree))
+
+    def _doubts(self, branch: Branch, step: Step) -> None:
+        """Note what ``branch`` was to cover, once an event on the way did not do as foreseen."""
+        self._surprised = self._surprised or step.touches != branch.step.touches
+        if self._surprised:
+            self._doubtful += branch.covers
 
     def end(self, run: Run) -> None:
         """Put the reversal of every race of the run into the wakeup tree where it belongs."""
@@ -204,13 +216,27 @@ class DPOR:
                 for k in range(first + 1, len(steps))
                 if k != second and not relation.past[k] >> first & 1
             ]
-            self._reverse(self._nodes[first], [steps[k] for k in (*after, second)])
+            self._reverse(first, [steps[k] for k in (*after, second)])
+        for depth, leaf, sequence in self._doubtful:
+            self._look_again(depth, leaf, list(sequence))
 
-    def _reverse(self, node: Node, sequence: list[Step]) -> None:
-        """See to it that ``sequence`` is explored from ``node``, unless it is covered."""
+    def _look_again(self, depth: int, leaf: int, sequence: list[Step]) -> None:
+        """Ask once more whether the branch just taken covers ``sequence``."""
+        while depth < leaf and sequence:
+            node = self._nodes[depth]
+            assert node.taken is not None
+            if not self._can_begin(node.taken, sequence, node.key):
+                self._reverse(depth, sequence)
+                return
+            _drop(sequence, node.taken.task)
+            depth += 1
+
+    def _reverse(self, depth: int, sequence: list[Step]) -> None:
+        """See to it that ``sequence`` is explored from that state, unless it is covered."""
+        node = self._nodes[depth]
         sleepers = node.sleep.values()
         if not any(self._can_begin(sleeper, sequence, node.key) for sleeper in sleepers):
-            self._insert(node, sequence)
+            self._insert(depth, sequence)
 
     def _remember(self, keys: list[int]) -> list[Step]:
         """Note what each event of the run touched after what; return the run as steps."""
@@ -236,26 +262,32 @@ class DPOR:
             after = None if after is None or seen.key is None else after + seen.key
         return True
 
-    def _insert(self, node: Node, sequence: list[Step]) -> None:
+    def _insert(self, depth: int, sequence: list[Step]) -> None:
         """Add ``sequence`` to the wakeup tree, unless a branch of it covers the sequence."""
-        tree, key, whole = node.tree, node.key, list(sequence)
+        tree, key, whole = self._nodes[depth].tree, self._nodes[depth].key, list(sequence)
+        leaf = depth
         while True:
             covering = [b for b in tree if self._can_begin(b.step, sequence, key)]
             if not covering:
                 break
-            tree, task = covering[0].children, covering[0].step.task
-            tasks = [step.task for step in sequence]
-            if task in tasks:
-                del sequence[tasks.index(task)]
+            tree, leaf = covering[0].children, leaf + 1
+            _drop(sequence, covering[0].step.task)
             if not tree or not sequence:
-                covering[0].covers.append(whole)
+                covering[0].covers.append((depth, leaf, whole))
                 return
         for step in sequence:
             tree.append(branch := Branch(replace(step, key=None)))
             tree = branch.children
 
 
-def _leaves_cover(branch: Branch) -> list[list[Step]]:
+def _drop(sequence: list[Step], task: str) -> None:
+    """Remove the first event of ``task`` from ``sequence``, if it has one."""
+    tasks = [step.task for step in sequence]
+    if task in tasks:
+        del sequence[tasks.index(task)]
+
+
+def _leaves_cover(branch: Branch) -> list[Cover]:
     """Return the sequences that the leaves below ``branch`` stand for as well."""
     below = [sequence for child in branch.children for sequence in _leaves_cover(child)]
     return branch.covers + below

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from raceexplore.kernel.names import TaskInfo
+    from raceexplore.kernel.trace import Access
 
 
 class Step(NamedTuple):
@@ -39,16 +40,19 @@ class Causes:
         self._waiting: dict[Any, None] = {}  # tasks that had to wait and were not woken so far
         self._woken_by_clock: dict[Any, None] = {}
         self._before_clock: list[int] = []
+        self._asked: dict[Any, list[object]] = {}
+        self._released: dict[object, int] = {}
 
     def clock_fired(self) -> None:
         """Note that the clock fires: what it wakes comes after everything that was before."""
         self._before_clock = list(self._last.values())
         self._woken_by_clock = dict(self._waiting)
 
-    def of(self, step: Step, number: int, call: str) -> tuple[int, ...]:
+    def of(self, step: Step, number: int, call: str, touched: Sequence[Access]) -> tuple[int, ...]:
         """Return the numbers of the events that made event ``number`` possible.
 
         A task that the clock woke comes after everything: the clock fires once nobody can run.
+        One that asked for a lock comes after its last release, whether it had to wait or not.
         ``call`` is the trio function in which the event has ended.
         """
         task = step.task
@@ -59,8 +63,23 @@ class Causes:
         elif not causes and task in self._woken_by_clock:
             causes = self._before_clock
         self._woken_by_clock.pop(task, None)
+        releases = [self._released.get(lock) for lock in self._asked.pop(task, ())]
+        causes = [*causes, *(event for event in releases if event is not None)]
+        self._remember_locks(task, number, touched)
         self._remember(step, number, call)
         return tuple(sorted(set(causes)))
+
+    def cancelled(self, task: Any) -> None:
+        """Note that ``task`` was cancelled: it does not get the locks it asked for."""
+        self._asked.pop(task, None)
+
+    def _remember_locks(self, task: Any, number: int, touched: Sequence[Access]) -> None:
+        for access in touched:
+            lock, part = access.resource
+            if part == "(queue)":
+                self._asked.setdefault(task, []).append(lock)
+            elif part == "(free)":
+                self._released[lock] = number
 
     def _remember(self, step: Step, number: int, call: str) -> None:
         task = step.task

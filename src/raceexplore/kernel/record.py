@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from raceexplore.kernel.names import TaskInfo
 
 
+QUEUES = (
+    "Lock",
+    "StrictFIFOLock",
+    "Semaphore",
+    "CapacityLimiter",
+    "Event",
+    "Condition",
+    "MemoryChannelState",
+    "ParkingLot",
+)
+
+
 class Ledger(Protocol):
     """Collects the accesses of the event that is running; the room observe/ has one.
 
@@ -60,6 +72,7 @@ class Recorder:
         self.passes = True
         self._causes = Causes()
         self._is_cancelled = is_cancelled
+        self._queues: dict[Any, list[Access]] = {}
         self._inside: dict[Any, Sequence[Any]] = {}
         self._known: dict[Any, None] = {}  # scopes, in the order of entering
         self._alive: dict[Any, None] = {}  # of these, not cancelled yet
@@ -105,7 +118,7 @@ class Recorder:
             accesses=accesses,
             declared=self._declared is not None,
             opaque=opaque,
-            causes=self._causes.of(step, number, end.call),
+            causes=self._causes.of(step, number, end.call, accesses),
             ready=step.ready,
             error=step.error,
         )
@@ -131,17 +144,28 @@ class Recorder:
         self._inside[step.task] = step.scopes
         if step.error:  # a crash cancels the nursery, and the order of crashes can be seen
             ledger.write(step.task.parent_nursery.cancel_scope, ...)
-        for scope in self._newly_cancelled():
+        cancelled = self._newly_cancelled()
+        for scope in cancelled:
             ledger.write(scope, ...)
         for child in step.woken:
             frame = child.coro.cr_frame
             if child not in self._sites and frame is not None and not ledger.blind:
                 ledger.introduce(frame.f_locals.values())
         accesses, opaque = ledger.close(name)
+        if cancelled:
+            accesses += self._taken_from_queues(step)
+        self._queues[step.task] = [] if step.ready else [a for a in accesses if is_queue(a)]
         if self._declared is not None:
             scopes = tuple(a for a in accesses if a.resource[1] is ... and "Scope" in a.label)
             return declared + scopes, False
         return accesses, opaque or ledger.blind or self._leaves(step.task)
+
+    def _taken_from_queues(self, step: Step) -> tuple[Access, ...]:
+        """Return that the event, which cancels, takes the tasks it wakes out of their queues."""
+        for task in step.woken:
+            self._causes.cancelled(task)
+        queued = [access for task in step.woken for access in self._queues.get(task, ())]
+        return tuple([a._replace(resource=(a.resource[0], ...), write=True) for a in queued])
 
     def _newly_cancelled(self) -> list[Any]:
         found = [scope for scope in self._alive if self._is_cancelled(scope)]
@@ -173,6 +197,11 @@ class Recorder:
         batch.discard(task)
         if not batch:
             batch.update(ready)
+
+
+def is_queue(access: Access) -> bool:
+    """Return whether what was touched is something of trio's that tasks wait for."""
+    return str(access.resource[0]).rpartition(".")[2] in QUEUES
 
 
 def brief(value: object) -> str:

@@ -23,6 +23,8 @@ MODULE_ATTRIBUTE: Final = 9  # the object is a module
 VIEW: Final = 10  # reads the dict behind dict.keys() and its like
 SUPER: Final = 11  # the object is a super(): what it stands for decides
 FOREIGN: Final = 12  # code that nobody observes: anything may happen
+REQUEST: Final = 13  # the queue of those who want a lock: the order of requests decides
+RELEASE: Final = 14  # the other end of it: commutes with the requests of others
 
 Effect: TypeAlias = int | Callable[[object], int]
 """One of the numbers above, or a function that tells it from the object's present state."""

@@ -13,6 +13,12 @@ would not survive pickling; ``...`` does.)"""
 ORDER: Final = "(order)"
 """The key of a dict's insertion order, where the ledger is asked to see it."""
 
+QUEUE: Final = "(queue)"
+"""The part of a lock that asking for it writes."""
+
+FREE: Final = "(free)"
+"""The part of a lock that giving it back writes."""
+
 OPAQUE: Final = 0
 """The ordinal of what nobody observes: an event that writes it has run foreign code."""
 

@@ -14,6 +14,8 @@ from raceexplore.observe.effects import (
     READ,
     READ_KEY,
     READ_OR_FILL,
+    RELEASE,
+    REQUEST,
     SKIP,
     SUPER,
     VIEW,
@@ -22,7 +24,7 @@ from raceexplore.observe.effects import (
     Effect,
 )
 from raceexplore.observe.ledger import Ledger
-from raceexplore.observe.locations import ALL, ORDER
+from raceexplore.observe.locations import ALL, FREE, ORDER, QUEUE
 from raceexplore.observe.values import namespace
 
 
@@ -37,6 +39,10 @@ def note(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
         ledger.write(obj, ALL)
     elif code == FOREIGN:
         ledger.opaque()
+    elif code == REQUEST:
+        ledger.write(obj, QUEUE)
+    elif code == RELEASE:
+        ledger.write(obj, FREE)
     elif code != SKIP:
         note_indirect(ledger, code, obj, name)
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import trio
 
-from raceexplore.observe.effects import READ, SKIP, WRITE, Table
+from raceexplore.observe.effects import READ, RELEASE, REQUEST, SKIP, WRITE, Table
 
 
 def event_wait(event: object) -> int:
@@ -22,7 +22,14 @@ def event_wait(event: object) -> int:
 
 
 # What a table does not name is a write (see effects.py).
-LOCK: Final[Table] = {"locked": READ, "statistics": READ}
+LOCK: Final[Table] = {
+    "locked": READ,
+    "statistics": READ,
+    "acquire": REQUEST,
+    "__aenter__": REQUEST,
+    "release": RELEASE,
+    "__aexit__": RELEASE,
+}
 SCOPE: Final[Table] = {
     "cancel_called": READ,
     "cancelled_caught": READ,
