@@ -41,6 +41,7 @@ class Causes:
         self._woken_by_clock: dict[Any, None] = {}
         self._before_clock: list[int] = []
         self._asked: dict[Any, list[object]] = {}
+        self._interrupted: dict[Any, None] = {}
         self._released: dict[object, int] = {}
 
     def clock_fired(self) -> None:
@@ -63,6 +64,7 @@ class Causes:
         elif not causes and task in self._woken_by_clock:
             causes = self._before_clock
         self._woken_by_clock.pop(task, None)
+        self._interrupted.pop(task, None)
         releases = [self._released.get(lock) for lock in self._asked.pop(task, ())]
         causes = [*causes, *(event for event in releases if event is not None)]
         self._remember_locks(task, number, touched)
@@ -72,6 +74,11 @@ class Causes:
     def cancelled(self, task: Any) -> None:
         """Note that ``task`` was cancelled: it does not get the locks it asked for."""
         self._asked.pop(task, None)
+        self._interrupted[task] = None
+
+    def was_interrupted(self, task: Any) -> bool:
+        """Return whether ``task`` goes on because it was cancelled while it waited."""
+        return task in self._interrupted or task in self._woken_by_clock
 
     def _remember_locks(self, task: Any, number: int, touched: Sequence[Access]) -> None:
         for access in touched:

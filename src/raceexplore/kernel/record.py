@@ -104,7 +104,7 @@ class Recorder:
             if child not in self._sites:
                 step.infos[child].site = step.infos[child].path
         number = len(self.events)
-        accesses, opaque = self._touched(step, f"{info.path}.{step.nth}")
+        accesses, opaque = self._touched(step, f"{info.path}.{step.nth}", begin)
         event = Event(
             number=number,
             task=info.path,
@@ -128,13 +128,33 @@ class Recorder:
         self.events.append(event)
         return event
 
-    def _touched(self, step: Step, name: str) -> tuple[tuple[Access, ...], bool]:
+    def _touched(self, step: Step, name: str, begin: Site) -> tuple[tuple[Access, ...], bool]:
         """Return what the event touched, and whether it ran code that nobody observes."""
         ledger = self.ledger
         declared = tuple(self._declared or ())
         if ledger is None:
             return declared, self._declared is None
-        # every event looks whether its task is cancelled, and only some events cancel
+        self._look_at_scopes(ledger, step)
+        cancelled = self._newly_cancelled()
+        for scope in cancelled:
+            ledger.write(scope, ...)
+        for child in step.woken:
+            frame = child.coro.cr_frame
+            if child not in self._sites and frame is not None and not ledger.blind:
+                ledger.introduce(frame.f_locals.values())
+        accesses, opaque = ledger.close(name)
+        if begin.call == "Condition.wait" and self._causes.was_interrupted(step.task):
+            accesses += self._asked_again(step.task)
+        if cancelled:
+            accesses += self._taken_from_queues(step, cancelled)
+        self._queues[step.task] = [] if step.ready else [a for a in accesses if is_queue(a)]
+        if self._declared is not None:
+            scopes = tuple(a for a in accesses if a.resource[1] is ... and "Scope" in a.label)
+            return declared + scopes, False
+        return accesses, opaque or ledger.blind or self._leaves(step.task)
+
+    def _look_at_scopes(self, ledger: Ledger, step: Step) -> None:
+        """Note that every event looks whether its task is cancelled."""
         for scope in dict.fromkeys((*self._inside.get(step.task, ()), *step.scopes)):
             ledger.read(scope, ...)
             if scope not in self._known:
@@ -144,28 +164,23 @@ class Recorder:
         self._inside[step.task] = step.scopes
         if step.error:  # a crash cancels the nursery, and the order of crashes can be seen
             ledger.write(step.task.parent_nursery.cancel_scope, ...)
-        cancelled = self._newly_cancelled()
-        for scope in cancelled:
-            ledger.write(scope, ...)
-        for child in step.woken:
-            frame = child.coro.cr_frame
-            if child not in self._sites and frame is not None and not ledger.blind:
-                ledger.introduce(frame.f_locals.values())
-        accesses, opaque = ledger.close(name)
-        if cancelled:
-            accesses += self._taken_from_queues(step)
-        self._queues[step.task] = [] if step.ready else [a for a in accesses if is_queue(a)]
-        if self._declared is not None:
-            scopes = tuple(a for a in accesses if a.resource[1] is ... and "Scope" in a.label)
-            return declared + scopes, False
-        return accesses, opaque or ledger.blind or self._leaves(step.task)
 
-    def _taken_from_queues(self, step: Step) -> tuple[Access, ...]:
+    def _taken_from_queues(self, step: Step, cancelled: list[Any]) -> tuple[Access, ...]:
         """Return that the event, which cancels, takes the tasks it wakes out of their queues."""
-        for task in step.woken:
+        woken = [
+            task
+            for task in step.woken
+            if any(scope is inside for scope in cancelled for inside in self._inside.get(task, ()))
+        ]
+        for task in woken:
             self._causes.cancelled(task)
-        queued = [access for task in step.woken for access in self._queues.get(task, ())]
+        queued = [access for task in woken for access in self._queues.get(task, ())]
         return tuple([a._replace(resource=(a.resource[0], ...), write=True) for a in queued])
+
+    def _asked_again(self, task: Any) -> tuple[Access, ...]:
+        """Return that a cancelled wait for a condition asks for its lock again."""
+        waited = self._queues.get(task, ())
+        return tuple([a._replace(resource=(a.resource[0], "(queue)"), write=True) for a in waited])
 
     def _newly_cancelled(self) -> list[Any]:
         found = [scope for scope in self._alive if self._is_cancelled(scope)]
