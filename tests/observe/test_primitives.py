@@ -10,10 +10,10 @@ from raceexplore.observe.primitives import channel_state
 @pytest.mark.parametrize(
     ("made", "line", "expected"),
     [
-        ("trio.Lock()", "await x.acquire()", ["w Lock#1"]),
-        ("trio.Lock()", "x.acquire_nowait(); x.release()", ["w Lock#1"]),
+        ("trio.Lock()", "await x.acquire()", ["w Lock#1.(queue)"]),
+        ("trio.Lock()", "x.acquire_nowait(); x.release()", ["w Lock#1", "w Lock#1.(free)"]),
         ("trio.Lock()", "x.locked(); x.statistics()", ["r Lock#1"]),
-        ("trio.StrictFIFOLock()", "await x.acquire()", ["w StrictFIFOLock#1"]),
+        ("trio.StrictFIFOLock()", "await x.acquire()", ["w StrictFIFOLock#1.(queue)"]),
         ("trio.Event()", "x.set()", ["w Event#1"]),
         ("trio.Event()", "x.is_set()", ["r Event#1"]),
         ("trio.Event()", "n.start_soon(x.wait); x.set(); await x.wait()", ["w Event#1"]),
@@ -50,7 +50,7 @@ def test_async_with_acquires_and_releases(touched) -> None:
                 await trio.lowlevel.checkpoint()
     """
     # acquire is a schedule point of its own; the lock is let go in the last event
-    assert touched(source) == [["w Lock#1"], ["w Lock#1"]]
+    assert touched(source) == [["w Lock#1.(queue)"], ["w Lock#1.(free)"]]
 
 
 def test_all_ends_of_a_channel_are_one_location(touched) -> None:
@@ -93,7 +93,7 @@ def test_a_condition_works_on_its_lock(touched) -> None:
             condition.notify_all()
             lock.release()
     """
-    assert touched(source) == [["w Lock#1"]]
+    assert touched(source) == [["w Lock#1", "w Lock#1.(free)"]]
 
 
 def test_what_the_ends_of_a_channel_share_is_found() -> None:
