@@ -22,9 +22,9 @@ from time import perf_counter  # the real one: the guard patches the module's at
 from typing import Any
 
 import trio
+from programs import Case, cases
 from trio.testing import MockClock
 
-from programs import Case, cases
 from raceexplore.kernel.guard import guarded
 from raceexplore.kernel.program import as_program
 from raceexplore.kernel.run import run_once
