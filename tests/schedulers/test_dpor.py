@@ -146,7 +146,8 @@ def test_dpor_says_when_a_task_can_no_longer_run(tmp_path: Path) -> None:
         "import trio\nruns = []\nasync def main():\n    runs.append(1)\n    x = [0]\n"
         "    async def one():\n        x[0] += 1\n"
         "    async with trio.open_nursery() as n:\n"
-        "        for _ in range(3 if len(runs) == 1 else 2):\n            n.start_soon(one)\n"
+        "        n.start_soon(one)\n        n.start_soon(one)\n"
+        "        n.start_soon(one, name='late' if len(runs) > 1 else None)\n"
     )
     main = load_observed(path, "moody").main
     with pytest.raises(NotDeterministic, match="dpor: main/one#3 could run here"):
