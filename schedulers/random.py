@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from random import Random as Generator
 
-from raceexplore import ChoicePoint, Run, derive
+from raceexplore import ChoicePoint, Run, derive, draws
 
 
 @dataclass
@@ -19,20 +18,20 @@ class Random:
 
     def __post_init__(self) -> None:
         self._runs = 0
-        self._generator = Generator()
-        self._draw = self._generator.random
 
     def begin(self) -> bool:
-        """Seed run i from (entropy, i) alone."""
-        self._run_entropy = derive(self.entropy, self._runs)
-        self._generator.seed(self._run_entropy)
+        """Start run i from (entropy, i) alone."""
+        self._draws = draws(self.entropy, self._runs)
+        self._run_entropy: int | None = None
         self._runs += 1
         return True
 
     def choose(self, point: ChoicePoint) -> int:
         """Return any index below the bound."""
         if point.kind == "task":
-            return int(self._draw() * point.bound)
+            return next(self._draws) * point.bound >> 32
+        if self._run_entropy is None:  # as all schedulers derive it, so that data do not change
+            self._run_entropy = derive(self.entropy, self._runs - 1)
         return point.keyed(self._run_entropy)
 
     def end(self, run: Run) -> None:

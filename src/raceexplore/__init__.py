@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.census import Census, touches
 from raceexplore.kernel.choice import ChoicePoint, Deviation, Schedule
+from raceexplore.kernel.entropy import draws
 from raceexplore.kernel.errors import (
     BadChoice,
     BadOption,
@@ -77,6 +78,7 @@ __all__ = [
     "check_linearizable",
     "conflict",
     "derive",
+    "draws",
     "event_keys",
     "explore",
     "footprint",
