@@ -1,15 +1,18 @@
 """Power: how many schedules each scheduler needs to the first failure of classic bugs.
 
     python benchmarks/power.py                      every program, every scheduler, to the screen
-    python benchmarks/power.py --write              the same, into docs/schedulers.md
     python benchmarks/power.py -p deep3 -s portfolio -n 30      one program, one scheduler
+    python benchmarks/power.py --keep power.jsonl   keep each cell, and measure no cell kept there
+    python benchmarks/power.py --keep power.jsonl --write       the table into docs/schedulers.md
 
-Counts schedules, never seconds. Schedulers without entropy are run once.
+Counts schedules, never seconds. Schedulers without entropy are run once. The portfolio gets the
+whole budget, the others a tenth of it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -32,6 +35,7 @@ SCHEDULERS = (
     "pct:depth=3", "pct", "freeze", "icb", "delay",
 )  # fmt: skip
 Cell = tuple[int | None, ...]  # schedules to the first failure of each trial; None: not found
+Cells = dict[tuple[str, str], Cell]  # by program and scheduler
 
 
 def program_names() -> list[str]:
@@ -81,8 +85,13 @@ def tell(cell: Cell, budget: int) -> str:
     missed = sum(found is None for found in cell)
     middle = median(budget + 1 if found is None else found for found in cell)
     if middle > budget:
-        return "-"
-    return f"{middle:g}" + (f" ({missed} of {len(cell)} missed)" if missed else "")
+        return f"> {budget:,}"
+    return f"{middle:g}" + (f" ({missed} missed)" if missed else "")
+
+
+def allowed(spec: str, budget: int) -> int:
+    """Return how many schedules a trial of ``spec`` may take."""
+    return budget if spec == "portfolio" else max(1, budget // 10)
 
 
 def table(names: list[str], specs: Iterable[str], cells: dict[tuple[str, str], str]) -> str:
@@ -95,15 +104,24 @@ def table(names: list[str], specs: Iterable[str], cells: dict[tuple[str, str], s
     return "\n".join(lines)
 
 
-def measure(arguments: argparse.Namespace) -> Iterator[tuple[str, str, Cell]]:
-    """Yield each cell as soon as it is measured."""
+def measure(arguments: argparse.Namespace, kept: Cells) -> Iterator[tuple[str, str, Cell]]:
+    """Yield each cell that is not kept, as soon as it is measured."""
     tasks = [
-        (name, spec, arguments.entropies, arguments.budget)
+        (name, spec, arguments.entropies, allowed(spec, arguments.budget))
         for name in chosen(arguments)
         for spec in arguments.scheduler
+        if (name, spec) not in kept
     ]
     with ProcessPoolExecutor(arguments.jobs) as pool:
         yield from pool.map(trials, tasks)
+
+
+def read(path: Path | None) -> Cells:
+    """Return the cells that an earlier call has kept."""
+    if path is None or not path.exists():
+        return {}
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return {(name, spec): tuple(cell) for name, spec, cell in rows}
 
 
 def chosen(arguments: argparse.Namespace) -> list[str]:
@@ -121,14 +139,20 @@ def main() -> None:
     parser.add_argument("-b", "--budget", type=int, default=10_000)
     parser.add_argument("-j", "--jobs", type=int, default=2)
     parser.add_argument("--write", action="store_true", help="into docs/schedulers.md")
+    parser.add_argument("--keep", type=Path, help="a file of cells, one a line")
     arguments = parser.parse_args()
     arguments.scheduler = arguments.scheduler or list(SCHEDULERS)
-    cells = {}
-    for name, spec, cell in measure(arguments):
-        cells[name, spec] = tell(cell, arguments.budget)
-        worst = max(arguments.budget if found is None else found for found in cell)
-        print(f"{name:32} {spec:14} {cells[name, spec]:>10}   worst {worst}", flush=True)
-    text = table(chosen(arguments), arguments.scheduler, cells)
+    cells = read(arguments.keep)
+    for name, spec, cell in measure(arguments, cells):
+        cells[name, spec] = cell
+        worst = max(allowed(spec, arguments.budget) if found is None else found for found in cell)
+        told = tell(cell, allowed(spec, arguments.budget))
+        print(f"{name:32} {spec:14} {told:>16}   worst {worst}", flush=True)
+        if arguments.keep:
+            with arguments.keep.open("a") as file:
+                file.write(json.dumps([name, spec, cell]) + "\n")
+    shown = {key: tell(cell, allowed(key[1], arguments.budget)) for key, cell in cells.items()}
+    text = table(chosen(arguments), arguments.scheduler, shown)
     print(text)
     if arguments.write:
         write(text, arguments)
@@ -139,8 +163,9 @@ def write(text: str, arguments: argparse.Namespace) -> None:
     command = ["git", "log", "-1", "--format=%cs, commit %h"]
     when = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True).stdout
     head = (
-        f"Median schedules to the first failure over {arguments.entropies} entropies, at most"
-        f" {arguments.budget:,} each (measured {when.strip()}; `-`: most trials found nothing).\n\n"
+        f"Median schedules to the first failure over {arguments.entropies} entropies; `portfolio`"
+        f" may take {arguments.budget:,} a trial, the others {allowed('', arguments.budget):,}"
+        f" (measured {when.strip()}).\n\n"
     )
     page = PAGE.read_text()
     before, _, rest = page.partition(BEGIN)

@@ -72,5 +72,9 @@ class POS:
         self._executed = len(events)
 
     def end(self, run: Run) -> None:
-        """Learn what each event has touched."""
+        """Learn from the run."""
+        self.learn(run)
+
+    def learn(self, run: Run) -> None:
+        """Learn what each event has touched, be it another scheduler's run."""
         self._foresight.learn(run)

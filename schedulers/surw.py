@@ -133,6 +133,10 @@ class SURW:
             self._held.clear()
 
     def end(self, run: Run) -> None:
-        """Learn what each event has touched, and how often each task touches each place."""
+        """Learn from the run."""
+        self.learn(run)
+
+    def learn(self, run: Run) -> None:
+        """Learn what each event touched and how often, be it another scheduler's run."""
         self._foresight.learn(run)
         self._census.learn(run)

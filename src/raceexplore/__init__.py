@@ -30,6 +30,7 @@ from raceexplore.kernel.trace import Access, Event
 from raceexplore.kernel.world import World
 
 if TYPE_CHECKING:
+    from raceexplore.search.bandit import Bandit
     from raceexplore.search.campaign import Campaign, Found
     from raceexplore.search.explain import check_linearizable
     from raceexplore.search.explore import explore
@@ -47,6 +48,7 @@ __all__ = [
     "BadOption",
     "BadProgram",
     "BadSeed",
+    "Bandit",
     "Campaign",
     "Census",
     "ChoicePoint",
@@ -92,6 +94,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "Bandit": "bandit",
     "Campaign": "campaign",
     "Found": "campaign",
     "Frontier": "frontier",

@@ -1,0 +1,78 @@
+"""A bandit: shares the runs of a campaign among samplers, by what each still discovers."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+FLOOR = 0.03
+
+
+class Bandit:
+    """Allots runs to arms in proportion to prior weight times discovery rate.
+
+    The rate of an arm is Good-Turing's f1 / N: of the N runs of it that were looked at, the share
+    that showed a class which no other run of any arm has shown; to begin with, 1. No arm gets
+    less than ``floor`` of the runs, so that what it guarantees stays true. Deterministic: the arm
+    that is furthest behind its share comes next.
+    Source: Good, Biometrika 1953 (f1 / N); apportionment by Sainte-Lague's divisors.
+    """
+
+    def __init__(self, weights: Mapping[str, float], floor: float = FLOOR) -> None:
+        self.floor = floor
+        self._weights = dict(weights)
+        self._runs = dict.fromkeys(weights, 0)
+        self._looked = dict.fromkeys(weights, 0)
+        self._alone = dict.fromkeys(weights, 0)  # classes seen once, by the arm that saw them
+        self._seen: dict[Hashable, tuple[str, int]] = {}  # by class: who saw it first, how often
+        self._twice = 0  # classes seen exactly twice
+
+    def next(self) -> str:
+        """Return the arm whose turn it is, and count a run for it."""
+        shares = self.shares()
+        arm = min(shares, key=lambda name: (self._runs[name] + 0.5) / shares[name])
+        self._runs[arm] += 1
+        return arm
+
+    def shares(self) -> dict[str, float]:
+        """Return the share of the runs that each arm is worth now."""
+        worth = {name: self._weights[name] * self.rate(name) for name in self._weights}
+        total = sum(worth.values())
+        left = 1 - self.floor * len(worth)
+        return {name: self.floor + left * value / total for name, value in worth.items()}
+
+    def rate(self, arm: str) -> float:
+        """Return the chance that the next run of ``arm`` shows a new class (never quite 0)."""
+        return (self._alone[arm] + 1) / (self._looked[arm] + 1)
+
+    def learn(self, arm: str, key: Hashable) -> None:
+        """Note that a run of ``arm`` was of the class ``key``."""
+        self._looked[arm] += 1
+        owner, times = self._seen.get(key, (arm, 0))
+        self._seen[key] = owner, times + 1
+        self._alone[owner] += (times == 0) - (times == 1)
+        self._twice += (times == 1) - (times == 2)
+
+    def drop(self, arm: str) -> None:
+        """Let ``arm`` have no more runs."""
+        self._weights.pop(arm, None)
+
+    @property
+    def looked(self) -> int:
+        """The number of runs that were looked at."""
+        return sum(self._looked.values())
+
+    def classes(self) -> float:
+        """Return Chao's estimate, a lower bound, of the number of classes, seen or not.
+
+        S + f1 (f1 - 1) / (2 (f2 + 1)); infinity while fewer than 5 were seen twice, as it then
+        tells the number of runs and not that of classes.
+        Source: Chao, Scandinavian Journal of Statistics 1984.
+        """
+        if self._twice < 5:
+            return inf
+        once = sum(self._alone.values())
+        return len(self._seen) + once * (once - 1) / (2 * (self._twice + 1))

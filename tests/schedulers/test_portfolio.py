@@ -1,0 +1,143 @@
+"""The portfolio finds what its parts find, proves what it can, and needs no tuning."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+import pytest
+import trio
+
+from raceexplore import Run, Settings, by_name, explore, run_once, world
+from raceexplore.kernel.program import Limits, as_program
+from raceexplore.search.load import load_program
+from raceexplore.search.observation import observed_run
+
+PROGRAMS = Path(__file__).resolve().parents[2] / "benchmarks" / "power_programs"
+
+
+def runs(program, scheduler, count: int) -> list[Run]:
+    found = []
+    for _ in range(count):
+        if not scheduler.begin():
+            break
+        run = observed_run if scheduler.observes else run_once
+        found.append(run(program, scheduler, limits=Limits(), settings=Settings()))
+        scheduler.end(found[-1])
+    return found
+
+
+def declared(tasks: int, steps: int):
+    """A program whose tasks write to one place, which they say, as nobody could see it."""
+
+    async def program() -> None:
+        world().touch(write=False)
+
+        async def task() -> None:
+            for i in range(steps):
+                if i:
+                    await trio.lowlevel.checkpoint()
+                world().touch("x", write=True)
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(tasks):
+                nursery.start_soon(task)
+        world().touch(write=False)
+
+    return program
+
+
+def test_the_first_run_is_the_quiet_day() -> None:
+    scheduler = by_name("portfolio", entropy=7)
+    first, *_ = runs(load_program(f"{PROGRAMS}/values.py:lost_update"), scheduler, 1)
+    assert (first.schedule.size, first.outcome) == (0, "passed")
+
+
+def test_a_small_program_is_explored_to_the_end() -> None:
+    campaign = explore(declared(3, 2), scheduler="portfolio", stop="never", budget=5_000)
+    # three tasks of two conflicting events each: 6! / (2! 2! 2!) trace classes
+    assert (campaign.complete, campaign.classes) == (True, 90)
+    assert campaign.runs < 600
+
+
+def test_a_program_with_draws_is_never_called_complete() -> None:
+    async def draws() -> None:
+        world().touch(write=False)
+        world().pick("colour", "rgb")
+        await trio.lowlevel.checkpoint()
+        world().touch(write=False)
+
+    campaign = explore(draws, scheduler="portfolio", stop="never", budget=800)
+    assert (campaign.complete, campaign.runs) == (False, 800)
+
+
+def test_elastic_time_is_never_called_complete() -> None:
+    settings = Settings(time="elastic")
+    scheduler, program = "portfolio", load_program(f"{PROGRAMS}/values.py:lost_update")
+    campaign = explore(
+        program, scheduler=scheduler, stop="never", budget=700, settings=settings, shrink=False
+    )
+    assert not campaign.complete
+
+
+def test_where_nothing_is_observed_only_blind_samplers_run() -> None:
+    async def closure() -> None:
+        async with trio.open_nursery() as nursery:
+            for _ in range(4):
+                nursery.start_soon(trio.lowlevel.checkpoint)
+
+    scheduler, program = by_name("portfolio"), as_program(closure)
+    observed = []
+    for _ in range(300):
+        scheduler.begin()
+        observed.append(scheduler.observes)
+        run = observed_run if scheduler.observes else run_once
+        scheduler.end(run(program, scheduler, limits=Limits(), settings=Settings()))
+    assert observed == [True] + [False] * 299
+
+
+def test_deep3_is_found_in_fewer_than_100_schedules() -> None:
+    program = load_program(f"{PROGRAMS}/values.py:deep3")
+    needed = []
+    for entropy in range(30):
+        campaign = explore(
+            program, scheduler="portfolio", entropy=entropy, budget=3_000, shrink=False
+        )
+        needed.append(campaign.failures[0].first_run + 1)
+    print(sorted(needed))
+    assert median(needed) < 100
+
+
+def test_deep3_is_shrunk_to_three_segments() -> None:
+    program = load_program(f"{PROGRAMS}/values.py:deep3")
+    (found,) = explore(program, scheduler="portfolio", budget=3_000).failures
+    events = found.run.events
+    crash = next(event.number for event in events if event.error)  # what follows is unwinding
+    tasks = [event.task for event in events[: crash + 1] if event.task != "main"]
+    segments = [task for i, task in enumerate(tasks) if i == 0 or tasks[i - 1] != task]
+    assert segments == ["main/victim#1", "main/n1#1", "main/n2#1"]
+    assert (found.run.preemptions, found.run.schedule.size, found.one_minimal) == (1, 1, True)
+
+
+SCRIPT = """
+import sys
+from raceexplore import explore
+from raceexplore.search.load import load_program
+program = load_program(sys.argv[1])
+c = explore(program, scheduler=sys.argv[2], entropy=5, budget=60, stop="never", shrink=False)
+found = [(f.fingerprint, f.first_run, f.count, f.original.seed) for f in c.failures]
+print(c.runs, c.classes, found)
+"""
+
+
+@pytest.mark.parametrize("name", ["portfolio", "surw", "pos", "urw", "swarm", "freeze", "feedback"])
+def test_a_campaign_does_not_depend_on_the_hash_seed(name: str) -> None:
+    told = set()
+    for seed in ("1", "2"):
+        command = [sys.executable, "-c", SCRIPT, f"{PROGRAMS}/containers.py:aba_stack", name]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        told.add(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+    assert len(told) == 1
