@@ -93,22 +93,61 @@ def order(events: Sequence[Event]) -> Order:
     An event happens before the next one of its task, before those that it made possible (it
     spawned or woke them, or they waited for its task to end), and before later dependent ones.
     """
+    kinds = _Kinds()
     footprints = tuple(footprint(event) for event in events)
     past: list[int] = []
     races: list[tuple[int, int]] = []
+    latest: dict[str, int] = {}  # the last event of each task
     for j, event in enumerate(events):
-        mask, touched = 0, footprints[j]
-        causes = event.causes
-        for i in range(j - 1, -1, -1):
-            if mask >> i & 1:
-                continue
-            if events[i].task == event.task or i in causes:
-                mask |= past[i] | 1 << i
-            elif conflict(footprints[i], touched):
-                mask |= past[i] | 1 << i
+        kind = kinds.of(footprints[j])
+        certain = sum(1 << i for i in {*event.causes, latest.get(event.task, -1)} if i >= 0)
+        left, mask = certain | kinds.dependent[kind], 0
+        while left:
+            i = left.bit_length() - 1
+            mask |= past[i] | 1 << i
+            left &= ~mask
+            if not certain >> i & 1 and events[i].task != event.task:
                 races.append((i, j))
         past.append(mask)
+        latest[event.task] = j
+        kinds.add(kind, j)
     return Order(tuple(past), tuple(races), footprints)
+
+
+class _Kinds:
+    """The distinct footprints of a run: there are few, so that each pair is compared once.
+
+    dependent: for each kind the bit mask of the events so far that it conflicts with.
+    """
+
+    def __init__(self) -> None:
+        self.dependent: list[int] = []
+        self._numbers: dict[Footprint, int] = {}
+        self._rivals: list[list[int]] = []  # the kinds that each kind conflicts with
+        self._events: list[int] = []
+
+    def of(self, touched: Footprint) -> int:
+        """Return the number of the kind."""
+        if touched in self._numbers:
+            return self._numbers[touched]
+        number = self._numbers[touched] = len(self._numbers)
+        rivals = [k for other, k in self._numbers.items() if conflict(other, touched)]
+        for rival in rivals:
+            if rival != number:
+                self._rivals[rival].append(number)
+        self._rivals.append(rivals)
+        self._events.append(0)
+        mask = 0
+        for rival in rivals:
+            mask |= self._events[rival]
+        self.dependent.append(mask)
+        return number
+
+    def add(self, kind: int, event: int) -> None:
+        """Note that ``event`` is of ``kind``."""
+        self._events[kind] |= 1 << event
+        for rival in self._rivals[kind]:
+            self.dependent[rival] |= 1 << event
 
 
 def trace_key(events: Sequence[Event], past: Sequence[int] | None = None) -> int:
