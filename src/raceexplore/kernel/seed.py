@@ -64,14 +64,31 @@ def decode(text: str) -> Seed:
         )
     body = _body(text[len(PREFIX) :])
     try:
-        program, options, fingerprint, names, rows = msgpack.unpackb(body)
+        program, options, fingerprint, names, rows = _shaped(msgpack.unpackb(body))
         settings = Settings(**options)
         deviations = tuple(_rows(names, rows))
-        return Seed(str(program), settings, Schedule(deviations), bytes(fingerprint).hex())
+        return Seed(program, settings, Schedule(deviations), fingerprint.hex())
     except (ValueError, TypeError, IndexError, BadOption) as error:
-        raise BadSeed(f"this seed's checksum holds but its content makes no sense: {error}") from (
-            error
-        )
+        why = str(error) or type(error).__name__
+        raise BadSeed(
+            f"this seed's checksum holds but its content makes no sense: {why}"
+        ) from error
+
+
+def _shaped(value: Any) -> tuple[str, dict[str, Any], bytes, list[str], list[int]]:
+    """Return ``value`` if it is what `encode` packs: a stranger may have made it by hand."""
+    program, options, fingerprint, names, rows = value
+    wrong = (
+        not (type(program) is str and program.isprintable())
+        or not (type(options) is dict and all(type(v) in {int, str} for v in options.values()))
+        or type(options.get("entropy", 0)) is not int
+        or not (type(fingerprint) is bytes and len(fingerprint) <= 64)
+        or not (type(names) is list and all(type(name) is str for name in names))
+        or not (type(rows) is list and all(type(n) is int and n >= 0 for n in rows))
+    )
+    if wrong:
+        raise ValueError("a part of it is of another kind than it should be")
+    return program, options, fingerprint, names, rows
 
 
 def _body(letters: str) -> bytes:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from raceexplore.search.campaign import Campaign
     from raceexplore.search.replay import Replayed
 
+RATED = 1000  # runs below which a rate would mostly tell what shrinking took
 IN_FULL = 3  # failures that are reported in full; the rest in a line and a command
 PROOFS = ("every schedule", "every trace class")  # what has to be covered to say that none fails
 ENDS = {
@@ -74,7 +75,7 @@ def explored(campaign: Campaign, width: int) -> list[Text]:
     rate = campaign.runs / campaign.seconds if campaign.seconds else 0
     parts = [
         f"{campaign.runs:,} run{'s' * (campaign.runs != 1)} in {campaign.seconds:.1f} s"
-        + (f" ({rate:,.0f}/s)" if campaign.runs > 9 else ""),
+        + (f" ({rate:,.0f}/s)" if campaign.runs >= RATED else ""),
         f"scheduler {campaign.scheduler}",
         f"entropy {campaign.entropy}",
         ENDS[campaign.stopped] + (f": {campaign.covered}" if campaign.covered else ""),

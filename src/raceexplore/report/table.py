@@ -57,7 +57,8 @@ def schedule(run: Run, width: int, most: int) -> list[Text]:
     shown = fold(told, size, max(8, most - 2))
     moves = any(s.time_s for s in told)
     if narrow:
-        return [line for s in shown for line in _stacked(s, rows, names)]
+        place_width = max(len(row.place) for of in rows.values() for row in of)
+        return [line for s in shown for line in _stacked(s, rows, names, place_width)]
     return _table(shown, rows, names, moves=moves)
 
 
@@ -94,7 +95,9 @@ def _table(
     return out
 
 
-def _stacked(s: Segment | Fold, rows: dict[int, list[Row]], names: dict[str, str]) -> list[Text]:
+def _stacked(
+    s: Segment | Fold, rows: dict[int, list[Row]], names: dict[str, str], place_width: int
+) -> list[Text]:
     """Return the narrow layout: the task on a line of its own, what it does below."""
     if isinstance(s, Fold):
         return [_folded(s, names)]
@@ -104,8 +107,8 @@ def _stacked(s: Segment | Fold, rows: dict[int, list[Row]], names: dict[str, str
         head.append(f"  at {_seconds(s.time_s)}", "dim")
     out = [head]
     for row in rows[s.first]:
-        text = Text("     ").append(f"{row.verb:<13}", row.style)
-        out.append(text.append(f"{row.place:>4}  ", "dim").append(row.source))
+        text = Text("    ").append(f"{row.verb:<15}", row.style)
+        out.append(text.append(f"{row.place:>{place_width}}  ", "dim").append(row.source))
     return out
 
 

@@ -13,6 +13,7 @@ from raceexplore.kernel.program import Limits, Program, as_program
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import Seed, decode
+from raceexplore.kernel.watchdog import watching
 from raceexplore.search.corpus import drift, read
 from raceexplore.search.load import is_node_id, load_program, source_digest, split_reference
 from raceexplore.search.values import with_values
@@ -95,7 +96,8 @@ def replay_seed(
     else:
         found = as_program(program)
     scheduler = Replay(seed.schedule)
-    run = run_once(found, scheduler, limits=limits, settings=seed.settings, record=True)
+    with watching(limits.wall_s):
+        run = run_once(found, scheduler, limits=limits, settings=seed.settings, record=True)
     shown = run.failure.fingerprint if run.failure else ""
     reproduced = shown == seed.fingerprint and run.outcome != "cut"
     if run.failure is not None:
