@@ -81,10 +81,10 @@ def test_the_narrow_layout_is_one_of_its_own(
     start = lines.index("* 2-3  bob")
     assert lines[start : start + 5] == [
         "* 2-3  bob",
-        "     PREEMPTS           ann",
-        "     starts          9  async def withdraw(bank, amount):",
-        "     reads          10  Bank.balance = 100",
-        "     writes, ends   12  Bank.balance = 100 -> 80",
+        "    PREEMPTS           ann",
+        "    starts          9  async def withdraw(bank, amount):",
+        "    reads          10  Bank.balance = 100",
+        "    writes, ends   12  Bank.balance = 100 -> 80",
     ]
 
 
