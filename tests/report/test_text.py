@@ -110,4 +110,4 @@ def test_a_campaign_tells_what_it_explored(tmp_path: Path, monkeypatch: pytest.M
     assert "saved   corpus/program.json" in lines
     # two tasks of two events each: 4! / (2! 2!) = 6 schedules
     assert lines[-1].startswith("explored 6 runs in ")
-    assert lines[-1].endswith("scheduler dfs; entropy 0; every schedule explored")
+    assert lines[-1].endswith("scheduler dfs; entropy 0; complete: every schedule")
