@@ -13,9 +13,11 @@ from command import Rx
 from raceexplore import RaceExploreError
 from small_programs import BANK, CROSSED_LOCKS, ORDERS, SOUND
 
+ONE_SWITCH = ("--scheduler", "dfs:preemptions=1")  # finds the same failure for ever
+
 
 def test_a_lost_update_is_found_shown_and_replayed(rx: Rx) -> None:
-    found = rx("run", "bank.py", bank=BANK)
+    found = rx("run", "bank.py", *ONE_SWITCH, bank=BANK)
     assert found.status == 1
     lines = found.out.splitlines()
     assert lines[:3] == [
@@ -37,7 +39,7 @@ def test_a_lost_update_is_found_shown_and_replayed(rx: Rx) -> None:
 
 
 def test_the_schedule_is_told_segment_by_segment(rx: Rx) -> None:
-    out = rx("run", "bank.py", bank=BANK).out
+    out = rx("run", "bank.py", *ONE_SWITCH, bank=BANK).out
     told = [" ".join(line.split()) for line in out.splitlines()]
     start = told.index("1 ann starts 9 async def withdraw(bank, amount):")
     assert told[start + 1 : start + 9] == [
@@ -86,7 +88,7 @@ def test_stop_never_keeps_every_failure(rx: Rx) -> None:
 
 
 def test_json_of_a_campaign(rx: Rx) -> None:
-    ended = rx("run", "bank.py", "--format", "json", bank=BANK)
+    ended = rx("run", "bank.py", *ONE_SWITCH, "--format", "json", bank=BANK)
     value = json.loads(ended.out)
     assert ended.status == 1
     assert list(value) == [
@@ -106,9 +108,9 @@ def test_json_of_a_campaign(rx: Rx) -> None:
 
 
 def test_json_of_a_replay(rx: Rx) -> None:
-    seed = json.loads(rx("run", "bank.py", "--format", "json", bank=BANK).out)["failures"][0][
-        "seed"
-    ]
+    seed = json.loads(rx("run", "bank.py", *ONE_SWITCH, "--format", "json", bank=BANK).out)[
+        "failures"
+    ][0]["seed"]
     value = json.loads(rx("replay", seed, "--format", "json").out)
     assert (value["scheduler"], value["runs"], value["reproduced"]) == ("replay", 1, True)
     assert len(value["digest"]) == 16

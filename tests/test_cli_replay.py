@@ -11,14 +11,16 @@ import pytest
 from command import Rx
 from small_programs import BANK
 
+ONE_SWITCH = ("--scheduler", "dfs:preemptions=1")  # finds the same failure for ever
+
 
 def seed_of_the_bank(rx: Rx) -> str:
-    value = json.loads(rx("run", "bank.py", "--format", "json", bank=BANK).out)
+    value = json.loads(rx("run", "bank.py", *ONE_SWITCH, "--format", "json", bank=BANK).out)
     return str(value["failures"][0]["seed"])
 
 
 def test_a_replay_on_a_changed_program_names_the_drift(rx: Rx) -> None:
-    rx("run", "bank.py", bank=BANK)
+    rx("run", "bank.py", *ONE_SWITCH, bank=BANK)
     (file,) = Path("corpus").glob("*.json")
     moved = rx("replay", str(file), bank=f"# a comment\n{BANK}")
     assert moved.status == 1
@@ -36,7 +38,7 @@ def test_a_replay_on_a_changed_program_names_the_drift(rx: Rx) -> None:
 
 
 def test_a_replay_on_the_same_program_with_other_events_has_diverged(rx: Rx) -> None:
-    rx("run", "bank.py", bank=BANK)
+    rx("run", "bank.py", *ONE_SWITCH, bank=BANK)
     (file,) = Path("corpus").glob("*.json")
     value = json.loads(file.read_text(encoding="utf-8"))
     value |= {"digest": "0" * 16, "hash_probe": -1}
@@ -57,7 +59,7 @@ def test_a_replay_on_the_same_program_with_other_events_has_diverged(rx: Rx) -> 
     ],
 )
 def test_a_strange_corpus_file_gets_one_line(rx: Rx, change: dict[str, Any], line: str) -> None:
-    rx("run", "bank.py", bank=BANK)
+    rx("run", "bank.py", *ONE_SWITCH, bank=BANK)
     (file,) = Path("corpus").glob("*.json")
     value = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps(value | change), encoding="utf-8")
@@ -69,9 +71,9 @@ def test_a_strange_corpus_file_gets_one_line(rx: Rx, change: dict[str, Any], lin
 
 
 def test_a_damaged_seed_never_gets_a_traceback(rx: Rx) -> None:
-    seed = json.loads(rx("run", "bank.py", "--format", "json", bank=BANK).out)["failures"][0][
-        "seed"
-    ]
+    seed = json.loads(rx("run", "bank.py", *ONE_SWITCH, "--format", "json", bank=BANK).out)[
+        "failures"
+    ][0]["seed"]
     for end in range(4, len(seed)):
         assert rx("replay", seed[:end]).status == 2
     for place in range(4, len(seed)):
@@ -85,7 +87,7 @@ def test_a_damaged_seed_never_gets_a_traceback(rx: Rx) -> None:
 def test_a_seed_never_runs_a_file_outside_the_working_directory(
     rx: Rx, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rx("run", "bank.py", bank=BANK)
+    rx("run", "bank.py", *ONE_SWITCH, bank=BANK)
     inner = tmp_path / "inner"
     inner.mkdir()
     monkeypatch.chdir(inner)

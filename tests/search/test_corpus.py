@@ -17,7 +17,7 @@ from small_programs import BANK
 def entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Entry:
     monkeypatch.chdir(tmp_path)
     Path("bank.py").write_text(BANK, encoding="utf-8")
-    (found,) = explore(load_program("bank.py")).failures
+    (found,) = explore(load_program("bank.py"), scheduler="dfs").failures
     return entry_of(found, "0")
 
 

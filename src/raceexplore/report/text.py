@@ -127,7 +127,7 @@ def _sizes(run: Run, found: Found | None, width: int) -> list[Text]:
     if found is None:
         return paragraph(f"{text}.", width)
     was = found.original.schedule.size
-    text += f", shrunk from {was} in {found.shrink_runs} runs; "
+    text += f", shrunk from {was} in {found.shrink_runs} runs; " if was > size else "; "
     text += "each is needed. " if found.one_minimal else "perhaps not all are needed. "
     passes = "can produce it too." if found.in_passes else "was not seen to produce it."
     return paragraph(f"{text}Trio's own loop {passes}", width)
