@@ -21,7 +21,7 @@ import pytest
 import trio
 
 import trio_skips
-from raceexplore.kernel._trio import STRICT, Loop, check_trio, inline_threads
+from raceexplore.kernel._trio import STRICT, Loop, adapt, check_trio
 from raceexplore.kernel.choice import ChoicePoint
 from raceexplore.kernel.program import Limits, Settings
 from raceexplore.kernel.scheduler import Replay
@@ -93,7 +93,7 @@ def run(
 
 def pytest_configure(config: pytest.Config) -> None:
     check_trio()
-    inline_threads()
+    adapt()
     trio.testing.MockClock.jump = jump  # type: ignore[method-assign]
     trio.testing.MockClock.jump_to = jump_to  # type: ignore[attr-defined]
     for module in (trio, trio._core, trio._core._run):

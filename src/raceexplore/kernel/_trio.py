@@ -6,6 +6,7 @@ import contextvars
 import heapq
 import math
 from contextlib import suppress
+from functools import wraps
 from importlib import import_module
 from inspect import signature
 from operator import attrgetter
@@ -252,11 +253,29 @@ def halt() -> None:
     raise Halt
 
 
+def adapt() -> None:
+    """Make the parts of trio that are not the run loop's do in a run what a run needs of them."""
+    if not getattr(trio_threads.start_thread_soon, "inline", False):
+        inline_threads()
+        wake_in_order()
+
+
+def wake_in_order() -> None:
+    """Make an event wake its waiters in the order of spawning: trio's set is in no order."""
+    real = trio.Event.set
+
+    @wraps(real)
+    def set_event(event: Any) -> None:
+        if len(event._tasks) > 1:
+            event._tasks = dict.fromkeys(sorted(event._tasks, key=by_spawn))
+        real(event)
+
+    trio.Event.set = set_event  # type: ignore[assignment, method-assign]
+
+
 def inline_threads() -> None:
     """Make ``to_thread.run_sync`` call its function inline, between two schedule points."""
     real = trio_threads.start_thread_soon
-    if getattr(real, "inline", False):
-        return
 
     def start(fn: Any, deliver: Any, *args: Any, **kwargs: Any) -> None:
         runner = getattr(GLOBAL_RUN_CONTEXT, "runner", None)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from raceexplore.kernel import guard
 from raceexplore.kernel._trio import (
     Loop,
+    adapt,
     check_trio,
-    inline_threads,
     is_cancelled,
     scopes_of,
 )
@@ -167,7 +167,7 @@ def run_once(
     program = as_program(program)
     if not _ready:
         check_trio()
-        inline_threads()
+        adapt()
         _ready.append(True)
     loop = Loop(scheduler, settings=settings, limits=limits)
     recorder = Recorder(ledger, is_cancelled) if record or ledger is not None else None
