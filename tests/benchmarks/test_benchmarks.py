@@ -39,3 +39,16 @@ def test_the_kernel_benchmark_prints_a_table() -> None:
     table = run("benchmarks/kernel.py", "--rounds", "1", "--only", "2 x 3")
     assert "times faster" in table
     assert "2 x 3" in table
+
+
+def test_the_benchmark_of_hypothesis_measures_every_way() -> None:
+    found = json.loads(run("benchmarks/hypothesis.py", "--rounds", "1", "--cases", "20", "--json"))
+    assert list(found) == [
+        "explore alone",
+        "Hypothesis, nothing run",
+        "joint: schedule",
+        "joint: schedule, world",
+        "joint: schedule, data",
+        "nested: data, 20 each",
+    ]
+    assert all(cost_us > 0 for cost_us in found.values())

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, currently_in_test_context, event, settings
 from hypothesis import strategies as st
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 
 Move = tuple[int, int]
 AsyncFunction = Callable[..., Coroutine[Any, Any, object]]
+DRAWS = (2, 8, 64)  # sizes of gaps between draws: a run draws less often than it switches
 ALTERNATIVES = 7  # taken modulo the number of other options, which is seldom more
-AGAIN = 0.8  # that one more switch is drawn; measured: 0.6 to 0.9 find equally soon
+# that a first switch is drawn, a second, ...: few deviations are found sooner and shrink to fewer
+AGAIN = (0.9, 0.35)
 
 
 class Schedule:
@@ -183,35 +185,35 @@ class _Schedules(st.SearchStrategy[Schedule]):
     Lists of tuples of integers draw the same choices in four times the time.
     """
 
-    steps: ClassVar[tuple[int, ...]] = (15, 63, 255)
-    few: ClassVar[tuple[int, ...]] = (1, 7, 63)  # a run draws less often than it switches
-
     def __init__(self, depth: int, horizon: int, others: tuple[int, int, int]) -> None:
         super().__init__()
         self.depth, self.horizon, self.others = depth, horizon, others
-        # gaps are drawn on a scale of orders of magnitude: the length of a run is not known yet
-        self.largest = [step for step in self.steps if step < horizon] + [horizon]
+        # gaps of each order of magnitude are as likely: the length of a run is not known yet
+        self.sizes = (*(size for size in (16, 64, 256) if size <= horizon), horizon + 1)
 
     def __repr__(self) -> str:
         return f"schedules(depth={self.depth}, horizon={self.horizon})"
 
     def do_draw(self, data: ConjectureData) -> Schedule:
         """Draw the lists; a list ends with a False, which shrinks best."""
-        moves = _moves(data, self.depth, self.largest)
+        moves = _moves(data, self.depth, self.sizes)
         latencies: tuple[Move, ...] = ()
         faults: tuple[Move, ...] = ()
         picks: tuple[Move, ...] = ()
         if any(self.others) and data.draw_boolean(0.5):
-            latencies, faults, picks = (_moves(data, most, self.few) for most in self.others)
+            latencies, faults, picks = (_moves(data, most, DRAWS) for most in self.others)
         schedule = Schedule(*moves, latencies=latencies, faults=faults, data=picks)
         schedule.horizon = self.horizon
         return schedule
 
 
-def _moves(data: ConjectureData, most: int, largest: Sequence[int]) -> tuple[Move, ...]:
+def _moves(data: ConjectureData, most: int, sizes: Sequence[int]) -> tuple[Move, ...]:
+    """Draw up to ``most`` pairs, whose gaps are below one of ``sizes``, each as likely."""
     found: list[Move] = []
-    while len(found) < most and data.draw_boolean(AGAIN):
-        gap = data.draw_integer(0, largest[data.draw_integer(0, len(largest) - 1)])
+    while len(found) < most and data.draw_boolean(AGAIN[bool(found)]):
+        # one number for the size and the gap: its high bits can be masked off, which shrinks well
+        drawn = data.draw_integer(0, len(sizes) * sizes[-1] - 1)
+        gap = drawn % sizes[-1] % sizes[drawn // sizes[-1]]
         found.append((gap, data.draw_integer(0, ALTERNATIVES)))
     return tuple(found)
 

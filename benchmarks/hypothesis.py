@@ -1,0 +1,152 @@
+"""Measure what a schedule costs when Hypothesis draws it, against `explore` on the same program.
+
+    python benchmarks/hypothesis.py [--rounds N] [--cases N] [--json]
+
+All ways take turns; each figure is the processor time of its fastest round, since the machine may
+be shared. This file bears the name of a library: its folder leaves the path before the import.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import process_time  # the real one: the guard patches the module's attribute
+
+HERE = Path(__file__).resolve().parent
+sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != HERE]
+
+import trio  # noqa: E402 after the path is right
+from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+from raceexplore import explore  # noqa: E402
+from raceexplore.hypothesis import Schedule, profile, schedules  # noqa: E402
+
+AMOUNTS = st.lists(st.integers(1, 50), min_size=2, max_size=3)
+TASKS = schedules(latencies=0, faults=0, data=0)
+
+
+async def withdraw_all(amounts: list[int]) -> None:
+    """Three tasks: 45 events, no bug."""
+    balance = 100
+
+    async def withdraw(amount: int) -> None:
+        nonlocal balance
+        for _ in range(9):
+            await trio.lowlevel.checkpoint()
+        balance -= amount
+        for _ in range(4):
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        for amount in amounts:
+            nursery.start_soon(withdraw, amount)
+        await trio.lowlevel.checkpoint()
+
+
+async def program() -> None:
+    """Call it with fixed data."""
+    await withdraw_all([1, 2, 3])
+
+
+def alone(cases: int) -> None:
+    """Explore, without Hypothesis."""
+    explore(program, budget=cases, stop="never")
+
+
+def nothing(cases: int) -> None:
+    """Let Hypothesis draw one small integer and run nothing: its own fixed cost."""
+    _given(cases, st.integers(0, 1 << 60))(lambda number: None)
+
+
+def joint(cases: int) -> None:
+    """Draw the schedule."""
+    _given(cases, TASKS)(lambda schedule: schedule.run(program))
+
+
+def joint_world(cases: int) -> None:
+    """Draw the schedule, latencies, faults and data picks."""
+    _given(cases, schedules())(lambda schedule: schedule.run(program))
+
+
+def joint_data(cases: int) -> None:
+    """Draw the schedule and a list of amounts."""
+
+    def run(schedule: Schedule, amounts: list[int]) -> None:
+        schedule.run(withdraw_all, amounts)
+
+    _given(cases, TASKS, AMOUNTS)(run)
+
+
+def nested(cases: int) -> None:
+    """Draw the amounts; explore 20 schedules for each."""
+
+    def run(amounts: list[int]) -> None:
+        explore(lambda: withdraw_all(amounts), budget=20)
+
+    _given(max(1, cases // 20), AMOUNTS)(run)
+
+
+def _given(cases: int, *strategies: st.SearchStrategy) -> Callable:
+    """Return what runs a test function with ``cases`` test cases."""
+    how = settings(
+        profile(),
+        max_examples=cases,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+    def campaign(test: Callable) -> None:
+        def case(values: tuple) -> None:  # Hypothesis wants a test that returns nothing
+            test(*values)
+
+        drawn = st.tuples(*strategies)
+        seed(1)(how(given(values=drawn)(case)))()
+
+    return campaign
+
+
+WAYS: dict[str, Callable[[int], None]] = {
+    "explore alone": alone,
+    "Hypothesis, nothing run": nothing,
+    "joint: schedule": joint,
+    "joint: schedule, world": joint_world,
+    "joint: schedule, data": joint_data,
+    "nested: data, 20 each": nested,
+}
+
+
+def measure(rounds: int, cases: int) -> dict[str, float]:
+    """Return the microseconds per schedule of each way."""
+    best = dict.fromkeys(WAYS, float("inf"))
+    for _ in range(rounds):
+        for name, way in WAYS.items():
+            began = process_time()
+            way(cases)
+            best[name] = min(best[name], (process_time() - began) / cases * 1e6)
+    return best
+
+
+def main() -> None:
+    """Print the table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--cases", type=int, default=1_000)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    found = measure(asked.rounds, asked.cases)
+    if asked.json:
+        print(json.dumps(found))
+        return
+    print("45 events in 3 tasks; processor time")
+    for name, cost_us in found.items():
+        ratio = found["explore alone"] / cost_us
+        print(f"{name:<26}{cost_us:>8.0f} us  {1e6 / cost_us:>7,.0f}/s  x {ratio:.2f}")
+
+
+if __name__ == "__main__":
+    main()
