@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from raceexplore import (
     BadOption,
@@ -17,34 +17,37 @@ from raceexplore import (
 
 # The samplers with their weights, which the bandit multiplies by what each discovers.
 SAMPLERS = {
-    "surw": 3.0,
-    "random": 3.1,
-    "pos": 2.0,
-    "urw": 2.0,
-    "swarm": 1.0,
-    "pct:depth=2": 0.7,
-    "pct:depth=3": 0.7,
-    "sticky": 0.7,
-    "freeze": 0.7,
+    "random": 4.0,
+    "urw": 4.0,
+    "surw": 4.0,
+    "pos": 1.5,
+    "swarm": 0.7,
+    "freeze": 0.5,
+    "pct:depth=2": 0.3,
+    "pct:depth=3": 0.3,
+    "sticky": 0.3,
 }
+DELAYS = 12  # the first schedules with at most one delay; then those with at most one preemption
 EARLY, LATE = 30, 5  # every third of so many runs is the bounded search's, then one in so many
-ENOUGH = 60  # runs looked at before the number of classes is estimated
-LOOK = 4  # one run in so many of a sampler is looked at, for its class
+ENOUGH = 30  # runs looked at before the number of classes is estimated
+UNSEEN = 7  # the first runs are not observed: many a bug needs no more
+LOOK = 8  # after them one run in so many of a sampler is observed, to learn from and to compare
 
 
 @dataclass
 class Portfolio:
     """Explore with everything there is; needs no tuning, and is the default.
 
-    The first run is the quiet day. Then the schedules with no and with one preemption take turns
-    with samplers that share the other runs by what they discover: each has at least 3 % of them,
-    so that its own guarantee holds for its own runs. Once the estimated number of trace classes
-    is small enough, optimal partial-order reduction gets every second run; if it completes, so
-    does the campaign.
+    The first run is the quiet day. Then a dozen schedules with a delay, and after them those with
+    no and with one preemption, take turns with samplers that share the other runs by what they
+    discover: each has at least 3 % of them, so that its own guarantee holds for its own runs.
+    Once the estimated number of trace classes is small enough, optimal partial-order reduction
+    gets every second run; if it completes, so does the campaign.
     burst: the most schedules of the bounded search. prove: the most trace classes that are
         worth a proof (0: none).
-    What the program touches is observed in the runs of the samplers that need it and in some
-    others; where nothing can be observed, these samplers stay out and classes are schedules.
+    What the program touches is observed in one run in eight of each sampler; the samplers that
+    need to know it go by what was learnt there. Where nothing can be observed they stay out, and
+    schedules are counted in place of trace classes.
     Source: docs/schedulers.md; Coyote's default is a portfolio too, rotated without feedback.
     """
 
@@ -59,12 +62,19 @@ class Portfolio:
             spec: by_name(spec, entropy=derive(self.entropy, spec)) for spec in SAMPLERS
         }
         self._bandit = Bandit(SAMPLERS)
-        self._bounded: Scheduler | None = by_name("icb:bound=1")
+        self._icb = by_name("icb:bound=1")
+        self._bounded = [(by_name("delay:bound=1"), DELAYS), (self._icb, self.burst)]
         self._proof: Scheduler | None = None
         self._turns: dict[str, int] = dict.fromkeys(SAMPLERS, 0)
-        self._runs = self._bounded_runs = self._proof_runs = 0
-        self._provable, self._blind = self.prove > 0, False
-        self.observes = True
+        self._runs = self._proof_runs = 0
+        self._provable, self._blind, self._known = self.prove > 0, False, False
+        self.observes = False
+
+    @property
+    def finished(self) -> int:
+        """The number of preemptions up to which every schedule has been run; -1 for none."""
+        finished: int = getattr(self._icb, "finished", -1)
+        return finished
 
     def begin(self) -> bool:
         """Choose whose run it is; False once every trace class has been explored."""
@@ -76,19 +86,25 @@ class Portfolio:
             if self._proof_runs <= 2 * self.prove:
                 return self._proof.begin()
             self._forget_proof()  # the estimate was far too low
-        if self._bounded is not None and self._is_bounded_turn():
-            if self._bounded_runs < self.burst and self._bounded.begin():
-                self._turn, self.observes = self._bounded, self._bounded_runs == 0
-                self._bounded_runs += 1
-                return True
-            self._bounded = None
+        if self._is_bounded_turn() and self._begin_bounded():
+            return True
         self._arm = arm = self._bandit.next()
         self._turn = self._arms[arm]
         self._turns[arm] += 1
-        self._looks = self._turns[arm] % LOOK == 1
-        observing = getattr(self._turn, "observes", False)
-        self.observes = observing or (self._looks and not self._blind)
+        self._looks = self._known and self._turns[arm] % LOOK == LOOK // 2
+        self.observes = self._runs == UNSEEN + 1 or (self._looks and not self._blind)
         return self._turn.begin()
+
+    def _begin_bounded(self) -> bool:
+        """Begin a run of a bounded search, if there is one left."""
+        while self._bounded:
+            scheduler, left = self._bounded[0]
+            if left and scheduler.begin():
+                self._bounded[0] = scheduler, left - 1
+                self._turn, self.observes = scheduler, False
+                return True
+            del self._bounded[0]
+        return False
 
     def _is_bounded_turn(self) -> bool:
         return self._runs % (3 if self._runs <= EARLY else LATE) == 1
@@ -104,10 +120,11 @@ class Portfolio:
 
     def end(self, run: Run) -> None:
         """Let everybody learn from the run, and see whether a proof is in reach."""
-        self._turn.end(run)
-        if self._runs == 1:
-            self._look_around(run)
+        # what was recorded for another purpose tells nothing of what was touched
+        self._turn.end(run if self.observes else replace(run, events=()))
         if self.observes:
+            if not self._known:
+                self._look_around(run)
             for arm in self._arms.values():
                 if arm is not self._turn and hasattr(arm, "learn"):
                     arm.learn(run)
@@ -120,7 +137,8 @@ class Portfolio:
         return self._bandit.looked >= ENOUGH and self._bandit.classes() <= self.prove
 
     def _look_around(self, run: Run) -> None:
-        """Find out, from the first run, what there is to observe."""
+        """Find out, from the first observed run, what there is to observe."""
+        self._known = True
         opaque = [event.opaque for event in run.events]
         self._blind = all(opaque)
         strict = run.settings.time == "strict" and run.settings.order == "any"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random as Generator
 from typing import ClassVar
 
-from raceexplore import ChoicePoint, Foresight, Run, TaskInfo, derive, footprint
+from raceexplore import ChoicePoint, Foresight, Run, TaskInfo, derive
 
 
 @dataclass
@@ -18,7 +18,8 @@ class POS:
     then only the enabled pending events that race with it draw anew. Samples trace classes far
     more evenly than a random walk: of two tasks whose m events and 1 event commute, each place
     of the one has probability 1/((j+1)(j+2)) instead of 2^-(j+1). No estimate of lengths.
-    What a pending event will touch is learnt from earlier runs; the unknown races with all.
+    What a pending event will touch is learnt from earlier runs; the unknown races with all. (In
+    a run that is not observed, the portfolio's, what was executed is a guess as well.)
     ``draw``: where priorities come from (`Feedback` puts a stream of its own here).
     Source: Yuan, Yang, Gu, Partial Order Aware Concurrency Sampling, CAV 2018, section 4.
     """
@@ -39,7 +40,7 @@ class POS:
         self._generator.seed(self._run_entropy)
         self._runs += 1
         self._priorities: dict[int, tuple[int, float]] = {}  # by task: its events, priority
-        self._executed = 0
+        self._foresight.begin()
         return True
 
     def choose(self, point: ChoicePoint) -> int:
@@ -61,15 +62,12 @@ class POS:
 
     def _drop_racing(self, point: ChoicePoint, tasks: list[TaskInfo]) -> None:
         """Drop the priorities of pending events that race with what was executed since."""
-        events = point.events
         priorities, foresight = self._priorities, self._foresight
-        for number in range(self._executed, len(events)):
-            touched = footprint(events[number])
+        for _, touched in foresight.executed(point, tasks):
             for task in tasks:
                 known = task.serial in priorities
                 if known and foresight.conflict(foresight.expected(task), touched):
                     del priorities[task.serial]
-        self._executed = len(events)
 
     def end(self, run: Run) -> None:
         """Learn from the run."""

@@ -9,12 +9,10 @@ from typing import ClassVar
 from raceexplore import (
     Census,
     ChoicePoint,
-    Event,
     Foresight,
     Run,
     TaskInfo,
     derive,
-    footprint,
     touches,
 )
 
@@ -55,7 +53,7 @@ class SURW:
         self._serials: dict[str, int] = {}
         self._held: set[int] = set()
         self._next: int | None = None  # the task whose access is to come next
-        self._executed = 0
+        self._foresight.begin()
         self._place = self._draw_place()
         self._whole = self._census.whole(self._place)
         return True
@@ -75,9 +73,9 @@ class SURW:
         tasks = point.tasks
         for task in tasks:
             self._meet(task)
-        for event in point.events[self._executed :]:
-            self._note(event)
-        self._executed = len(point.events)
+        for path, touched in self._foresight.executed(point, tasks):
+            if touches(touched, self._place):
+                self._note(path)
         while True:
             free = [i for i, task in enumerate(tasks) if task.serial not in self._held]
             if not free:
@@ -124,13 +122,12 @@ class SURW:
             self._next = task.serial
         self._left[parent] = max(0, self._left[parent] - whole)
 
-    def _note(self, event: Event) -> None:
+    def _note(self, path: str) -> None:
         """Take an access that was executed off what is left, and let everybody go."""
-        if touches(footprint(event), self._place):
-            serial = self._serials.get(event.task, -1)
-            self._left[serial] = max(0, self._left.get(serial, 0) - 1)
-            self._next = None
-            self._held.clear()
+        serial = self._serials.get(path, -1)
+        self._left[serial] = max(0, self._left.get(serial, 0) - 1)
+        self._next = None
+        self._held.clear()
 
     def end(self, run: Run) -> None:
         """Learn from the run."""

@@ -99,7 +99,7 @@ def test_where_nothing_is_observed_only_blind_samplers_run() -> None:
         observed.append(scheduler.observes)
         run = observed_run if scheduler.observes else run_once
         scheduler.end(run(program, scheduler, limits=Limits(), settings=Settings()))
-    assert observed == [True] + [False] * 299
+    assert observed == [False] * 7 + [True] + [False] * 292
 
 
 def test_deep3_is_found_in_fewer_than_100_schedules() -> None:

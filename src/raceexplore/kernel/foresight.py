@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from raceexplore.kernel.choice import CLOCK
 from raceexplore.kernel.order import conflict, footprint
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from raceexplore.kernel.choice import ChoicePoint
     from raceexplore.kernel.names import TaskInfo
     from raceexplore.kernel.order import Footprint
     from raceexplore.kernel.outcome import Run
@@ -18,12 +22,20 @@ class Foresight:
     A loop passes the same site with every turn: the number tells them apart. Where that number
     was never seen, the last footprint seen at (task path, await site) is returned. A guess, good
     enough to sample by: the next event at that place may take another branch.
-    Needs recorded runs; the scheduler that owns it sets ``observes = True``.
+    It is learnt from recorded runs, for which a scheduler sets ``observes = True``. In other runs,
+    which know no sites, what an event touches and has touched is guessed by its number alone.
     """
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], Footprint] = {}
         self._exact: dict[tuple[str, str, int], Footprint] = {}
+        self._nth: dict[tuple[str, int], Footprint] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Get ready for the next run."""
+        self._done = 0
+        self._progress: dict[str, int] = {}
 
     def learn(self, run: Run) -> None:
         """Remember what each event of ``run`` has touched."""
@@ -33,12 +45,35 @@ class Foresight:
             touched = footprint(event)
             self._seen[event.task, site] = touched
             self._exact[event.task, site, event.nth - 1] = touched
+            self._nth[event.task, event.nth - 1] = touched
             sites[event.task] = str(event.end)
 
     def expected(self, task: TaskInfo) -> Footprint | None:
         """Return what the next event of ``task`` is likely to touch; None if nothing is known."""
+        if not task.site:
+            return self._nth.get((task.path, task.steps))
         exact = self._exact.get((task.path, task.site, task.steps))
         return self._seen.get((task.path, task.site)) if exact is None else exact
+
+    def executed(
+        self, point: ChoicePoint, tasks: Sequence[TaskInfo]
+    ) -> list[tuple[str, Footprint | None]]:
+        """Return (task path, what it touched) of each event since the last call in this run.
+
+        tasks: those of ``point``. In a run that is not recorded both are guesses.
+        """
+        events = point.events
+        if events:
+            new, self._done = events[self._done :], len(events)
+            return [(event.task, footprint(event)) for event in new]
+        last, count = point.at
+        found = []
+        for path, steps in {**{t.path: t.steps for t in tasks}, last: count}.items():
+            before = self._progress.get(path, 0)
+            if steps > before and path != CLOCK:
+                found += [(path, self._nth.get((path, nth))) for nth in range(before, steps)]
+            self._progress[path] = steps
+        return found
 
     @staticmethod
     def conflict(one: Footprint | None, other: Footprint | None) -> bool:

@@ -39,10 +39,15 @@ class Bandit:
 
     def shares(self) -> dict[str, float]:
         """Return the share of the runs that each arm is worth now."""
-        worth = {name: self._weights[name] * self.rate(name) for name in self._weights}
-        total = sum(worth.values())
-        left = 1 - self.floor * len(worth)
-        return {name: self.floor + left * value / total for name, value in worth.items()}
+        worth = {name: weight * self.rate(name) for name, weight in self._weights.items()}
+        least = self.floor * sum(worth.values())
+        poor = [name for name, value in worth.items() if value < least]
+        rich = sum(value for name, value in worth.items() if name not in poor)
+        left = 1 - self.floor * len(poor)
+        return {
+            name: self.floor if name in poor else left * value / rich
+            for name, value in worth.items()
+        }
 
     def rate(self, arm: str) -> float:
         """Return the chance that the next run of ``arm`` shows a new class (never quite 0)."""
