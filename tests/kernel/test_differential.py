@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-import small_programs
+import drawn_programs
 from raceexplore import Settings, by_name
 from raceexplore.kernel.outcome import leaves
 from raceexplore.kernel.run import run_once
@@ -17,9 +17,9 @@ PROGRAMS = 60
 LIMIT_S = 50.0  # what would wait for ever is cancelled, for both loops to see it end
 
 
-def specs() -> list[small_programs.Spec]:
+def specs() -> list[drawn_programs.Spec]:
     """Programs whose random numbers do not matter: only ours are guarded."""
-    drawn = small_programs.draw_specs(3 * PROGRAMS)
+    drawn = drawn_programs.draw_specs(3 * PROGRAMS)
     return [spec for spec in drawn if '"random"' not in json.dumps(spec)][:PROGRAMS]
 
 
@@ -33,7 +33,7 @@ def test_trios_own_loop_gives_the_same_trace(order: Literal["any", "passes"]) ->
     assert len(found) == PROGRAMS
     scheduler = by_name("random", entropy=11)
     for spec in found:
-        program = small_programs.build(spec, limit_s=LIMIT_S)
+        program = drawn_programs.build(spec, limit_s=LIMIT_S)
         for _ in range(3):
             scheduler.begin()
             run = run_once(program, scheduler, settings=Settings(order=order), record=True)

@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-import random_programs
+import drawn_programs
 from raceexplore import Limits, Replay, Settings, by_name
 from raceexplore.kernel.guard import guarded
 from raceexplore.kernel.run import run_once
@@ -27,8 +27,8 @@ SETTINGS = [
 def write(file: Path, count: int) -> None:
     scheduler = by_name("random", entropy=3)
     rows = []
-    for spec in random_programs.draw_specs(count):
-        program, runs = random_programs.build(spec), []
+    for spec in drawn_programs.draw_specs(count):
+        program, runs = drawn_programs.build(spec), []
         for settings in SETTINGS:
             scheduler.begin()
             run = run_once(program, scheduler, settings=settings, limits=LIMITS, record=True)
@@ -41,7 +41,7 @@ def write(file: Path, count: int) -> None:
 def read(file: Path) -> None:
     different, outcomes = [], dict.fromkeys(("passed", "failed", "cut"), 0)
     for spec, runs in json.loads(file.read_text(encoding="utf-8")):
-        program = random_programs.build(spec)
+        program = drawn_programs.build(spec)
         for text, digest, outcome in runs:
             seed = decode(text)
             replay = Replay(seed.schedule)
