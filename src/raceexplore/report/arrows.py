@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from raceexplore.kernel.order import bits, order
+from raceexplore.kernel.order import order
 from raceexplore.report.rows import Arrow, ArrowKind
 
 if TYPE_CHECKING:
@@ -18,11 +18,10 @@ def arrows(events: Sequence[Event], first: int) -> Iterable[Arrow]:
     cut = [e._replace(causes=tuple(c - first for c in e.causes if c >= first)) for e in events]
     past, _, footprints = order(cut)
     for j, event in enumerate(cut):
-        covered = 0
-        for i in reversed(list(bits(past[j]))):
-            if covered >> i & 1:
-                continue
-            covered |= past[i]
+        left = past[j]
+        while left:
+            i = left.bit_length() - 1  # the last one left: nothing lies between it and j
+            left &= ~(past[i] | 1 << i)
             if events[i].task == event.task:
                 continue
             if i in event.causes:

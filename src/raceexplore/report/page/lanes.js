@@ -7,6 +7,7 @@ const view = {
   event: FIRST, from: FIRST, to: END, cell: 36, hidden: new Set(), unfold: false, byTime: false, arrows: true,
 };
 let rows = [];
+let rowByLane = [];
 let xs = [];
 
 /** Set which lanes have a row of their own; the rest share one. */
@@ -24,9 +25,11 @@ function layRows() {
     add({ lane, lanes: [lane], height: off ? THIN : ROW, off });
   }
   if (folded.length) add({ lane: null, lanes: folded, height: THIN, off: true });
+  rowByLane = [];
+  for (const row of rows) for (const lane of row.lanes) rowByLane[lane.index] = row;
   return y;
 }
-const rowOf = (index) => rows.find((row) => row.lanes.includes(lanes[index]));
+const rowOf = (index) => rowByLane[index];
 
 /** Set the x of each drawn event; by time, a step keeps its width and waiting adds to it. */
 function layColumns() {
@@ -110,7 +113,8 @@ function drawLanes() {
   parts.push(...stars.filter((d) => !d.draw).map((d) => draw('line', { class: 'devline', x1: xOf(d.event) - 3, x2: xOf(d.event) - 3, y1: 0, y2: height }, draw('title', {}, `deviation ${d.number}: ${d.why}`))));
   for (const row of shown) for (const lane of row.lanes) parts.push(...idle(lane, row, from, to));
   if (view.arrows) parts.push(...arrows(from, to));
-  for (let event = from; event <= to; event += 1) parts.push(...cell(event, shown));
+  const inView = new Set(shown);
+  for (let event = from; event <= to; event += 1) parts.push(...cell(event, inView));
   parts.push(...races(from, to));
   byId('graph').replaceChildren(...parts);
   byId('axis').replaceChildren(...axis(from, to, stars));
@@ -146,8 +150,8 @@ function idle(lane, row, from, to) {
 
 function cell(event, shown) {
   const index = column('lane', event);
-  const row = shown.find((each) => each.lanes.includes(lanes[index]));
-  if (!row) return [];
+  const row = rowOf(index);
+  if (!shown.has(row)) return [];
   const height = row.off ? 8 : 22;
   const x = xOf(event);
   const y = row.y + (row.height - height) / 2;

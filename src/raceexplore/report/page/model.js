@@ -48,16 +48,24 @@ for (const [event, label, flags, before, after, site] of steps.touches) {
   const touch = { event, label, write: Boolean(flags & 1), before: text(before), after: text(after), site };
   if (!touches.has(event)) touches.set(event, []);
   touches.get(event).push(touch);
-  if (!locations.has(label)) locations.set(label, { label: text(label), shared: false, events: [], touches: [] });
+  if (!locations.has(label)) locations.set(label, { label: text(label), shared: false, events: [], touches: [], writes: [] });
   const location = locations.get(label);
   location.shared = location.shared || Boolean(flags & 2);
   touch.shared = Boolean(flags & 2);
   location.events.push(event);
   location.touches.push(touch);
+  if (touch.write) location.writes.push(event);
 }
 const marks = data.marks.map(([kind, label, read, between, write, seen, lost, wrote]) => ({
   kind, label, read, between, write, seen, lost, wrote,
 }));
+const group = (key) => {
+  const found = new Map();
+  for (const mark of marks) found.set(mark[key], [...(found.get(mark[key]) || []), mark]);
+  return found;
+};
+const readMarks = group('read');
+const writeMarks = group('write');
 
 /** Return the index of the last entry of the sorted `list` that is at most `value`, or -1. */
 function locate(list, value) {

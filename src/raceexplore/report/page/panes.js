@@ -88,28 +88,25 @@ function valueRow(location, state, event) {
     if (state.now) value.append(make('span', { class: 'tag soft' }, state.now.write ? 'W' : 'R'), ' ');
     if (changed && state.touch.before && state.touch.before !== state.value) value.append(make('span', { class: 'old' }, state.touch.before), ' → ');
     value.append(state.value || make('span', { class: 'empty' }, 'not recorded'));
-    for (const mark of marks) {
-      if (mark.label !== location.label) continue;
-      if (mark.read === event) value.append(' ', make('span', { class: 'tag bad' }, 'stale read'));
-      if (mark.write === event) value.append(' ', make('span', { class: 'tag bad' }, mark.kind === 'lost update' ? `overwrites ${mark.lost}` : 'acts on a stale read'));
-    }
+    const own = (map) => (map.get(event) || []).filter((mark) => mark.label === location.label);
+    if (own(readMarks).length) value.append(' ', make('span', { class: 'tag bad' }, 'stale read'));
+    for (const mark of own(writeMarks)) value.append(' ', make('span', { class: 'tag bad' }, mark.kind === 'lost update' ? `overwrites ${mark.lost}` : 'acts on a stale read'));
   }
   cells.push(value, make('td', {}, ...jumps(location, state, event)));
   return make('tr', { class: changed ? 'changed' : null }, ...cells);
 }
 function jumps(location, state, event) {
   const parts = [];
-  const writes = location.touches.filter((touch) => touch.write);
   const link = (target, words) => make('button', { type: 'button', class: 'link', title: words, click: () => go(target) }, `${words} ${target}`);
   if (state) parts.push(`${state.touch.write ? 'W' : 'R'} ${lanes[column('lane', state.touch.event)].name} `, state.touch.event === event ? 'now' : link(state.touch.event, 'at'));
-  const next = writes.find((touch) => touch.event > event);
-  if (next) parts.push(make('br'), link(next.event, 'next write at'));
+  const next = location.writes[locate(location.writes, event) + 1];
+  if (next !== undefined) parts.push(make('br'), link(next, 'next write at'));
   return parts;
 }
 
 function drawLocals(event) {
   const lane = lanes[column('lane', event)];
-  const at = lane.events.indexOf(event);
+  const at = locate(lane.events, event);
   const before = at > 0 ? lane.events[at - 1] : -1;
   const now = chainOf(event).filter((frame) => frame.own);
   const ended = !now.length;

@@ -96,10 +96,8 @@ function tableRow(event) {
   const notes = (touches.get(event) || []).map(touchWords);
   for (const [label, value, deviation] of steps.draws[event] || []) notes.push(`${deviation >= 0 ? '★ ' : ''}draws ${label} = ${value}`);
   notes.push(...(steps.notes[event] || []));
-  for (const mark of marks) {
-    if (mark.read === event) notes.push(`stale read of ${mark.label}`);
-    if (mark.write === event) notes.push(`${mark.kind} of ${mark.label}`);
-  }
+  for (const mark of (readMarks.get(event) || []).slice(0, 1)) notes.push(`stale read of ${mark.label}`);
+  for (const mark of writeMarks.get(event) || []) notes.push(`${mark.kind} of ${mark.label}`);
   const stop = stopOf(event);
   const jump = make('button', { type: 'button', class: 'link', click: () => { openTab('timeline'); go(event); } }, String(event));
   const cells = [jump, lanes[column('lane', event)].name, spell(column('begin', event)), spell(column('end', event)),
