@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
 DEMO := $(BIN)/raceexplore run models/ticketing/buggy.py --budget 10000
 
-.PHONY: help demo test test-all lint docs bench clean
+.PHONY: help demo test test-all lint docs screenshots bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make test-all  lint, types and every test"
 	@echo "make lint      ruff and mypy"
 	@echo "make docs      write what the examples print now into the documents"
+	@echo "make screenshots  take the pictures of docs/reports.md again (wants Chromium)"
 	@echo "make bench     the benchmarks, one after the other"
 	@echo "make clean     remove .venv, caches and build results"
 
@@ -43,6 +44,9 @@ lint: $(READY)
 
 docs: $(READY)
 	$(BIN)/python tests/support/documents.py
+
+screenshots: $(READY)
+	$(BIN)/python tests/support/screenshots.py
 
 bench: $(READY)
 	@set -e; for file in benchmarks/*.py; do \

@@ -24,7 +24,8 @@ COLOURS: Final = (
 )  # fmt: skip
 SPACE: Final = "http://www.w3.org/2000/svg"
 TIP: Final = (
-    '<marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8"'
+    '<marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="9" markerHeight="9"'
+    ' markerUnits="userSpaceOnUse"'
     ' orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="#7b8291"/></marker>'
 )
 STYLE: Final = """

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from raceexplore.kernel.choice import CLOCK
 from raceexplore.kernel.waits import NURSERY
 from raceexplore.report.arrows import arrows
-from raceexplore.report.marks import contended, marks
-from raceexplore.report.rows import Draw, Lane, Segment, Step, Stop, Switch, Timeline, Touch
+from raceexplore.report.conflicts import short_labels
+from raceexplore.report.marks import Mark, contended, marks
+from raceexplore.report.rows import Arrow, Draw, Lane, Segment, Step, Stop, Switch, Timeline, Touch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.trace import Access, Event
     from raceexplore.kernel.waits import Wait
 
+R = TypeVar("R", Arrow, Mark)
 WINDOW: Final = 2_000
 NURSERY_TOLD: Final = "waits for the tasks of its nursery"
 
@@ -28,21 +31,25 @@ def timeline(run: Run, *, window: int = WINDOW) -> Timeline:
     window: the most steps for which arrows are looked for, those before the failure.
     """
     events = run.events
+    labels = short_labels(a.label for event in events for a in event.accesses if a.label)
     switched = _deviations(run)
     lanes = _lanes(run, switched)
     number = {lane.path: index for index, lane in enumerate(lanes)}
     shared = contended(events)
     taken = {position: index for position, (index, _) in switched.items()}
     draws = _draws(run)
-    steps = tuple(_step(run, event, number, shared, draws[event.number]) for event in events)
+    steps = []
+    for event in events:
+        seen = tuple(_touch(a, labels, shared) for a in event.accesses if _told(a))
+        steps.append(_step(run, event, number, draws[event.number], seen))
     first = max(0, len(events) - window)
     return Timeline(
         lanes,
-        steps,
+        tuple(steps),
         tuple(_segments(steps)),
         tuple(_switches(run, steps, lanes, taken)),
-        tuple(arrows(events[first:], first)),
-        marks(events),
+        tuple(_relabelled(arrows(events[first:], first), labels)),
+        tuple(_relabelled(marks(events), labels)),
         (first, len(events)),
     )
 
@@ -114,8 +121,13 @@ def _nested(paths: list[str]) -> list[str]:
 
 
 def _involved(run: Run, switched: dict[int, tuple[int, Deviation]]) -> set[str]:
+    """Return the tasks that a reader wants to see; all where nobody saw what they share."""
     shared = contended(run.events)
-    found = {e.task for e in run.events if any(a.resource in shared for a in e.accesses)}
+    if not shared:
+        return {event.task for event in run.events}
+    draws = [d.at for d in run.schedule.deviations if d.kind != "task"]
+    found = {e.task for e in run.events if any(at.startswith(f"{e.task}:") for at in draws)}
+    found |= {e.task for e in run.events if any(a.resource in shared for a in e.accesses)}
     for position, (_, deviation) in switched.items():
         found |= {deviation.at, str(deviation.take)}
         found |= {event.task for event in run.events[position : position + 1]}
@@ -144,8 +156,8 @@ def _step(
     run: Run,
     event: Event,
     number: dict[str, int],
-    shared: set[Any],
     draws: tuple[Draw, ...],
+    touches: tuple[Touch, ...],
 ) -> Step:
     following = run.events[event.number + 1 : event.number + 2]
     goes_on = bool(following) and following[0].task == event.task
@@ -160,7 +172,7 @@ def _step(
         _stop(event, goes_on=goes_on, is_waiting=waits),
         event.error,
         tuple(number[path] for path in event.woken if path in number),
-        tuple(_touch(a, contended=a.resource in shared) for a in event.accesses if _told(a)),
+        touches,
         draws,
         event.notes,
     )
@@ -183,11 +195,16 @@ def _told(access: Access) -> bool:
     return access.write or "CancelScope#" not in access.label
 
 
-def _touch(access: Access, *, contended: bool) -> Touch:
+def _touch(access: Access, labels: dict[str, str], shared: set[Any]) -> Touch:
     file, _, line = access.line.rpartition(":")
     number = int(line) if line.isdigit() else 0
-    label = access.label or f"{access.resource[0]}"
-    return Touch(label, access.write, number, file, access.before, access.after, contended)
+    label = labels.get(access.label) or f"{access.resource[0]}"
+    is_shared = access.resource in shared
+    return Touch(label, access.write, number, file, access.before, access.after, is_shared)
+
+
+def _relabelled(rows: Iterable[R], labels: dict[str, str]) -> Iterable[R]:
+    return (replace(row, label=labels.get(row.label, row.label)) for row in rows)
 
 
 def _segments(steps: Sequence[Step]) -> Iterable[Segment]:

@@ -5,7 +5,9 @@ function drawSource(event) {
   const begin = column('begin', event);
   const stands = standsAt(event);
   const last = (touches.get(event) || []).filter((touch) => touch.shared && place(touch.site).line).pop();
-  const focus = stands >= 0 ? stands : last ? last.site : begin;  // a task that ended stands nowhere
+  // a task that ended stands nowhere; one that waits in a helper's file has done the deed elsewhere
+  const elsewhere = last && (stands < 0 || place(last.site).file !== place(stands).file);
+  const focus = elsewhere ? last.site : stands >= 0 ? stands : begin;
   const box = byId('source');
   const { file, line } = place(focus);
   if (file !== shownFile) fillSource(file);
@@ -16,9 +18,9 @@ function drawSource(event) {
   row?.classList.add('here');
   for (const other of lanes) {
     const state = laneState(other, event);
-    const at = state.alive ? standsAt(state.since) : -1;
-    if (at < 0 || place(at).file !== file) continue;
-    const slot = rowAt(file, place(at).line)?.querySelector('.who');
+    const inFile = state.alive ? chainOf(state.since).filter((frame) => frame.own && place(frame.site).file === file).pop() : null;
+    if (!inFile) continue;
+    const slot = rowAt(file, place(inFile.site).line)?.querySelector('.who');
     if (slot && slot.childElementCount < 3) slot.append(Object.assign(badge(other.index), { title: `${other.name} ${state.word}` }));
   }
   for (const touch of (touches.get(event) || [])) {
@@ -112,7 +114,7 @@ function drawLocals(event) {
   const ended = !now.length;
   const frames = ended ? chainOf(before).filter((frame) => frame.own) : now;
   const was = new Map(before < 0 ? [] : chainOf(before).flatMap((frame) => frame.variables.map(([name, value]) => [`${place(frame.site).name} ${name}`, value])));
-  byId('locals-of').textContent = `${lane.name}${ended ? ', before its last event' : ''}`;
+  byId('locals-of').textContent = `${lane.name}${ended ? (before < 0 ? ', which has ended' : `, as it stood at event ${before}`) : ''}`;
   const rowsMade = [];
   for (const frame of [...frames].reverse()) {
     const { name } = place(frame.site);
