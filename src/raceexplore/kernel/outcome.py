@@ -28,9 +28,9 @@ class Failure:
 
     kind: the exception's type name, or ``deadlock``, ``livelock``, ``leaked task``,
         ``swallowed cancellation``, ``unraisable error``, ``invariant``.
-    message: what a reader is told first. details: further lines (who waits for what; the
-        traceback through the program's own frames). waits: the tasks of a deadlock, a livelock or
-        a leak, and what each waits for.
+    message: what a reader is told first. details: further lines (who waits for what; the notes;
+        the traceback through the program's own frames). waits: the tasks of a deadlock, a
+        livelock or a leak, and what each waits for.
     """
 
     kind: str
@@ -96,9 +96,14 @@ def from_exception(error: BaseException, kind: str = "") -> Failure:
         message=message + (more if len(found) > 1 else ""),
         fingerprint=shorten(kind, *identity),
         site=site,
-        details=tuple(user_traceback(first)),
+        details=(*notes(first), *user_traceback(first)),
         exception=error,
     )
+
+
+def notes(error: BaseException) -> list[str]:
+    """Return the lines of the notes (PEP 678) that the program has added to ``error``."""
+    return [line for note in getattr(error, "__notes__", ()) for line in str(note).split("\n")]
 
 
 def shorten(*parts: str) -> str:

@@ -21,11 +21,11 @@ ORDER = 12
 
 
 class NotLinearizable(AssertionError):
-    """A history that no order of its operations within real time explains."""
+    """A history that no order of its operations within real time explains; a note says why."""
 
 
 class NotSequentiallyConsistent(AssertionError):
-    """A history that no order of its operations within each client's own explains."""
+    """A history that no order that keeps each client's own explains; a note says why."""
 
 
 def check_linearizable(history: History, model: Model, *, steps: int = STEPS) -> Verdict:
@@ -34,20 +34,30 @@ def check_linearizable(history: History, model: Model, *, steps: int = STEPS) ->
     Returns the verdict otherwise. If that is ``unknown``, because ``steps`` were not enough, the
     run in progress passes with a warning.
     """
+    __tracebackhide__ = True
     verdict = linearizable(history, model, steps=steps)
     if verdict.answer == "no":
-        raise NotLinearizable(explain(verdict, history, model))
+        raise _with_reason(NotLinearizable, explain(verdict, history, model))
     _warn(verdict, "linearizable")
     return verdict
 
 
 def check_sequentially_consistent(history: History, model: Model, *, steps: int = STEPS) -> Verdict:
     """Raise `NotSequentiallyConsistent`, with the reason, if ``history`` is not; else as above."""
+    __tracebackhide__ = True
     verdict = sequentially_consistent(history, model, steps=steps)
     if verdict.answer == "no":
-        raise NotSequentiallyConsistent(explain(verdict, history, model))
+        raise _with_reason(NotSequentiallyConsistent, explain(verdict, history, model))
     _warn(verdict, "sequentially consistent")
     return verdict
+
+
+def _with_reason(kind: type[AssertionError], explanation: str) -> AssertionError:
+    """Return the error whose message is the first line; the rest is a note (PEP 678)."""
+    first, _, rest = explanation.partition("\n\n")
+    error = kind(first)
+    error.add_note(rest)
+    return error
 
 
 def _warn(verdict: Verdict, what: str) -> None:

@@ -145,6 +145,7 @@ class Recording:
         that are results, e.g. `KeyError`; they are recorded as `Raised` and raised. With any
         other exception, a time-out or a cancellation the operation is an info operation.
         """
+        __tracebackhide__ = True
         argument = as_argument(arguments)
         key = self.invoke(client, name or function_name(function), argument)
         try:
@@ -162,6 +163,9 @@ class Recording:
     def history(self) -> History:
         """Return what has been recorded so far; what is still going on is an info operation."""
         return History(tuple(self._operations))
+
+    def __repr__(self) -> str:
+        return "Recording()"
 
     def _next(self) -> int:
         self._moment += 1

@@ -139,7 +139,7 @@ class Schedule:
         )
         if beyond:
             yield f"{beyond} of the schedule's deviations found no place in this run"
-        function = run.program.name.rpartition(":")[2].rpartition(".")[2]
+        function = run.program.name.rpartition(":")[2].rpartition("<locals>.")[2]
         shown = ", ".join([function, *(_short(arg) for arg in args)])
         yield f"replay  {self!r}.run({shown})"
         yield f'seed    {run.seed}  (Schedule("rx1-...") runs it too)'
