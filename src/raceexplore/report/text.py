@@ -128,7 +128,8 @@ def _sizes(run: Run, found: Found | None, width: int) -> list[Text]:
         return paragraph(f"{text}.", width)
     was = found.original.schedule.size
     text += f", shrunk from {was} in {found.shrink_runs} runs; " if was > size else "; "
-    text += "each is needed. " if found.one_minimal else "perhaps not all are needed. "
+    text += "each is needed" if found.one_minimal else "perhaps not all are needed"
+    text += f"; {found.fewest}. " if found.fewest else ". "
     passes = "can produce it too." if found.in_passes else "was not seen to produce it."
     return paragraph(f"{text}Trio's own loop {passes}", width)
 

@@ -18,7 +18,8 @@ class Found:
 
     first_run: index of the first run that showed it, from 0. count: runs that showed it.
     run: the shrunk run, with its events; original: the run as found. one_minimal: taking any one
-    deviation away makes this failure disappear. shrink_runs: what shrinking cost.
+    deviation away makes this failure disappear. fewest: what is known of schedules with fewer
+    preemptions, in words. shrink_runs: what shrinking cost.
     """
 
     fingerprint: str
@@ -29,6 +30,7 @@ class Found:
     run: Run
     original: Run
     one_minimal: bool = False
+    fewest: str = ""
     shrink_runs: int = 0
     in_passes: bool = False
 

@@ -242,6 +242,7 @@ class _Exploration:
             message=run.failure.message,
             run=run,
             one_minimal=shrunk.one_minimal,
+            fewest=shrunk.fewest,
             shrink_runs=shrunk.runs,
             in_passes=bool(run.passes) or self._in_passes(found.fingerprint, watch),
         )

@@ -1,26 +1,64 @@
-"""Shrink a failing schedule: delete deviations while the same failure stays."""
+"""Shrink a failing schedule: as few kinds of deviation, preemptions and deviations as can be."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from raceexplore.kernel.choice import Schedule
 from raceexplore.kernel.program import Limits
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
+from raceexplore.search.commute import InOrder, fewest_switches
+from raceexplore.search.names import by_name
+from raceexplore.search.observation import observed_run
 
 if TYPE_CHECKING:
-    from raceexplore.kernel.choice import Schedule
     from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.scheduler import Scheduler
+
+SIMPLEST = range(1, 8)  # of a latency: the quantiles 1/4, 3/4, 1/8, 5/8, 3/8, 7/8, 1/16
+EXACT_PREEMPTIONS, EXACT_RUNS, PAIRS_MAX = 2, 1_000, 12
+
+
+class Cost(NamedTuple):
+    """What makes one failing schedule better than another, the weightiest first.
+
+    kinds: of deviation. size: of the draws; a latency further from its median is larger.
+    """
+
+    kinds: int
+    preemptions: int
+    deviations: int
+    size: int
+    steps: int
+
+
+def cost(run: Run) -> Cost:
+    """Return the cost of the schedule of ``run``."""
+    deviations = run.schedule.deviations
+    return Cost(
+        kinds=len({d.kind for d in deviations}),
+        preemptions=run.preemptions,
+        deviations=len(deviations),
+        size=sum(d.take for d in deviations if isinstance(d.take, int)),
+        steps=run.steps,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Shrunk:
-    """The outcome of shrinking: the smallest run found, whether it is 1-minimal, the cost."""
+    """The outcome of shrinking.
+
+    run: the smallest found. one_minimal: taking any one deviation away makes this failure
+    disappear. fewest: what is known of schedules with fewer preemptions, in words; empty if
+    nothing is. runs: what it cost.
+    """
 
     run: Run
     one_minimal: bool
     runs: int
+    fewest: str = ""
 
 
 def shrink(run: Run, *, budget: int = 2_000, limits: Limits = Limits()) -> Run:  # noqa: B008
@@ -29,25 +67,44 @@ def shrink(run: Run, *, budget: int = 2_000, limits: Limits = Limits()) -> Run: 
 
 
 class Shrinking:
-    """ddmin over the deviations, then the 1-minimality pass.
+    """Commute, ddmin, local moves, the 1-minimality pass, and the exact step where it is small.
 
-    Source: Zeller and Hildebrandt, TSE 2002 (ddmin), on the sparse schedule, where every subset
-    can be run.
+    Source: algorithms.md section 4.2; Zeller and Hildebrandt, TSE 2002 (ddmin), on the sparse
+    schedule, where every subset can be run.
     """
 
     def __init__(self, run: Run, budget: int, limits: Limits) -> None:
         self.best, self.budget, self.limits = run, budget, limits
+        self.best_cost = cost(run)
         self.spent = 0
+        self._worse: set[Schedule] = set()
 
     def shrink(self) -> Shrunk:
-        """Shrink until 1-minimal or out of budget."""
+        """Shrink until nothing helps any more, or the budget is spent."""
+        if self.budget < 1:
+            return Shrunk(self.best, one_minimal=False, runs=0)
         self._try(self.best.schedule)  # what the run did not reach is dropped by replaying it
+        self._delete_kinds()
+        self._commute()
+        self._ddmin()
+        self._commute()
+        self._settle()
+        fewest = self._exact()
+        one_minimal = self._is_one_minimal()
+        return Shrunk(self.best, one_minimal, self.spent, fewest)
+
+    def _delete_kinds(self) -> None:
+        for kind in ("fault", "latency", "data"):
+            deviations = self.best.schedule.deviations
+            rest = tuple(d for d in deviations if d.kind != kind)
+            if len(rest) < len(deviations):
+                self._try(Schedule(rest))
+
+    def _ddmin(self) -> None:
         chunk = self.best.schedule.size // 2
         while chunk >= 1 and self.spent < self.budget:
             if not self._delete_chunks(chunk):
                 chunk = min(chunk // 2, self.best.schedule.size // 2 or 1)
-        one_minimal = self._is_one_minimal()
-        return Shrunk(self.best, one_minimal, self.spent)
 
     def _delete_chunks(self, size: int) -> bool:
         """Delete runs of ``size`` deviations, from the end; tell whether any could go."""
@@ -60,26 +117,114 @@ class Shrinking:
             start = begin
         return shorter
 
+    def _commute(self) -> None:
+        """Reorder what is independent so that fewer switches are needed."""
+        if self.spent >= self.budget or self.best.preemptions == 0:
+            return
+        self.spent += 1
+        seen = self._observed(Replay(self.best.schedule))
+        if not self._is_same(seen):
+            return
+        draws = [d for d in self.best.schedule.deviations if d.kind != "task"]
+        self._keep(self._run(InOrder(fewest_switches(seen.events), draws)))
+
+    def _settle(self) -> None:
+        """Make local moves until none helps: delete one or two deviations, make a draw smaller."""
+        while self.spent < self.budget and any(self._try(s) for s in self._moves()):
+            pass
+
+    def _moves(self) -> Any:
+        schedule = self.best.schedule
+        for i in reversed(range(schedule.size)):
+            yield schedule.without(i)
+        for i, deviation in enumerate(schedule.deviations):
+            if isinstance(deviation.take, int):
+                smaller = {*SIMPLEST, deviation.take // 2, deviation.take - 1}
+                for take in sorted(take for take in smaller if 0 < take < deviation.take):
+                    yield _changed(schedule, i, take)
+        if schedule.size <= PAIRS_MAX:
+            for i in range(schedule.size):
+                for j in range(i):
+                    yield schedule.without(i, j)
+
     def _is_one_minimal(self) -> bool:
         i = self.best.schedule.size - 1
         while i >= 0:
-            if self.spent >= self.budget:
+            if self.spent >= self.budget + EXACT_RUNS:
                 return False
-            if self._try(self.best.schedule.without(i)):
+            shorter = self.best.schedule.without(i)
+            if self._try(shorter):
                 i = self.best.schedule.size  # start over: an earlier one may have become needless
+            elif shorter in self._worse:
+                return False  # it fails as well, but at a higher cost
             i -= 1
         return True
 
+    def _exact(self) -> str:
+        """Look at every schedule with fewer preemptions, where they are few enough."""
+        p = self.best.preemptions
+        if p == 0:
+            return "it needs no preemption"
+        settings = self.best.settings
+        strict = settings.time == "strict" and settings.order == "any"
+        if p > EXACT_PREEMPTIONS or not strict or self.spent >= self.budget:
+            return ""
+        scheduler: Any = by_name(f"icb:bound={p - 1}", entropy=settings.entropy)
+        for _ in range(min(EXACT_RUNS, self.budget)):
+            if not scheduler.begin():
+                break
+            self.spent += 1
+            run = self._run(scheduler)
+            scheduler.end(run)
+            if self._keep(run):
+                self._settle()
+                return self._fewer(self.best.preemptions, scheduler.covered)
+        else:
+            return ""
+        return self._fewer(p, scheduler.covered)
+
+    @staticmethod
+    def _fewer(preemptions: int, covered: str) -> str:
+        if preemptions == 0:
+            return "it needs no preemption"
+        clause = ", each latency at its median" if "median" in covered else ""
+        many = f"{preemptions} preemption{'s' * (preemptions != 1)}"
+        return f"no failing schedule with fewer than {many} exists{clause}"
+
     def _try(self, schedule: Schedule) -> bool:
-        """Replay ``schedule``; keep it if it fails in the same way and is no larger."""
+        """Replay ``schedule``; keep it if it fails in the same way and costs less."""
         self.spent += 1
-        run = run_once(
-            self.best.program, Replay(schedule), limits=self.limits, settings=self.best.settings
-        )
-        assert self.best.failure is not None
-        if run.failure is None or run.failure.fingerprint != self.best.failure.fingerprint:
+        run = self._run(Replay(schedule))
+        if self._keep(run):
+            return True
+        if self._is_same(run) and run.schedule.size < self.best.schedule.size:
+            self._worse.add(schedule)
+        return False
+
+    def _keep(self, run: Run) -> bool:
+        """Keep ``run`` if it fails in the same way and costs less."""
+        price = cost(run)
+        if price >= self.best_cost or not self._is_same(run):
             return False
-        if run.schedule.size > self.best.schedule.size:
-            return False
-        self.best = run
+        self.best, self.best_cost = run, price
         return True
+
+    def _is_same(self, run: Run) -> bool:
+        assert self.best.failure is not None
+        return run.failure is not None and (
+            run.failure.fingerprint == self.best.failure.fingerprint
+        )
+
+    def _run(self, scheduler: Scheduler) -> Run:
+        best = self.best
+        return run_once(best.program, scheduler, limits=self.limits, settings=best.settings)
+
+    def _observed(self, scheduler: Scheduler) -> Run:
+        best = self.best
+        return observed_run(best.program, scheduler, limits=self.limits, settings=best.settings)
+
+
+def _changed(schedule: Schedule, index: int, take: int) -> Schedule:
+    deviations = list(schedule.deviations)
+    deviations[index] = deviations[index]._replace(take=take)
+    return Schedule(tuple(deviations))
