@@ -19,8 +19,8 @@ FAIL  program.py:main  AssertionError: balance is 90, expected 70
         assert bank.balance == 70, f"balance is {bank.balance}, expected 70"
 
 Bank.balance: ann read 100 (step 1), bob wrote 80 (step 3), ann wrote 90 (step 4).
-Needs 1 deviation (*) from the default schedule; each is needed. Trio's own loop can produce it
-too.
+Needs 1 deviation (*) from the default schedule; each is needed; no failing schedule with fewer
+than 1 preemption exists. Trio's own loop can produce it too.
 
   step    task  does           line  source
   0       main  starts, waits    17  async with trio.open_nursery() as nursery:
