@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import heapq
 import math
+import sys
 from contextlib import suppress
 from functools import wraps
 from importlib import import_module
@@ -58,11 +59,13 @@ try:
         trio_run, "sniffio_library", None
     )  # before trio 0.23, tasks tell sniffio
     PermanentlyDetachCoroutineObject = traps.PermanentlyDetachCoroutineObject
-    AsyncGenerators = import_module("trio._core._asyncgens").AsyncGenerators
+    AsyncGenerators: Any = import_module("trio._core._asyncgens").AsyncGenerators
+    TrioInstruments: Any = trio_run.Instruments
+    NO_SEND = signature(Runner.reschedule).parameters["next_send"].default
     _missing = "" if hasattr(trio_threads, "start_thread_soon") else "start_thread_soon"
 except (ImportError, AttributeError) as error:  # pragma: no cover - an unknown trio
     _missing = str(error)
-    Runner = object
+    Runner = AsyncGenerators = TrioInstruments = NO_SEND = object
 
 OLDEST = (0, 22, 2)
 # whether a nursery always raises a group: what trio.run does unless told otherwise, since 0.25 yes
@@ -93,6 +96,56 @@ def check_trio() -> None:
         )
 
 
+class Instruments(dict[str, Any]):
+    """Trio's instruments as a real dict, not one in Python: they are asked all the time."""
+
+    if not _missing:
+        add_instrument = TrioInstruments.add_instrument
+        remove_instrument = TrioInstruments.remove_instrument
+        call = TrioInstruments.call
+
+    def __init__(self, incoming: Sequence[Any]) -> None:
+        self["_all"] = {}
+        for instrument in incoming:
+            self.add_instrument(instrument)
+
+    @property
+    def data(self) -> Instruments:
+        """Where trio's methods look."""
+        return self
+
+
+class LateGenerators(AsyncGenerators):  # type: ignore[misc]
+    """Trio's care for async generators, from the first one on: most programs have none."""
+
+    runner: Any
+    finalizer: Any
+
+    def install_hooks(self, runner: Any) -> None:
+        """Have `first` called for the first async generator of the run."""
+        self.runner = runner
+        self.prev_hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(self.first, self.last)
+
+    def first(self, generator: Any) -> None:
+        """Install trio's own hooks, and give them ``generator``, which has got `last` by now."""
+        sys.set_asyncgen_hooks(*self.prev_hooks)
+        AsyncGenerators.install_hooks(self, self.runner)
+        hooks = sys.get_asyncgen_hooks()
+        self.finalizer = hooks.finalizer
+        assert hooks.firstiter is not None
+        hooks.firstiter(generator)
+
+    def last(self, generator: Any) -> None:
+        """Finalize the first async generator of the run as trio does."""
+        self.finalizer(generator)
+
+    def close(self) -> None:
+        """Leave no hook behind, and let go of the runner."""
+        AsyncGenerators.close(self)
+        self.runner = None
+
+
 class ControlledRunner(Runner):  # type: ignore[misc]
     """Trio's Runner, which also names its tasks."""
 
@@ -102,15 +155,26 @@ class ControlledRunner(Runner):  # type: ignore[misc]
     delivered: dict[Any, list[Delivery]]
     thread: Callable[[Any, Any], None]
 
-    def reschedule(self, task: Any, *outcome: Any) -> None:
-        """Reschedule as trio does; put cancelled tasks in order, which trio's sets do not."""
-        if outcome and type(outcome[0]) is Error:
+    def reschedule(self, task: Any, outcome: Any = NO_SEND) -> None:
+        """Do what trio's does; put cancelled tasks in order, which trio's sets do not.
+
+        Written out because it is called twice a task: trio's makes an outcome each time.
+        """
+        if outcome is NO_SEND:
+            outcome = NOTHING
+        elif type(outcome) is Error:
             if not self.cancelled:
                 self.entry_queue.chores.append((self.sort_cancelled, ()))
             self.cancelled.append(task)
-            if isinstance(outcome[0].error, trio.Cancelled):
+            if isinstance(outcome.error, trio.Cancelled):
                 self.note_delivery(task)
-        Runner.reschedule(self, task, *outcome)
+        assert task._runner is self
+        assert task._next_send_fn is None
+        task._next_send_fn, task._next_send = task.coro.send, outcome
+        task._abort_func = task.custom_sleep_data = None
+        self.runq.append(task)
+        if "task_scheduled" in self.instruments:
+            self.instruments.call("task_scheduled", task)
 
     def note_delivery(self, task: Any) -> None:
         """Remember where ``task`` gets a Cancelled, and the scopes of its own that may catch it."""
@@ -337,7 +401,7 @@ class Loop:
         self.later: list[Any] = [] if passes else self.ready
         self.runner = runner = ControlledRunner(
             clock=self.clock,
-            instruments=trio_run.Instruments(instruments),
+            instruments=Instruments(instruments),
             io_manager=InertIO(self.abort),
             ki_manager=InertSignals(),
             system_context=contextvars.copy_context(),
@@ -346,7 +410,7 @@ class Loop:
             deadlines=self.deadlines,
             runq=self.later,
             waiting_for_idle={},
-            asyncgens=AsyncGenerators(alive=Alive()),
+            asyncgens=LateGenerators(alive=Alive()),
         )
         runner.cancelled, runner.delivered, runner.thread = [], {}, self.thread
         runner.infos = {self.clockwork: self.clockwork.info}
@@ -392,6 +456,22 @@ class Loop:
             if self.crashed is not None:
                 runner.main_task_outcome = Error(self.crashed)
 
+    def let_go(self) -> None:
+        """Cut the ended run's objects loose from one another, so that they are freed at once.
+
+        As garbage they would wait for a collection, which takes longer than a short run does, and
+        the next run would have to start in memory that no cache holds.
+        """
+        runner = self.runner
+        runner.main_task = runner.init_task = runner.system_nursery = runner.io_manager = None
+        runner.__dict__.clear()
+        self.soon.done = True
+        del self.soon.hire, self.deadlines.cancel
+        self.fired = bool
+        self.foreign = self.swallowed = self.after = None
+        self.stopped = list
+        self.decisions.let_go()
+
     def drive_to_the_end(self) -> None:
         """Drive; once the verdict is reached, wind up what is left."""
         try:
@@ -423,7 +503,8 @@ class Loop:
     def drive(self, limit: int) -> None:
         """Step tasks until none is left, ``limit`` steps are done or the verdict is reached."""
         runner, ready, later, chores = self.runner, self.ready, self.later, self.soon.chores
-        decisions, after, context = self.decisions, self.after, GLOBAL_RUN_CONTEXT
+        decisions, after = self.decisions, self.after
+        context = GLOBAL_RUN_CONTEXT.__dict__  # of this thread; faster than its attributes
         point, choose, log = decisions.point, decisions.scheduler.choose, decisions.log
         fair_after, elastic = self.settings.fair_after, self.settings.time == "elastic"
         passes, instruments = ready is not later, runner.instruments
@@ -481,7 +562,7 @@ class Loop:
                 break
 
             if task is not stepped:
-                context.task = self.last = stepped = task
+                context["task"] = self.last = stepped = task
                 if task is not last:
                     streak = 0
             last = current = task
@@ -491,16 +572,20 @@ class Loop:
             task._next_send_fn = task._next_send = None
             final: Any = None
             task._schedule_points += 1
-            woken = extra and len(later)
+            if extra:
+                woken = len(later)
             try:
                 message = task.context.run(send, value)
             except StopIteration as stop:
-                final = Value(stop.value)
+                # what other tasks return goes to nobody
+                final = Value(stop.value) if task is runner.main_task else NOTHING
             except BaseException as error:
                 final = Error(strip(error))
             else:
                 if message is CancelShieldedCheckpoint:
-                    task._next_send_fn, task._next_send = task.coro.send, NOTHING
+                    # a bound method is an object: make one for many checkpoints, not one each
+                    task._next_send_fn = send if value is NOTHING else task.coro.send
+                    task._next_send = NOTHING
                     if not (extra or watchers):
                         continue
                     tell(instruments, "task_scheduled", task)

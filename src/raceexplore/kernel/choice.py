@@ -122,6 +122,10 @@ class ChoicePoint:
         self.label = ""
         self.ordinal = 0
 
+    def let_go(self) -> None:
+        """Forget whom to ask: the run has ended."""
+        del self._options
+
     @property
     def tasks(self) -> list[TaskInfo]:
         """The task behind each option (kind ``task``); the clock, if offered, is the last."""

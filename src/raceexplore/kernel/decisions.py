@@ -63,6 +63,11 @@ class Decisions:
             self.log.append((kind, label, ordinal, False, index))
         return index
 
+    def let_go(self) -> None:
+        """Forget the loop, which has ended."""
+        del self.loop
+        self.point.let_go()
+
     def complaint(self, index: object) -> str:
         """Say what was wrong with ``index``."""
         path, count = self.loop.last_actor()

@@ -194,7 +194,11 @@ def run_once(
         _current.pop()
         if collecting:
             gc.enable()
-    return _result(program, execution, limits)
+    try:
+        return _result(program, execution, limits)
+    finally:
+        loop.let_go()
+        del execution.world
 
 
 def _drive(loop: Loop, program: Program, execution: _Execution) -> None:
