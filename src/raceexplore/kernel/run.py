@@ -179,22 +179,12 @@ def run_once(
     # invariants may be added at any time: a program with a world is always followed
     if recorder is not None or program.wants_world:
         loop.after = execution.after
-    _current.append(execution.world)
-    collecting = gc.isenabled()
-    gc.disable()  # a collection in the middle would run finalizers at a moment nobody chose
-    watchdog.loop = loop
     try:
         if guard.state.depth:
             _drive(loop, program, execution)
         else:
             with guard.guarded():
                 _drive(loop, program, execution)
-    finally:
-        watchdog.loop = None
-        _current.pop()
-        if collecting:
-            gc.enable()
-    try:
         return _result(program, execution, limits)
     finally:
         loop.let_go()
@@ -202,6 +192,10 @@ def run_once(
 
 
 def _drive(loop: Loop, program: Program, execution: _Execution) -> None:
+    _current.append(execution.world)
+    collecting = gc.isenabled()
+    gc.disable()  # a collection in the middle would run finalizers at a moment nobody chose
+    watchdog.loop = loop
     guard.begin(execution)
     try:
         loop.run(program.function, (execution.world,) if program.wants_world else ())
@@ -211,20 +205,15 @@ def _drive(loop: Loop, program: Program, execution: _Execution) -> None:
         pass  # likewise; the verdict tells of it
     finally:
         guard.end()
+        watchdog.loop = None
+        _current.pop()
+        if collecting:
+            gc.enable()
 
 
 def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
     loop, recorder = execution.loop, execution.recorder
-    end = End(
-        verdict=loop.verdict,
-        steps=loop.steps,
-        error=getattr(loop.runner.main_task_outcome, "error", None),
-        failure=execution.failure,
-        waits=execution.waits,
-        leaked=execution.leaked,
-        swallowed=execution.swallower,
-    )
-    failure, cut = judge(end, limits)
+    failure, cut = _judged(execution, limits)
     events = tuple(recorder.events) if recorder is not None else ()
     return Run(
         program=program,
@@ -242,3 +231,22 @@ def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
         sometimes=dict(execution.world.seen),
         warnings=tuple(execution.warnings),
     )
+
+
+def _judged(execution: _Execution, limits: Limits) -> tuple[Failure | None, str]:
+    """Return the failure, or why the run was cut."""
+    loop = execution.loop
+    error = getattr(loop.runner.main_task_outcome, "error", None)
+    quiet = error is None and execution.failure is None and execution.swallower is None
+    if quiet and not loop.verdict:
+        return None, ""
+    end = End(
+        verdict=loop.verdict,
+        steps=loop.steps,
+        error=error,
+        failure=execution.failure,
+        waits=execution.waits,
+        leaked=execution.leaked,
+        swallowed=execution.swallower,
+    )
+    return judge(end, limits)
