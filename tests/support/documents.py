@@ -1,9 +1,9 @@
 """Run the examples of the documents: ``python tests/support/documents.py`` refreshes their output.
 
 A ``python`` block that begins with a comment such as ``# coupon.py`` is saved under that name;
-any other is run. In a ``console`` block, commands of raceexplore are run in the folder of the
-saved files, ``echo $?`` tells the status of the command before, and other commands are for the
-reader only. All blocks of a document share one folder.
+any other is run. In a ``console`` block, commands of raceexplore and pytest are run in the folder
+of the saved files, ``echo $?`` tells the status of the command before, and other commands are for
+the reader only. All blocks of a document share one folder.
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+# a reader has the plugins installed; here they are named, so that no other one is there
+PYTEST = [
+    "pytest", "-p", "raceexplore.pytest_plugin", "-p", "_hypothesis_pytestplugin",
+    "-p", "no:cacheprovider",
+]  # fmt: skip
 _BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"# ([\w/]+\.py)\n")
 
@@ -62,6 +67,10 @@ def _console(block: str, folder: Path) -> Iterator[Command]:
             words = shlex.split(command)[1:]
             done = _run([sys.executable, "-m", "raceexplore", *words], folder)
             status, printed = done.returncode, _as_read(done.stdout + done.stderr, folder)
+        elif command.startswith("pytest "):
+            words = [*PYTEST, *shlex.split(command)[1:]]
+            done = _run([sys.executable, "-m", *words], folder)
+            status, printed = done.returncode, _as_read(done.stdout + done.stderr, folder)
         yield Command(command, shown, printed)
 
 
@@ -74,6 +83,7 @@ def _as_read(output: str, folder: Path) -> str:
 
 def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     chosen = {"NO_COLOR": "1", "COLUMNS": "100", "TERM": "dumb", "PYTHONPATH": str(ROOT / "src")}
+    chosen["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     env = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "PYTHONHASHSEED")}
     return subprocess.run(
         command, cwd=folder, env=env | chosen, capture_output=True, text=True, check=False

@@ -95,7 +95,9 @@ def _runs(program: Program, limits: Limits) -> list[tuple[Run, int]]:
 
 def _first_look(runs: list[tuple[Run, int]], limits: Limits) -> Iterator[Finding]:
     first, choices = runs[0]
-    size = f"{first.steps:,} events, {choices:,} choices, {first.virtual_s:g} virtual seconds"
+    events = f"{first.steps:,} event{'s' * (first.steps != 1)}"
+    chosen = f"{choices:,} choice{'s' * (choices != 1)}"
+    size = f"{events}, {chosen}, {first.virtual_s:g} s of virtual time"
     yield Finding("ok", f"the default schedule has {size}")
     if not choices and all(not run.schedule.size for run, _ in runs):
         yield Finding(
