@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from raceexplore import __version__
-from raceexplore.kernel.errors import RaceExploreError
 from raceexplore.report import commands, outputs, status
 from raceexplore.report.terminal import Nowhere, of_the_program
 
@@ -52,21 +51,8 @@ def call(arguments: Sequence[str]) -> int:
     try:
         ended = cli.main(list(arguments), prog_name="raceexplore", standalone_mode=False)
         return ended if isinstance(ended, int) else status.NOTHING
-    except click.ClickException as error:
-        status.complain(error.format_message())
-        return status.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        status.complain("interrupted")
-        return status.INTERRUPTED
-    except RaceExploreError as error:
-        if error.exit_status == status.CRASH:
-            status.crash_report(error, __version__)
-        else:
-            status.complain(str(error))
-        return error.exit_status
     except BaseException as error:  # noqa: BLE001 nothing may look like "failure found"
-        status.crash_report(error, __version__)
-        return status.CRASH
+        return status.after(error, __version__)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=HELP)

@@ -7,7 +7,10 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
+import click
 import trio
+
+from raceexplore.kernel.errors import RaceExploreError
 
 if TYPE_CHECKING:
     from raceexplore.search.campaign import Campaign
@@ -40,6 +43,25 @@ def inconclusive(campaign: Campaign) -> str:
 def versions(version: str) -> str:
     """Return the line of ``--version``; ``version`` is raceexplore's own."""
     return f"raceexplore {version}, Python {platform.python_version()}, trio {trio.__version__}"
+
+
+def after(error: BaseException, version: str) -> int:
+    """Tell what ``error`` ended the command, and return the status to exit with; never 1."""
+    if isinstance(error, click.ClickException):
+        # the help that stands for missing arguments is the one message of many lines
+        if type(error).__name__ == "NoArgsIsHelpError":
+            click.echo(error.format_message(), err=True)
+        else:
+            complain(error.format_message())
+        return USAGE
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        complain("interrupted")
+        return INTERRUPTED
+    if isinstance(error, RaceExploreError) and error.exit_status != CRASH:
+        complain(str(error))
+        return error.exit_status
+    crash_report(error, version)
+    return CRASH
 
 
 def complain(message: str) -> None:
