@@ -185,7 +185,7 @@ def test_version_names_what_matters_for_a_report(rx: Rx) -> None:
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; from raceexplore.cli import call; call(['--help']); "
-        "print({'hypothesis', 'networkx', 'rich'} & sys.modules.keys(), file=sys.stderr)"
+        "print({'hypothesis', 'networkx', 'rich', 'trio'} & sys.modules.keys(), file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, encoding="utf-8"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EVERY = 20  # the first run and 5 % of the others
 SURVIVES = "state that outlives a run: a module global, a cache, a default argument"
 CHANCE = "the order of a set or dict of objects (by id or hash), real time, or a thread"
-STIRRED = 3  # replays of the first run, each with its objects elsewhere in memory
+STIRRED = 5  # replays of the first run, each with its objects elsewhere in memory
 STIRRED_STEPS = 50_000  # events after which these replays cost more than they are worth
 
 
@@ -42,17 +42,19 @@ def check(run: Run, limits: Limits, *, stir: bool = False) -> None:
 
 
 def _cause(run: Run, limits: Limits) -> str:
-    """Return the likely cause of a difference, from what two more replays show."""
+    """Return the likely cause of a difference, from what more replays show."""
     before = snapshot(run.program)
     one = _again(run, limits)
     after = snapshot(run.program)
     changed = [name for name in after if after[name] != before.get(name)]
     if changed:
         return f"state that outlives a run: {', '.join(changed[:3])} changed during it"
-    ballast = scattered(STIRRED)
-    other = _again(run, limits)
-    del ballast
-    return SURVIVES if _same(one, other) else CHANCE
+    ballast: list[object] = []
+    for turn in range(STIRRED, 2 * STIRRED):
+        ballast += scattered(turn)
+        if not _same(one, _again(run, limits)):
+            return CHANCE
+    return SURVIVES
 
 
 def same_end(run: Run, again: Run) -> None:
