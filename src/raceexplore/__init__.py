@@ -4,32 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from raceexplore.kernel.census import Census, touches
-from raceexplore.kernel.choice import ChoicePoint, Deviation, Schedule
-from raceexplore.kernel.entropy import draws
-from raceexplore.kernel.errors import (
-    BadChoice,
-    BadOption,
-    BadProgram,
-    BadSeed,
-    Diverged,
-    NotDeterministic,
-    OutsideWorld,
-    RaceExploreError,
-    UnsupportedTrio,
-)
-from raceexplore.kernel.foresight import Foresight
-from raceexplore.kernel.guard import derive
-from raceexplore.kernel.names import TaskInfo
-from raceexplore.kernel.order import Footprint, conflict, event_keys, footprint, order, trace_key
-from raceexplore.kernel.outcome import Failure, Run
-from raceexplore.kernel.program import Limits, Program, Settings
-from raceexplore.kernel.run import InvariantBroken, run_once, world
-from raceexplore.kernel.scheduler import Replay, Scheduler
-from raceexplore.kernel.trace import Access, Event
-from raceexplore.kernel.world import World
-
 if TYPE_CHECKING:
+    from raceexplore.kernel.census import Census, touches
+    from raceexplore.kernel.choice import ChoicePoint, Deviation, Schedule
+    from raceexplore.kernel.entropy import draws
+    from raceexplore.kernel.errors import (
+        BadChoice,
+        BadOption,
+        BadProgram,
+        BadSeed,
+        Diverged,
+        NotDeterministic,
+        OutsideWorld,
+        RaceExploreError,
+        UnsupportedTrio,
+    )
+    from raceexplore.kernel.foresight import Foresight
+    from raceexplore.kernel.guard import derive
+    from raceexplore.kernel.names import TaskInfo
+    from raceexplore.kernel.order import (
+        Footprint,
+        conflict,
+        event_keys,
+        footprint,
+        order,
+        trace_key,
+    )
+    from raceexplore.kernel.outcome import Failure, Run
+    from raceexplore.kernel.program import Limits, Program, Settings
+    from raceexplore.kernel.run import InvariantBroken, run_once, world
+    from raceexplore.kernel.scheduler import Replay, Scheduler
+    from raceexplore.kernel.trace import Access, Event
+    from raceexplore.kernel.world import World
     from raceexplore.search.bandit import Bandit
     from raceexplore.search.campaign import Campaign, Found
     from raceexplore.search.explain import check_linearizable
@@ -93,28 +99,47 @@ __all__ = [
     "world",
 ]
 
-_ROOMS = {
-    "Bandit": "bandit",
-    "Campaign": "campaign",
-    "Found": "campaign",
-    "Frontier": "frontier",
-    "History": "history",
-    "Recording": "history",
-    "by_name": "names",
-    "check_linearizable": "explain",
-    "explore": "explore",
-    "replay": "replay",
-    "shrink": "shrink",
+_HOMES = {
+    "kernel.census": "Census touches",
+    "kernel.choice": "ChoicePoint Deviation Schedule",
+    "kernel.entropy": "draws",
+    "kernel.errors": (
+        "BadChoice BadOption BadProgram BadSeed Diverged NotDeterministic OutsideWorld"
+        " RaceExploreError UnsupportedTrio"
+    ),
+    "kernel.foresight": "Foresight",
+    "kernel.guard": "derive",
+    "kernel.names": "TaskInfo",
+    "kernel.order": "Footprint conflict event_keys footprint order trace_key",
+    "kernel.outcome": "Failure Run",
+    "kernel.program": "Limits Program Settings",
+    "kernel.run": "InvariantBroken run_once world",
+    "kernel.scheduler": "Replay Scheduler",
+    "kernel.trace": "Access Event",
+    "kernel.world": "World",
+    "search.bandit": "Bandit",
+    "search.campaign": "Campaign Found",
+    "search.explain": "check_linearizable",
+    "search.explore": "explore",
+    "search.frontier": "Frontier",
+    "search.history": "History Recording",
+    "search.names": "by_name",
+    "search.replay": "replay",
+    "search.shrink": "shrink",
 }
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
-    """Fetch the names of the room search/ at first use: importing raceexplore stays cheap."""
-    if name not in _ROOMS:
+    """Fetch a public name at first use: ``raceexplore --help`` need not wait for trio."""
+    if name not in _HOME_OF:
         raise AttributeError(f"module 'raceexplore' has no attribute {name!r}")
     from importlib import import_module
 
-    # a submodule of the same name would shadow the function: they live in search/, not here
-    value = getattr(import_module(f"raceexplore.search.{_ROOMS[name]}"), name)
+    value = getattr(import_module(f"raceexplore.{_HOME_OF[name]}"), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

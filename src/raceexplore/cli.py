@@ -55,8 +55,15 @@ def call(arguments: Sequence[str]) -> int:
         return status.after(error, __version__)
 
 
+def _show_version(context: click.Context, option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
+    if wanted and not context.resilient_parsing:
+        click.echo(status.versions(__version__))
+        context.exit()
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=HELP)
-@click.version_option("", message=status.versions(__version__))
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False,
+              callback=_show_version, help="Show the versions that matter and exit.")  # fmt: skip
 def cli() -> None:
     """Run trio programs under many schedules; shrink and replay those that fail."""
 

@@ -8,7 +8,6 @@ import traceback
 from typing import TYPE_CHECKING
 
 import click
-import trio
 
 from raceexplore.kernel.errors import RaceExploreError
 
@@ -42,6 +41,8 @@ def inconclusive(campaign: Campaign) -> str:
 
 def versions(version: str) -> str:
     """Return the line of ``--version``; ``version`` is raceexplore's own."""
+    import trio
+
     return f"raceexplore {version}, Python {platform.python_version()}, trio {trio.__version__}"
 
 
