@@ -19,7 +19,7 @@ from typing import Any
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from raceexplore import Limits, Replay, Schedule, run_once
+from raceexplore import Limits, by_name, run_once
 from raceexplore.report.html import html_page
 from raceexplore.report.view import view
 from raceexplore.search.load import load_program
@@ -90,8 +90,10 @@ def write_page(folder: Path, events: int) -> tuple[Path, float, int]:
     source = folder / "shop.py"
     source.write_text(PROGRAM.format(steps=steps, customers=CUSTOMERS), encoding="utf-8")
     linecache.checkcache()
-    schedule = Schedule()
-    run = run_once(load_program(str(source)), Replay(schedule))
+    # a random order is the worst to draw: most events are switches, races and deviations
+    scheduler = by_name("random", entropy=1)
+    scheduler.begin()
+    run = run_once(load_program(str(source)), scheduler)
     began = perf_counter()
     text = html_page(view(run, limits=Limits()))
     seconds = perf_counter() - began

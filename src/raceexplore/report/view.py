@@ -94,7 +94,7 @@ def diagnosis(
 ) -> list[str]:
     """Return what happened, in sentences."""
     said = []
-    for mark in reversed(rows.marks[-3:]):
+    for mark in reversed(rows.marks[-2:]):
         reader, writer = (rows.lanes[rows.steps[n].lane].name for n in (mark.read, mark.between))
         seen, lost = (f" ({text})" if text else "" for text in (mark.seen, mark.lost))
         end = (
@@ -142,7 +142,6 @@ def commands(run: Run) -> tuple[tuple[str, str], ...]:
         target = f"{seed} {shlex.quote(run.program.name)}"
     return (
         ("replay", f"raceexplore replay {target}"),
-        ("debug", f"raceexplore replay {target} --pdb"),
-        ("keep in the corpus", f"raceexplore corpus add {seed} --as NAME"),
-        ("make a test", f"raceexplore corpus test {seed}"),
+        ("this page again", f"raceexplore report {target} --html report.html"),
+        ("open in Perfetto", f"raceexplore report {target} --perfetto trace.json"),
     )

@@ -238,7 +238,8 @@ function drawMinimap() {
     rect.style.fill = `var(--${style})`;
     return rect;
   };
-  const parts = deviations.slice(0, 400).map((d) => bar(d.event, 'dev'));
-  for (const mark of marks.slice(-100)) parts.push(bar(mark.read, 'bad'), bar(mark.write, 'bad'));
-  svg.replaceChildren(...parts);
+  // one bar for all that would fall on the same spot
+  const apart = (events) => [...new Map(events.map((event) => [Math.round(at(event) / 3), event])).values()];
+  svg.replaceChildren(...apart(deviations.map((d) => d.event)).map((event) => bar(event, 'dev')),
+    ...apart(marks.flatMap((mark) => [mark.read, mark.write])).map((event) => bar(event, 'bad')));
 }

@@ -33,6 +33,7 @@ function difference(side, own) {
   return side.lane.length === own.lane.length ? -1 : length;
 }
 const MOVES_MAX = 200;
+const BARS_MAX = 60; // more would hide the lanes
 function compareCard(side, own) {
   const differs = side.title === 'This schedule' ? -1 : difference(side, own);
   const badgeText = { failed: '✕ failed', passed: '✓ passed', cut: '… cut' }[side.outcome];
@@ -62,7 +63,8 @@ function overview(side, differs) {
     line.style.stroke = `var(--${style})`;
     return line;
   };
-  for (const [step, , , deviation] of side.switches) if (deviation >= 0) svg.append(bar(step - side.first, 'dev'));
+  const stars = side.switches.filter((change) => change[3] >= 0);
+  if (stars.length <= BARS_MAX) for (const [step] of stars) svg.append(bar(step - side.first, 'dev'));
   if (differs >= 0) svg.append(bar(differs, 'accent'));
   return svg;
 }
