@@ -4,6 +4,7 @@ import pytest
 import trio
 
 from raceexplore import History, Limits, Recording, Replay, check_linearizable, explore, run_once
+from raceexplore.report.text import failure_report
 from raceexplore.search import sequential
 from raceexplore.search.explain import (
     NotLinearizable,
@@ -66,6 +67,8 @@ def test_a_program_that_checks_its_history_fails_with_the_explanation() -> None:
     assert found.message == first
     assert found.run.failure is not None
     assert "\n".join(found.run.failure.details).startswith(rest)
+    report = "\n".join(line.plain for line in failure_report(found.run, 100))
+    assert f"\n\n{rest}\n\n" in report
     assert found.run.schedule.size == 1
 
 

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from raceexplore.kernel.errors import BadSeed
+from raceexplore.kernel.outcome import leaves, notes
 from raceexplore.kernel.waits import NURSERY, cycle
 from raceexplore.report.conflicts import contested, overwrite, short_labels
 from raceexplore.report.story import short_names
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from raceexplore.search.campaign import Found
 
 LINES = 35  # of a report, less the command that replays it and what was explored
+NOTES = 24  # lines of the notes on an error
 WAITS = 6  # waiting tasks that are shown
 SOURCES = 4  # waiting tasks up to which the line of each is shown too
 
@@ -34,11 +36,12 @@ def failure_report(run: Run, width: int, found: Found | None = None) -> list[Tex
     """
     failure = run.failure
     assert failure is not None
-    lines = [*verdict(run, width), *_place(failure)]
+    noted = list(_noted(failure))
+    lines = [*verdict(run, width), *_place(failure), *noted]
     if failure.waits:
         lines += [Text(), *_waiting(failure)]
     lines += [Text(), *_fight(run, width), *_sizes(run, found, width), Text()]
-    lines += schedule(run, width, LINES - len(lines))
+    lines += schedule(run, width, LINES + len(noted) - len(lines))
     return [_cut(line, width) for line in lines]
 
 
@@ -90,6 +93,16 @@ def _place(failure: Failure) -> Iterator[Text]:
         site = failure.site
         yield Text(f"      {shown_path(site.file)}:{site.line} in {site.function}", "dim")
         yield Text(f"        {source_line(site)}", "red")
+
+
+def _noted(failure: Failure) -> Iterator[Text]:
+    """Yield the notes (PEP 678) that the program added to its error, such as a drawn history."""
+    lines = notes(leaves(failure.exception)[0]) if failure.exception is not None else []
+    if lines:
+        yield Text()
+    yield from (Text(clean(line)) for line in lines[:NOTES])
+    if len(lines) > NOTES:
+        yield Text(f"... {len(lines) - NOTES} more lines of notes", "dim")
 
 
 def _waiting(failure: Failure) -> Iterator[Text]:
