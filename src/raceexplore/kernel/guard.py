@@ -87,7 +87,6 @@ class RunRandom(RealRandom):
         if self._serial != state.serial:
             self._serial = state.serial
             self._inside = RealRandom(state.run.entropy)
-            self.gauss_next = None
         assert self._inside is not None
         return self._inside
 
@@ -98,6 +97,23 @@ class RunRandom(RealRandom):
     def getrandbits(self, k: int) -> int:
         """Return ``k`` random bits."""
         return super().getrandbits(k) if state.run is None else self._stream().getrandbits(k)
+
+    def gauss(self, mu: float = 0.0, sigma: float = 1.0) -> float:
+        """Return a normal number; numbers are made in pairs, and a run gets none of another's."""
+        if state.run is None:
+            return super().gauss(mu, sigma)
+        return self._stream().gauss(mu, sigma)
+
+    def getstate(self) -> tuple[Any, ...]:
+        """Return the state of what the current place follows."""
+        return super().getstate() if state.run is None else self._stream().getstate()
+
+    def setstate(self, state_: tuple[Any, ...]) -> None:
+        """Set the state of what the current place follows."""
+        if state.run is None:
+            super().setstate(state_)
+        else:
+            self._stream().setstate(state_)
 
     def seed(self, a: Any = None, version: int = 2) -> None:
         """Seed what the current place follows: the run's stream inside a run."""
@@ -216,7 +232,8 @@ def _patches() -> Iterator[tuple[Any, str, Any]]:
     for name in ("random", "getrandbits", "seed", "uniform", "triangular", "randint", "choice",
                  "randrange", "sample", "shuffle", "choices", "normalvariate", "lognormvariate",
                  "expovariate", "vonmisesvariate", "gammavariate", "gauss", "betavariate",
-                 "paretovariate", "weibullvariate", "randbytes"):  # fmt: skip
+                 "paretovariate", "weibullvariate", "randbytes", "getstate",
+                 "setstate"):  # fmt: skip
         yield random, name, getattr(shared, name)
     yield random, "Random", FreshRandom
     os = sys.modules["os"]
