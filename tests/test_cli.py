@@ -162,6 +162,39 @@ def test_the_corpus_that_cannot_be_written_does_not_hide_the_failure(rx: Rx) -> 
     assert ended.out.startswith("FAIL  bank.py:main")
 
 
+LATE_SOCKET = """
+import socket
+import trio
+
+
+async def step(order, name):
+    order.append(name)
+    await trio.lowlevel.checkpoint()
+    order.append(name)
+
+
+async def main():
+    order = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(step, order, "a")
+        nursery.start_soon(step, order, "b")
+    assert order != ["a", "b", "b", "a"], "b came between"
+    if order == ["b", "a", "b", "a"]:
+        socket.socket()
+"""
+
+
+def test_what_was_found_before_a_refusal_is_kept_and_named(rx: Rx) -> None:
+    ended = rx(
+        "run", "late.py", "--scheduler", "dfs", "--stop", "never", late=LATE_SOCKET
+    )  # the quiet day's neighbours come first
+    assert (ended.status, ended.out) == (4, "")
+    (file,) = Path("corpus").glob("late-*.json")
+    assert f"a failure that was found before is kept in {file}" in ended.err
+    assert "a real socket at" in ended.err
+    assert rx("replay", str(file)).status == 1
+
+
 def test_schedulers_lists_options_from_the_classes(rx: Rx) -> None:
     ended = rx("schedulers")
     assert ended.status == 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from raceexplore import __version__
+from raceexplore.kernel.errors import RaceExploreError
 from raceexplore.report import commands, outputs, status
 from raceexplore.report.terminal import Nowhere, of_the_program
 
@@ -112,7 +113,12 @@ def run(*, form: str, folder: Path, **given: Any) -> int:
     def keep(found: Found) -> None:
         _keep(found, folder, limits, paths)
 
-    campaign = _campaign(limits, keep, **given)
+    try:
+        campaign = _campaign(limits, keep, **given)
+    except RaceExploreError:
+        for path in paths.values():
+            status.note(f"a failure that was found before is kept in {path}")
+        raise
     for found in campaign.failures:
         keep(found)
     if form == "json":

@@ -71,6 +71,11 @@ def complain(message: str) -> None:
     print(f"error: {line}", file=sys.stderr)  # noqa: T201 this is where it is told
 
 
+def note(message: str) -> None:
+    """Write a line to standard error that goes with the error to come."""
+    print(f"note: {message}", file=sys.stderr)  # noqa: T201 this is where it is told
+
+
 def warn_once(message: str) -> None:
     """Write a warning to standard error, the same one only once."""
     if message not in _warned:
