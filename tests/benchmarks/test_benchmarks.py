@@ -52,3 +52,17 @@ def test_the_benchmark_of_hypothesis_measures_every_way() -> None:
         "nested: data, 20 each",
     ]
     assert all(cost_us > 0 for cost_us in found.values())
+
+
+def test_the_memory_benchmark_prints_a_row_for_each_kind_of_run() -> None:
+    rows = json.loads(run("benchmarks/memory.py", "--runs", "100", "--json"))["rows"]
+    failed = {row["name"]: row["failed"] for row in rows}
+    assert failed == {"passes": 0, "fails": 100, "deadlocks": 100, "generators": 0}
+    assert all(0 < row["tenth_mb"] < 1_000 and row["runs"] == 100 for row in rows)
+
+
+def test_the_campaign_benchmark_prints_speeds_and_start_up_times() -> None:
+    few = "--budget", "40", "--rounds", "1", "--starts", "1"
+    found = json.loads(run("benchmarks/campaign.py", *few, "--json"))
+    assert [row["name"] for row in found["rows"]] == ["2 x 3", "3 x 10", "10 x 20"]
+    assert "raceexplore --help" in found["start_up_ms"]

@@ -1,0 +1,117 @@
+"""Measure a whole campaign against the bare loop of `run_once`, and what importing costs.
+
+python benchmarks/campaign.py [--budget N] [--rounds N] [--starts N] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from time import perf_counter  # the real one: the guard patches the module's attribute
+from typing import Any
+
+from programs import checkpoints
+
+import raceexplore
+from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.program import as_program
+from raceexplore.kernel.run import run_once
+from raceexplore.search.names import by_name
+
+COMMANDS = {
+    "python -c pass": ["-c", "pass"],
+    "import trio": ["-c", "import trio"],
+    "import raceexplore": ["-c", "import raceexplore"],
+    "raceexplore --help": ["-m", "raceexplore", "--help"],
+}
+
+
+def campaign(program: Any, budget: int) -> None:
+    """Explore as the command line does: with self-checks of 5 % of the runs."""
+    found = raceexplore.explore(program, budget=budget, entropy=1)
+    assert found.runs == budget, found.stopped
+
+
+def loop(program: Any, budget: int) -> None:
+    """Run the same schedules and keep nothing."""
+    scheduler = by_name("random", entropy=1)
+    with guarded():
+        for _ in range(budget):
+            scheduler.begin()
+            scheduler.end(run_once(program, scheduler))
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Return how long ``call`` takes."""
+    began = perf_counter()
+    call()
+    return perf_counter() - began
+
+
+def throughput(budget: int, rounds: int) -> list[dict[str, Any]]:
+    """Return runs a second of a campaign and of the loop, the best of ``rounds`` in turns."""
+    rows = []
+    for tasks, turns in ((2, 3), (3, 10), (10, 20)):
+        program = as_program(checkpoints(tasks, turns))
+        ways, best = (campaign, loop), {campaign: 0.0, loop: 0.0}
+        for way in ways * rounds:
+            speed = budget / seconds(partial(way, program, budget))
+            best[way] = max(best[way], speed)
+        row = {"name": f"{tasks} x {turns}", "campaign": best[campaign], "loop": best[loop]}
+        rows.append({**row, "share": best[campaign] / best[loop]})
+    return rows
+
+
+def start_up(rounds: int) -> dict[str, float]:
+    """Return the milliseconds of each command in a fresh process, the best of ``rounds``."""
+    best: dict[str, float] = {}
+    for _ in range(rounds):
+        for name, arguments in COMMANDS.items():
+            command = [sys.executable, *arguments]
+            took = seconds(partial(subprocess.run, command, check=True, capture_output=True))
+            best[name] = min(best.get(name, took * 1e3), took * 1e3)
+    return best
+
+
+def show(rows: list[dict[str, Any]], starts: dict[str, float]) -> None:
+    """Print both tables."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="runs a second")
+    for head in ("program", "explore", "run_once", "share"):
+        table.add_column(head, justify="left" if head == "program" else "right")
+    for row in rows:
+        speeds = f"{row['campaign']:,.0f}", f"{row['loop']:,.0f}"
+        table.add_row(row["name"], *speeds, f"{row['share']:.0%}")
+    times = Table(title="milliseconds of a fresh process")
+    times.add_column("command")
+    times.add_column("ms", justify="right")
+    for name, ms in starts.items():
+        times.add_row(name, f"{ms:.0f}")
+    console = Console(width=100)
+    console.print(table)
+    console.print(times)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, and print tables or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--budget", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--starts", type=int, default=10, help="processes started for each command")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args(arguments)
+    rows, starts = throughput(given.budget, given.rounds), start_up(given.starts)
+    if given.json:
+        print(json.dumps({"rows": rows, "start_up_ms": starts}))
+    else:
+        show(rows, starts)
+
+
+if __name__ == "__main__":
+    main()
