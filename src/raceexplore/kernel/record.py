@@ -118,7 +118,7 @@ class Recorder:
             accesses=accesses,
             declared=self._declared is not None,
             opaque=opaque,
-            causes=self._causes.of(step, number, end.call, accesses),
+            causes=self._causes.of(step, number, end.call, self._in_effect(step, accesses)),
             ready=step.ready,
             error=step.error,
         )
@@ -181,6 +181,15 @@ class Recorder:
         """Return that a cancelled wait for a condition asks for its lock again."""
         waited = self._queues.get(task, ())
         return tuple([a._replace(resource=(a.resource[0], "(queue)"), write=True) for a in waited])
+
+    def _in_effect(self, step: Step, accesses: tuple[Access, ...]) -> Sequence[Access]:
+        """Return ``accesses`` less the requests that a cancelled task never got to make."""
+        for scope in step.scopes:
+            if self._is_cancelled(scope):
+                return [access for access in accesses if access.resource[1] != "(queue)"]
+            if scope.shield:
+                break
+        return accesses
 
     def _newly_cancelled(self) -> list[Any]:
         found = [scope for scope in self._alive if self._is_cancelled(scope)]
