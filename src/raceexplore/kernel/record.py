@@ -166,15 +166,19 @@ class Recorder:
             ledger.write(step.task.parent_nursery.cancel_scope, ...)
 
     def _taken_from_queues(self, step: Step, cancelled: list[Any]) -> tuple[Access, ...]:
-        """Return that the event, which cancels, takes the tasks it wakes out of their queues."""
-        woken = [
+        """Return that the event, which cancels, takes tasks out of their queues.
+
+        Also those that have just been let out but have not gone on: it came too late for them.
+        """
+        waiting = [
             task
-            for task in step.woken
+            for task in self._queues
             if any(scope is inside for scope in cancelled for inside in self._inside.get(task, ()))
         ]
-        for task in woken:
-            self._causes.cancelled(task)
-        queued = [access for task in woken for access in self._queues.get(task, ())]
+        for task in waiting:
+            if task in step.woken:
+                self._causes.cancelled(task)
+        queued = [access for task in waiting for access in self._queues[task]]
         return tuple([a._replace(resource=(a.resource[0], ...), write=True) for a in queued])
 
     def _asked_again(self, task: Any) -> tuple[Access, ...]:
