@@ -233,6 +233,27 @@ def test_a_hopeless_part_answers_before_an_endless_one() -> None:
     assert (verdict.answer, verdict.part) == ("no", "y")
 
 
+def test_a_call_about_all_parts_keeps_the_history_whole() -> None:
+    """``clear()`` empties all keys: after it neither is there, and it is about both."""
+    put = {"put": lambda held, key: (held | {key}, None)}
+    has = {"has": lambda held, key: (held, key in held)}
+    clear = {"clear": lambda _, __: (frozenset(), None)}
+    model = sequential.sequential(
+        "keys",
+        frozenset(),
+        put | has | clear,
+        partition=lambda call, key: None if call == "clear" else key,
+    )
+    cleared = (
+        "a put 'x' None      @|-|              ",
+        "a clear None None   @    |-|          ",
+        "a has 'x' False     @        |-|      ",
+    )
+    assert linearizable(history(*cleared), model).answer == "yes"
+    kept = (*cleared[:2], cleared[2].replace("False", "True "))
+    assert linearizable(history(*kept), model).answer == "no"
+
+
 def test_a_model_may_have_several_next_states() -> None:
     """A coin: ``toss()`` tells nothing, ``look()`` tells what it was."""
     coin = Model(
