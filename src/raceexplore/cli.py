@@ -115,7 +115,7 @@ def run(*, form: str, folder: Path, **given: Any) -> int:
 
     try:
         campaign = _campaign(limits, keep, **given)
-    except RaceExploreError:
+    except (RaceExploreError, KeyboardInterrupt):
         for path in paths.values():
             status.note(f"a failure that was found before is kept in {path}")
         raise
