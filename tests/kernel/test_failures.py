@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -206,6 +208,27 @@ def test_an_event_without_end_is_cut_at_a_line() -> None:
     assert run.outcome == "cut"
     lines = [line_of("spins") - 1, line_of("spins")]
     assert run.cut in [f"{FILE}:{line} has not reached an await for 0.5 s" for line in lines]
+
+
+async def interrupted() -> None:
+    signal.raise_signal(signal.SIGINT)
+    while True:
+        pass
+
+
+async def interrupted_but_deaf() -> None:
+    with suppress(BaseException):
+        await interrupted()
+    await trio.sleep_forever()
+
+
+@pytest.mark.parametrize("program", [interrupted, interrupted_but_deaf])
+def test_ctrl_c_ends_a_run_and_is_no_failure_of_the_program(program: Any) -> None:
+    with watching(10) as watch:
+        with pytest.raises(KeyboardInterrupt):
+            once(program)
+        assert watch.interrupted
+    assert once(crossed).failure is not None  # the loop is whole
 
 
 def test_a_run_inside_a_run_is_refused() -> None:

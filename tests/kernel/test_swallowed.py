@@ -100,7 +100,8 @@ async def nested_time_outs() -> None:
             try:
                 await trio.sleep_forever()
             finally:
-                with trio.move_on_after(1, shield=True):
+                with trio.move_on_after(1) as scope:
+                    scope.shield = True
                     await trio.sleep_forever()
         await trio.sleep_forever()
 
