@@ -225,7 +225,9 @@ def report(*, seed: str, path: str | None, **given: Any) -> int:
         replayed = replay_any(seed, path, limits, limited=max_steps is not None)
         lines = outputs.of_run(replayed.run, what, limits)
     _tell(lines, "text")
-    return _replay_status(replayed) if replayed.diverged else status.NOTHING
+    if replayed.diverged:
+        return _replay_status(replayed)
+    return status.USAGE if any(map(outputs.is_refusal, lines)) else status.NOTHING
 
 
 for _command in commands.ALONE:

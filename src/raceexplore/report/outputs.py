@@ -13,10 +13,11 @@ import click
 from raceexplore.kernel.errors import BadOption
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits
+    from raceexplore.report.junit import Case
     from raceexplore.report.view import View
     from raceexplore.search.campaign import Campaign, Found
 
@@ -27,6 +28,9 @@ FORMS = {
     "svg": "A picture of the happens-before graph.",
     "json": "The rows behind all of these, as JSON.",
 }
+
+
+REFUSED = "not written: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +56,33 @@ def options(command: F) -> F:
 
 
 def asked(given: dict[str, Any]) -> Asked:
-    """Take the options out of ``given`` and return what they ask for."""
+    """Take the options out of ``given`` and return what they ask for.
+
+    Raises `BadOption` for a file in a folder that there is not, before anything is run.
+    """
     files = {form: given.pop(form) for form in FORMS}
     named = {form: file for form, file in files.items() if file is not None}
-    return Asked(named, given.pop("junit"), given.pop("github"))
+    junit, github = given.pop("junit"), given.pop("github")
+    for file in [*named.values(), *([junit] if junit else [])]:
+        if not file.parent.is_dir():
+            raise BadOption(f"{file} cannot be written: there is no folder {file.parent}")
+    return Asked(named, junit, github)
+
+
+def is_refusal(line: str) -> bool:
+    """Return whether a line to print says that a form could not be had."""
+    return line.startswith(REFUSED)
 
 
 def of_campaign(campaign: Campaign, what: Asked, limits: Limits) -> list[str]:
     """Write what is asked for, of the first failure that was found; return lines to print.
 
-    Raises `BadOption` where a file cannot be written.
+    A form that cannot be had is a line that begins with `REFUSED`.
     """
     from raceexplore.report import junit
 
-    if what.junit is not None:
-        _write(what.junit, junit.junit_xml(junit.of_campaign(campaign)))
-    lines = [line for found in campaign.failures for line in _annotations(found.run, what)]
+    lines = _xml(what, junit.of_campaign(campaign))
+    lines += [line for found in campaign.failures for line in _annotations(found.run, what)]
     if not campaign.failures:
         told = [f"--{form}" for form in what.files]
         return lines + ([f"nothing failed: no file for {', '.join(told)}"] if told else [])
@@ -79,9 +94,19 @@ def of_run(run: Run, what: Asked, limits: Limits) -> list[str]:
     """Write what is asked for of the one ``run``; return lines to print."""
     from raceexplore.report import junit
 
-    if what.junit is not None:
-        _write(what.junit, junit.junit_xml([junit.of_run(run)]))
-    return [*_annotations(run, what), *_files(run, what, limits)]
+    return [*_xml(what, [junit.of_run(run)]), *_annotations(run, what), *_files(run, what, limits)]
+
+
+def _xml(what: Asked, cases: Sequence[Case]) -> list[str]:
+    from raceexplore.report.junit import junit_xml
+
+    if what.junit is None:
+        return []
+    try:
+        _write(what.junit, junit_xml(cases))
+    except BadOption as error:
+        return [f"{REFUSED}{error}"]
+    return [f"wrote {what.junit}"]
 
 
 def _annotations(run: Run, what: Asked) -> list[str]:
@@ -99,9 +124,14 @@ def _files(run: Run, what: Asked, limits: Limits, found: Found | None = None) ->
     from raceexplore.report.view import view
 
     shown = view(run, limits=limits, found=found)
+    lines = []
     for form, file in what.files.items():
-        _write(file, _text(form, shown))
-    return [f"wrote {file}" for file in what.files.values()]
+        try:
+            _write(file, _text(form, shown))
+            lines.append(f"wrote {file}")
+        except BadOption as error:  # the other files are wanted nevertheless, and so is the verdict
+            lines.append(f"{REFUSED}{error}")
+    return lines
 
 
 def _text(form: str, view: View) -> str:
