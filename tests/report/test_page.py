@@ -72,6 +72,19 @@ def test_values_change_as_written_down(page: Chrome) -> None:
     ]  # fmt: skip
 
 
+def test_a_value_leads_to_who_wrote_it_and_to_the_next_write(page: Chrome) -> None:
+    press(page, Keys.HOME, Keys.ARROW_RIGHT)
+    assert text(page, "#values tbody td:nth-child(3)") == "R ann now next write at 3"
+    page.find_element(By.CSS_SELECTOR, "#values .link").click()
+    settled(page)
+    assert position(page) == "3 / 7"
+    press(page, Keys.ARROW_RIGHT)
+    assert text(page, "#values tbody td:nth-child(3)") == "W bob at 3 next write at 5"
+    page.find_element(By.CSS_SELECTOR, "#values .link").click()
+    settled(page)
+    assert position(page) == "3 / 7"
+
+
 def test_local_variables_and_stacks_are_those_of_the_event(page: Chrome) -> None:
     press(page, Keys.HOME, Keys.ARROW_RIGHT)
     assert text(page, "#locals") == (

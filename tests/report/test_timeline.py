@@ -149,3 +149,26 @@ def test_arrows_are_looked_for_in_the_window_before_the_failure(bank: View) -> N
 def test_a_run_without_events_has_no_rows(bank_run: Run) -> None:
     assert bank_run.events == ()
     assert timeline(bank_run).rows()["steps"] == ()
+
+
+def test_what_is_prepared_before_it_is_handed_over_is_no_race(tmp_path: Path) -> None:
+    text = """
+import trio
+class Box:
+    pass
+async def look(box):
+    assert box.size != 2
+async def main():
+    box = Box()
+    box.size = 3
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(look, box)
+        nursery.start_soon(look, box)
+        nursery.start_soon(trio.sleep, 1)
+    box.size = 4
+"""
+    handed = text.replace("    box.size = 4\n", "")
+    for program, expected in ((handed, set()), (text, {"Box.size"})):
+        rows = view(failing(tmp_path / "box.py", program, Schedule()), limits=Limits()).rows
+        touches = [touch for step in rows.steps for touch in step.touches]
+        assert {touch.label for touch in touches if touch.contended} == expected
