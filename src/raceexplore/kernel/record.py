@@ -147,7 +147,10 @@ class Recorder:
             accesses += self._asked_again(step.task)
         if cancelled:
             accesses += self._taken_from_queues(step, cancelled)
-        self._queues[step.task] = [] if step.ready else [a for a in accesses if is_queue(a)]
+        # a lock that was had at once might have had to be waited for: its release commutes
+        queues = [a for a in accesses if is_queue(a)]
+        kept = [a for a in queues if not step.ready or a.resource[1] == "(queue)"]
+        self._queues[step.task] = kept
         if self._declared is not None:
             scopes = tuple(a for a in accesses if a.resource[1] is ... and "Scope" in a.label)
             return declared + scopes, False
