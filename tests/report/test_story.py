@@ -110,7 +110,10 @@ def test_a_run_without_a_race_overwrites_nothing(tmp_path: Path) -> None:
 
 
 def test_only_contested_values_are_told(tmp_path: Path) -> None:
-    run = replayed(tmp_path, BANK, ANN_IS_PREEMPTED)
+    # set once, before anybody else is there, and then read by both: no conflict
+    with_a_limit = BANK.replace("    bank = Bank()\n", "    bank = Bank()\n    bank.limit = 0\n")
+    with_a_limit = with_a_limit.replace("seen - amount", "max(bank.limit, seen - amount)")
+    run = replayed(tmp_path, with_a_limit, ANN_IS_PREEMPTED)
     labels = [(s.task, [a.label.partition(".")[2] for a in s.accesses]) for s in segments(run)]
     assert labels == [
         ("main", []),
