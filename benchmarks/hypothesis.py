@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from raceexplore import explore  # noqa: E402
-from raceexplore.hypothesis import Schedule, profile, schedules  # noqa: E402
+from raceexplore.hypothesis import profile, schedules  # noqa: E402
 
 AMOUNTS = st.lists(st.integers(1, 50), min_size=2, max_size=3)
 TASKS = schedules(latencies=0, faults=0, data=0)
@@ -52,42 +52,54 @@ async def program() -> None:
     await withdraw_all([1, 2, 3])
 
 
-def alone(cases: int) -> None:
-    """Explore, without Hypothesis."""
-    explore(program, budget=cases, stop="never")
+def alone(cases: int) -> int:
+    """Explore, without Hypothesis. Like each way, return the number of schedules run."""
+    return explore(program, budget=cases, stop="never").runs
 
 
-def nothing(cases: int) -> None:
-    """Let Hypothesis draw one small integer and run nothing: its own fixed cost."""
+def nothing(cases: int) -> int:
+    """Let Hypothesis draw one integer and run nothing: its own fixed cost."""
     _given(cases, st.integers(0, 1 << 60))(lambda number: None)
+    return cases
 
 
-def joint(cases: int) -> None:
+def joint(cases: int) -> int:
     """Draw the schedule."""
     _given(cases, TASKS)(lambda schedule: schedule.run(program))
+    return cases
 
 
-def joint_world(cases: int) -> None:
+def joint_world(cases: int) -> int:
     """Draw the schedule, latencies, faults and data picks."""
     _given(cases, schedules())(lambda schedule: schedule.run(program))
+    return cases
 
 
-def joint_data(cases: int) -> None:
+def joint_data(cases: int) -> int:
     """Draw the schedule and a list of amounts."""
-
-    def run(schedule: Schedule, amounts: list[int]) -> None:
-        schedule.run(withdraw_all, amounts)
-
-    _given(cases, TASKS, AMOUNTS)(run)
+    _given(cases, TASKS, AMOUNTS)(lambda schedule, amounts: schedule.run(withdraw_all, amounts))
+    return cases
 
 
-def nested(cases: int) -> None:
+def swept(cases: int) -> int:
+    """Draw the schedule and the amounts; run up to 63 neighbours of it in the same test case."""
+    runs = 0
+
+    async def counted(amounts: list[int]) -> None:
+        nonlocal runs
+        runs += 1
+        await withdraw_all(amounts)
+
+    strategy = schedules(latencies=0, faults=0, data=0, sweep=63)
+    _given(cases // 4, strategy, AMOUNTS)(lambda schedule, amounts: schedule.run(counted, amounts))
+    return runs
+
+
+def nested(cases: int) -> int:
     """Draw the amounts; explore 20 schedules for each."""
-
-    def run(amounts: list[int]) -> None:
-        explore(lambda: withdraw_all(amounts), budget=20)
-
-    _given(max(1, cases // 20), AMOUNTS)(run)
+    count = max(1, cases // 20)
+    _given(count, AMOUNTS)(lambda amounts: explore(lambda: withdraw_all(amounts), budget=20))
+    return count * 20
 
 
 def _given(cases: int, *strategies: st.SearchStrategy) -> Callable:
@@ -110,12 +122,13 @@ def _given(cases: int, *strategies: st.SearchStrategy) -> Callable:
     return campaign
 
 
-WAYS: dict[str, Callable[[int], None]] = {
+WAYS: dict[str, Callable[[int], int]] = {
     "explore alone": alone,
     "Hypothesis, nothing run": nothing,
     "joint: schedule": joint,
     "joint: schedule, world": joint_world,
     "joint: schedule, data": joint_data,
+    "joint: swept, data": swept,
     "nested: data, 20 each": nested,
 }
 
@@ -126,8 +139,8 @@ def measure(rounds: int, cases: int) -> dict[str, float]:
     for _ in range(rounds):
         for name, way in WAYS.items():
             began = process_time()
-            way(cases)
-            best[name] = min(best[name], (process_time() - began) / cases * 1e6)
+            runs = way(cases)
+            best[name] = min(best[name], (process_time() - began) / runs * 1e6)
     return best
 
 

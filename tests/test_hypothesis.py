@@ -25,15 +25,13 @@ Case = tuple[Schedule, list[int]]
 AMOUNTS = st.lists(st.integers(1, 50), min_size=2, max_size=3)
 
 
-def hunt(
-    entropy: int | None, database: Any = None
-) -> tuple[list[tuple[Schedule, list[int]]], Lost]:
+def hunt(entropy: int | None, database: Any = None, sweep: int = 0) -> tuple[list[Case], Lost]:
     """Run a test of `withdraw_all`; return the cases up to the first failing one, and its error."""
     cases: list[Case] = []
     failed: list[int] = []
 
     @settings(QUIET, database=database, phases=[Phase.reuse, *PHASES])
-    @given(schedule=schedules(), amounts=AMOUNTS)
+    @given(schedule=schedules(sweep=sweep), amounts=AMOUNTS)
     def test_bank(schedule: Schedule, amounts: list[int]) -> None:
         if not failed:
             cases.append((schedule, list(amounts)))
@@ -52,16 +50,17 @@ def notes(error: BaseException) -> str:
     return "\n".join(error.__notes__)
 
 
+@pytest.mark.parametrize("sweep", [0, 15])
 @pytest.mark.parametrize("entropy", [1, 2, 3, 4])
 def test_a_lost_update_is_found_and_shrunk_to_its_preemption_and_smallest_data(
-    entropy: int,
+    entropy: int, sweep: int
 ) -> None:
-    cases, error = hunt(entropy)
+    cases, error = hunt(entropy, sweep=sweep)
     assert len(cases) < 2_000
     assert "amounts=[1, 1]" in notes(error)
-    shrunk = eval(re.search(r"schedule=(Schedule\(.*\)),\n", notes(error))[1])  # type: ignore[index]
+    shrunk = eval(re.search(r"schedule=(Schedule\(.*\)),", notes(error))[1])  # type: ignore[index]
     assert 1 <= len(shrunk.moves) <= 2
-    assert (shrunk.latencies, shrunk.faults, shrunk.data) == ((), (), ())
+    assert (shrunk.latencies, shrunk.faults, shrunk.data, shrunk.sweep) == ((), (), (), 0)
 
 
 def test_the_next_session_fails_within_three_calls_from_the_database() -> None:

@@ -49,6 +49,7 @@ def test_the_benchmark_of_hypothesis_measures_every_way() -> None:
         "joint: schedule",
         "joint: schedule, world",
         "joint: schedule, data",
+        "joint: swept, data",
         "nested: data, 20 each",
     ]
     assert all(cost_us > 0 for cost_us in found.values())

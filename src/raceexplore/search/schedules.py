@@ -47,10 +47,11 @@ class Schedule:
         two tasks or more, take one of the other options: ``alternative`` modulo their number.
         Or one seed, ``Schedule("rx1-...")``.
     latencies, faults, data: the same for what the program asks its world.
+    sweep: run that many schedules more, the first gap larger by 1, 2, ...
     The default option is the task that ran last, else the one that has waited longest.
     """
 
-    __slots__ = ("data", "faults", "horizon", "latencies", "moves")
+    __slots__ = ("data", "faults", "horizon", "latencies", "moves", "sweep")
 
     def __init__(
         self,
@@ -58,18 +59,19 @@ class Schedule:
         latencies: Sequence[Move] = (),
         faults: Sequence[Move] = (),
         data: Sequence[Move] = (),
+        sweep: int = 0,
     ) -> None:
-        self.moves, self.horizon = moves, 0
+        self.moves, self.horizon, self.sweep = moves, 0, sweep
         self.latencies, self.faults, self.data = tuple(latencies), tuple(faults), tuple(data)
         seeds = [move for move in moves if isinstance(move, str)]
-        if seeds and (len(moves) > 1 or latencies or faults or data):
+        if seeds and (len(moves) > 1 or latencies or faults or data or sweep):
             raise BadOption("a Schedule is made of one seed alone, or of (gap, alternative) pairs")
         for move in (*moves, *self.latencies, *self.faults, *self.data):
             if not isinstance(move, str) and (len(move) != 2 or min(move) < 0):
                 raise BadOption(f"{move!r} is no (gap, alternative) pair: two numbers from 0")
 
     def __repr__(self) -> str:
-        rest = [(name, getattr(self, name)) for name in ("latencies", "faults", "data")]
+        rest = [(name, getattr(self, name)) for name in ("latencies", "faults", "data", "sweep")]
         parts = [*map(repr, self.moves), *(f"{name}={value!r}" for name, value in rest if value)]
         return f"Schedule({', '.join(parts)})"
 
@@ -80,7 +82,7 @@ class Schedule:
         return hash(self._key())
 
     def _key(self) -> tuple[object, ...]:
-        return self.moves, self.latencies, self.faults, self.data
+        return self.moves, self.latencies, self.faults, self.data, self.sweep
 
     def run(
         self,
@@ -89,7 +91,7 @@ class Schedule:
         settings: Settings | None = None,
         limits: Limits = Limits(),  # noqa: B008 a frozen value
     ) -> Run:
-        """Run ``function(*args)`` once on this schedule; return the run, which has passed.
+        """Run ``function(*args)`` on this schedule; return the (last) run, which has passed.
 
         A function with an argument called ``world``, or with one more argument than given,
         gets the world. settings: time, order and entropy (default: the seed's, or strict time
@@ -99,6 +101,27 @@ class Schedule:
         """
         __tracebackhide__ = True
         program = _bound(function, args)
+        run, going_on = self._once(program, args, settings, limits)
+        for schedule in self._swept():
+            if not going_on:
+                break
+            run, going_on = schedule._once(program, args, settings, limits)  # noqa: SLF001
+        return run
+
+    def _swept(self) -> Iterator[Schedule]:
+        """Yield the schedules after this one whose first gap is larger by 1, 2, ..."""
+        for more in range(1, self.sweep + 1) if self.moves else ():
+            (gap, alternative), *rest = (move for move in self.moves if not isinstance(move, str))
+            others = {name: getattr(self, name) for name in ("latencies", "faults", "data")}
+            schedule = Schedule((gap + more, alternative), *rest, **others)
+            schedule.horizon = self.horizon
+            yield schedule
+
+    def _once(
+        self, program: Program, args: tuple[Any, ...], settings: Settings | None, limits: Limits
+    ) -> tuple[Run, bool]:
+        """Run ``program`` once; tell too whether a larger first gap could still matter."""
+        __tracebackhide__ = True
         scheduler: Gaps | Replay = self._gaps()
         if self.moves and isinstance(self.moves[0], str):
             seed = decode(self.moves[0])
@@ -114,7 +137,8 @@ class Schedule:
             raise _error(run, list(self._note(run, scheduler, args)) if telling else [])
         if run.cut:
             raise Inconclusive(f"{program.name} neither passed nor failed: {run.cut}")
-        return run
+        reached = isinstance(scheduler, Gaps) and scheduler.beyond["task"] < len(self.moves)
+        return run, reached
 
     def _gaps(self) -> Gaps:
         moves = [move for move in self.moves if not isinstance(move, str)]
@@ -132,12 +156,8 @@ class Schedule:
     def _note(self, run: Run, scheduler: Gaps | Replay, args: tuple[Any, ...]) -> Iterator[str]:
         """Yield the lines of the report."""
         yield from brief(run)
-        beyond = (
-            len(scheduler.skipped)
-            if isinstance(scheduler, Replay)
-            else sum(scheduler.beyond.values())
-        )
-        if beyond:
+        beyond = sum(scheduler.beyond.values()) if isinstance(scheduler, Gaps) else 0
+        if beyond or (beyond := len(getattr(scheduler, "skipped", ()))):
             yield f"{beyond} of the schedule's deviations found no place in this run"
         function = run.program.name.rpartition(":")[2].rpartition("<locals>.")[2]
         shown = ", ".join([function, *(_short(arg) for arg in args)])
@@ -152,18 +172,21 @@ def schedules(
     latencies: int = 2,
     faults: int = 1,
     data: int = 1,
+    sweep: int = 0,
 ) -> st.SearchStrategy[Schedule]:
     """Return the strategy of schedules with at most ``depth`` switches.
 
     horizon: the largest gap, in choices; raise it for runs of more than a thousand choices.
     latencies, faults, data: the most deviations from the median, from no fault, and from the
     simplest datum; 0 keeps that kind quiet. The simplest schedule is the default one.
-    Everything is drawn before the run: nothing is ever drawn inside it.
+    sweep: the most schedules more that a test case runs, neighbours of the drawn one: drawing
+    costs several times what a run does. The function is then called again and again, with the same
+    arguments: it must build all it changes. Everything is drawn before the run.
     Raises `BadOption` for a number out of range.
     """
-    if min(depth, latencies, faults, data) < 0 or horizon < 1:
+    if min(depth, latencies, faults, data, sweep) < 0 or horizon < 1:
         raise BadOption(f"depth={depth} must not be negative, horizon={horizon} at least 1")
-    return _Schedules(depth, horizon, (latencies, faults, data))
+    return _Schedules(depth, horizon, (latencies, faults, data), sweep)
 
 
 def profile(parent: settings | None = None) -> settings:
@@ -185,8 +208,9 @@ class _Schedules(st.SearchStrategy[Schedule]):
     Lists of tuples of integers draw the same choices in four times the time.
     """
 
-    def __init__(self, depth: int, horizon: int, others: tuple[int, int, int]) -> None:
+    def __init__(self, depth: int, horizon: int, others: tuple[int, int, int], sweep: int) -> None:
         super().__init__()
+        self.sweep = sweep
         self.depth, self.horizon, self.others = depth, horizon, others
         # gaps of each order of magnitude are as likely: the length of a run is not known yet
         self.sizes = (*(size for size in (16, 64, 256) if size <= horizon), horizon + 1)
@@ -196,13 +220,16 @@ class _Schedules(st.SearchStrategy[Schedule]):
 
     def do_draw(self, data: ConjectureData) -> Schedule:
         """Draw the lists; a list ends with a False, which shrinks best."""
+        # right before the first gap: the shrinker takes from one number to add to the next
+        sweep = data.draw_integer(0, self.sweep) if self.sweep else 0
         moves = _moves(data, self.depth, self.sizes)
         latencies: tuple[Move, ...] = ()
         faults: tuple[Move, ...] = ()
         picks: tuple[Move, ...] = ()
         if any(self.others) and data.draw_boolean(0.5):
             latencies, faults, picks = (_moves(data, most, DRAWS) for most in self.others)
-        schedule = Schedule(*moves, latencies=latencies, faults=faults, data=picks)
+        sweep = sweep if moves else 0
+        schedule = Schedule(*moves, latencies=latencies, faults=faults, data=picks, sweep=sweep)
         schedule.horizon = self.horizon
         return schedule
 
@@ -211,9 +238,9 @@ def _moves(data: ConjectureData, most: int, sizes: Sequence[int]) -> tuple[Move,
     """Draw up to ``most`` pairs, whose gaps are below one of ``sizes``, each as likely."""
     found: list[Move] = []
     while len(found) < most and data.draw_boolean(AGAIN[bool(found)]):
-        # one number for the size and the gap: its high bits can be masked off, which shrinks well
-        drawn = data.draw_integer(0, len(sizes) * sizes[-1] - 1)
-        gap = drawn % sizes[-1] % sizes[drawn // sizes[-1]]
+        # the simplest size is the largest one: the shrinker goes there, and no bound is in its way
+        size = sizes[-1 - data.draw_integer(0, len(sizes) - 1)]
+        gap = data.draw_integer(0, size - 1)
         found.append((gap, data.draw_integer(0, ALTERNATIVES)))
     return tuple(found)
 
