@@ -99,7 +99,7 @@ def table(names: list[str], specs: Iterable[str], cells: dict[tuple[str, str], s
     columns = list(specs)
     lines = ["| program | " + " | ".join(columns) + " |", "|---" + "|---:" * len(columns) + "|"]
     for name in names:
-        row = [cells[name, spec] for spec in columns]
+        row = [cells.get((name, spec), "") for spec in columns]
         lines.append(f"| {name.partition(':')[2]} | " + " | ".join(row) + " |")
     return "\n".join(lines)
 

@@ -38,7 +38,7 @@ LOOK = 8  # after them one run in so many of a sampler is observed, to learn fro
 class Portfolio:
     """Explore with everything there is; needs no tuning, and is the default.
 
-    The first run is the quiet day. Then a dozen schedules with a delay, and after them those with
+    The first run preempts nobody. Then a dozen schedules with a delay, and after them those with
     no and with one preemption, take turns with samplers that share the other runs by what they
     discover: each has at least 3 % of them, so that its own guarantee holds for its own runs.
     Once the estimated number of trace classes is small enough, optimal partial-order reduction
