@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.scheduler import Scheduler
     from raceexplore.kernel.watchdog import Watchdog
 
-DEFAULT = "random"
+DEFAULT = "portfolio"
 PASSES_TRIED, PASSES_STEPS = 200, 1_000_000
 SHRINK_RUNS, SHRINK_STEPS = 2_000, 10_000_000
 
