@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from raceexplore import __version__
+from raceexplore.debug import options as debugger
 from raceexplore.kernel.errors import RaceExploreError
 from raceexplore.report import commands, outputs, status
 from raceexplore.report.terminal import Nowhere, of_the_program
@@ -159,7 +160,8 @@ def _campaign(
     with of_the_program(sys.stderr):
         program = _load(path)
     given["time_limit_s"] = given.pop("time_limit")
-    with progress_bar(sys.stderr, given["budget"]) as tick, of_the_program(Nowhere()):
+    quiet = of_the_program(Nowhere())
+    with progress_bar(sys.stderr, given["budget"]) as tick, quiet, debugger.passing_breakpoints():
         return explore(
             program,
             scheduler=scheduler or DEFAULT,
@@ -174,20 +176,23 @@ def _campaign(
 @cli.command()
 @click.argument("seed", metavar="SEED-or-FILE")
 @click.argument("path", metavar="[PATH[:NAME]]", required=False)
+@debugger.options
 @_format
 @_max_steps
 @_wall_limit
-def replay(
-    *, seed: str, path: str | None, form: str, max_steps: int | None, wall_limit: float
-) -> int:
+def replay(*, seed: str, path: str | None, form: str, **given: Any) -> int:
     """Replay a failing schedule: a seed, or a file of the corpus."""
-    from raceexplore.search.replay import replay_any
+    from raceexplore.search.replay import find_stored, replay_stored
 
+    max_steps = given.pop("max_steps")
+    limits = _limits(max_steps, given.pop("wall_limit"))
     began = time.perf_counter()
     with of_the_program(sys.stderr):
-        replayed = replay_any(
-            seed, path, _limits(max_steps, wall_limit), limited=max_steps is not None
-        )
+        stored = find_stored(seed, path, limits, limited=max_steps is not None)
+    if debugger.wanted(stored, **given):
+        return debugger.start(stored, **given)
+    with of_the_program(sys.stderr), debugger.passing_breakpoints():
+        replayed = replay_stored(stored)
     if form == "json":
         from raceexplore.report.as_json import replay_value
 

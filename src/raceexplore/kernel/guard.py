@@ -90,6 +90,15 @@ class RunRandom(RealRandom):
         assert self._inside is not None
         return self._inside
 
+    def position(self) -> tuple[Any, ...]:
+        """Return where the run's stream is; only inside a run."""
+        return self._stream().getstate(), self.gauss_next
+
+    def go_back(self, inside: Any, gauss_next: Any) -> None:
+        """Put the run's stream where `position` found it."""
+        self._stream().setstate(inside)
+        self.gauss_next = gauss_next
+
     def random(self) -> float:
         """Return the next float in [0, 1)."""
         return super().random() if state.run is None else self._stream().random()

@@ -16,6 +16,7 @@ from raceexplore.kernel._trio import (
 from raceexplore.kernel.causes import Step
 from raceexplore.kernel.errors import Interrupted, OutsideWorld, Stuck
 from raceexplore.kernel.judge import End, judge
+from raceexplore.kernel.moment import Lookout
 from raceexplore.kernel.outcome import Failure, Run, from_exception, shorten
 from raceexplore.kernel.outside import outside
 from raceexplore.kernel.program import Limits, Settings, as_program
@@ -29,6 +30,7 @@ from raceexplore.kernel.world import World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from raceexplore.kernel.moment import Moment
     from raceexplore.kernel.program import Program
     from raceexplore.kernel.record import Ledger
     from raceexplore.kernel.scheduler import Scheduler
@@ -155,12 +157,13 @@ def run_once(
     record: bool = False,
     ledger: Ledger | None = None,
     watch: Callable[[Event, Any], object] | None = None,
+    before: Callable[[Moment], object] | None = None,
 ) -> Run:
     """Run ``program`` once. The caller has called ``scheduler.begin()`` and calls ``end``.
 
     record: keep the events and their digest. ledger: collect the accesses of each event too.
     watch: called after each recorded event with it and the coroutine of its task, now suspended
-    (or ended); it may look but not touch.
+    (or ended); it may look but not touch. before: called before each event; likewise.
     Raises only `RaceExploreError` (and `KeyboardInterrupt`); the program's own errors become
     the failure.
     """
@@ -169,7 +172,7 @@ def run_once(
         check_trio()
         adapt()
         _ready.append(True)
-    loop = Loop(scheduler, settings=settings, limits=limits)
+    loop = _loop(scheduler, settings, limits, before)
     recorder = Recorder(ledger, is_cancelled) if record or ledger is not None else None
     execution = _Execution(loop, settings.entropy, recorder)
     execution.watch = watch
@@ -189,6 +192,13 @@ def run_once(
     finally:
         loop.let_go()
         del execution.world
+
+
+def _loop(scheduler: Scheduler, settings: Settings, limits: Limits, before: Any) -> Loop:
+    lookout = Lookout(before)
+    loop = Loop(scheduler, settings=settings, limits=limits, instruments=lookout.listeners())
+    lookout.loop = loop
+    return loop
 
 
 def _drive(loop: Loop, program: Program, execution: _Execution) -> None:

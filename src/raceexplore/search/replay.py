@@ -119,6 +119,17 @@ def replay_entry(
     return replace(done, exact=exact, drift=tuple(drifted))
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A seed with the program it is of, ready to be replayed; entry: the corpus file it is from."""
+
+    text: str
+    seed: Seed
+    program: Program
+    limits: Limits
+    entry: Entry | None = None
+
+
 def replay_any(
     text: str, program: str | None, limits: Limits, *, limited: bool = False
 ) -> Replayed:
@@ -126,16 +137,29 @@ def replay_any(
 
     limited: the limits are the user's own and not defaults, so they outweigh those of a file.
     """
-    text = text.strip()
-    if re.match(r"rx\d+-[^./]*$", text):
-        return replay_seed(text, program, limits=limits)
-    # a file's name is short; asking the system for one as long as a seed is an error of its own
-    if len(text) > 1000 or not (Path(text).is_file() or text.endswith(".json")):
-        raise BadSeed(f"{text[:40]!r} is neither a seed (rx1-...) nor a corpus file")
-    entry = read(Path(text))
-    if not limited:
-        limits = replace(limits, steps=entry.max_steps)
-    return replay_entry(entry, program, limits=limits)
+    return replay_stored(find_stored(text, program, limits, limited=limited))
+
+
+def replay_stored(stored: Stored) -> Replayed:
+    """Replay what `find_stored` has found."""
+    if stored.entry is None:
+        return replay_seed(stored.text, stored.program, limits=stored.limits)
+    return replay_entry(stored.entry, stored.program, limits=stored.limits)
+
+
+def find_stored(text: str, program: str | None, limits: Limits, *, limited: bool = False) -> Stored:
+    """Return the seed and the program that a user means, without running it; see `replay_any`."""
+    text, entry = text.strip(), None
+    if not re.match(r"rx\d+-[^./]*$", text):
+        # a file's name is short; asking the system for one as long as a seed is an error of its own
+        if len(text) > 1000 or not (Path(text).is_file() or text.endswith(".json")):
+            raise BadSeed(f"{text[:40]!r} is neither a seed (rx1-...) nor a corpus file")
+        entry = read(Path(text))
+        text = entry.seed
+        if not limited:
+            limits = replace(limits, steps=entry.max_steps)
+    seed = decode(text)
+    return Stored(text, seed, _load(program, seed), limits, entry)
 
 
 def _load(path: str | None, seed: Seed) -> Program:

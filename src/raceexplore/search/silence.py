@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING
+
+from raceexplore.kernel.trace import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +23,32 @@ class _Nowhere(io.TextIOBase):
 
 
 @contextmanager
-def silence() -> Iterator[None]:
-    """Print nothing and stop at no ``breakpoint()`` within the block."""
+def silence() -> Iterator[dict[Site, None]]:
+    """Print nothing and stop at no ``breakpoint()`` within the block; see `breakpoints_passed`."""
     with ExitStack() as undo:
         undo.enter_context(redirect_stdout(_Nowhere()))
         undo.enter_context(redirect_stderr(_Nowhere()))
-        undo.callback(setattr, sys, "breakpointhook", sys.breakpointhook)
-        sys.breakpointhook = lambda *_, **__: None
-        yield
+        passed = undo.enter_context(breakpoints_passed())
+        yield passed
+
+
+@contextmanager
+def breakpoints_passed() -> Iterator[dict[Site, None]]:
+    """Stop at no ``breakpoint()`` within the block; yield the places of those that were passed.
+
+    Those that PYTHONBREAKPOINT=0 turns off are not among them.
+    """
+    places: dict[Site, None] = {}
+
+    def passed(*_: object, **__: object) -> None:
+        frame = sys._getframe(1)  # noqa: SLF001 the one way to a caller's line
+        if os.environ.get("PYTHONBREAKPOINT") != "0":
+            code = frame.f_code
+            places[Site(code.co_filename, frame.f_lineno, code.co_qualname)] = None
+
+    before = sys.breakpointhook
+    sys.breakpointhook = passed
+    try:
+        yield places
+    finally:
+        sys.breakpointhook = before

@@ -1,0 +1,54 @@
+"""The options of ``raceexplore replay`` that ask for a debugger, and what they do."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from raceexplore.search.replay import Stored
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def options(command: F) -> F:
+    """Give ``command`` the options, which reach it as the keywords of `wanted` and `start`."""
+    at = click.option("--at", type=click.IntRange(min=0), metavar="EVENT",
+                      help="Where --pdb stops. [default: before the failure]")  # fmt: skip
+    pdb = click.option("--pdb", is_flag=True, help="Step through the run, forwards and backwards.")
+    return pdb(at(command))
+
+
+def wanted(stored: Stored, *, pdb: bool, at: int | None) -> bool:
+    """Return whether to debug and not just to replay."""
+    if at is not None and not pdb:
+        raise click.UsageError("--at is for --pdb")
+    return pdb
+
+
+def start(stored: Stored, *, pdb: bool, at: int | None) -> int:
+    """Debug; return the exit status, which is that of the replay."""
+    from raceexplore.debug.zygote import debug, recorded
+
+    recording = recorded(stored)
+    total = len(recording.events)
+    if at is not None and at >= total:
+        raise click.UsageError(f"--at {at}: the events of this run are 0 to {total - 1}")
+    return debug(stored, recording, recording.failing if at is None else at)
+
+
+@contextmanager
+def passing_breakpoints() -> Iterator[None]:
+    """Stop at no `breakpoint()` within the block, and say so after it."""
+    from raceexplore.search.silence import breakpoints_passed
+
+    with breakpoints_passed() as places:
+        yield
+    for place in places:
+        note = f"note: breakpoint() at {place} was passed; replay --pdb stops there"
+        print(note, file=sys.__stderr__)

@@ -1,0 +1,101 @@
+"""The recording that a debugger goes by: the events of the replayed run, made before it begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
+
+from raceexplore.kernel.scheduler import Replay
+from raceexplore.kernel.trace import fingerprint
+from raceexplore.search.replay import replay_stored
+from raceexplore.search.silence import silence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from raceexplore.kernel.choice import ChoicePoint, Schedule
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.trace import Event, Site
+    from raceexplore.search.replay import Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a replay showed. digests[n]: that of the events before event n; one more than events.
+
+    ended: how it ended, in words. failing: the number of the event that failed. diverged: why it
+    says nothing of the stored failure, or empty. breakpoints: calls that it passed.
+    """
+
+    events: tuple[Event, ...]
+    digests: tuple[str, ...]
+    ended: str
+    failing: int
+    failed: bool
+    diverged: str
+    breakpoints: tuple[Site, ...]
+
+
+def record(stored: Stored) -> Recording:
+    """Replay ``stored``, quietly; `breakpoint()` stops nothing."""
+    with silence() as passed:
+        replayed = replay_stored(stored)
+    run, failure = replayed.run, replayed.run.failure
+    raised = [event.number for event in run.events if failure and event.error == failure.kind]
+    return Recording(
+        events=run.events,
+        digests=tuple(prefixes(run.events)),
+        ended=in_words(run),
+        failing=raised[0] if raised else max(len(run.events) - 1, 0),
+        failed=failure is not None,
+        diverged=replayed.diverged,
+        breakpoints=tuple(passed),
+    )
+
+
+def in_words(run: Run) -> str:
+    """Return how ``run`` ended, in a line."""
+    if run.failure is not None:
+        return f"{run.failure.kind}: {run.failure.message.splitlines()[0]}"
+    return f"the run was cut: {run.cut}" if run.cut else "the run passed"
+
+
+def prefixes(events: Iterable[Event]) -> Iterable[str]:
+    """Yield the digest of no event, of the first, of the first two, ...: see `trace.digest`."""
+    running = blake2b(digest_size=8)
+    yield running.hexdigest()
+    for event in events:
+        running.update(fingerprint(event).encode())
+        yield running.hexdigest()
+
+
+class Choice(NamedTuple):
+    """One answer of the schedule. number: of the event that followed or, for a draw, drew.
+
+    options: the tasks to choose from; none for a draw. continues: option 0 is the current task.
+    """
+
+    number: int
+    kind: str
+    label: str
+    taken: int
+    options: tuple[str, ...]
+    continues: bool
+
+
+class Noting(Replay):
+    """Follows a schedule, and notes each choice."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        super().__init__(schedule)
+        self.choices: list[Choice] = []
+
+    def choose(self, point: ChoicePoint) -> int:
+        """Return the recorded index, or 0."""
+        index = super().choose(point)
+        options = tuple(task.path for task in point.tasks) if point.kind == "task" else ()
+        self.choices.append(
+            Choice(len(point.events), point.kind, point.label, index, options, point.continues)
+        )
+        return index

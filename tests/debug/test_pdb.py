@@ -1,0 +1,211 @@
+"""The debugger at a pipe: what it shows, where it stops, how it goes back."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from debugging import Debugger, command, environment, failure_of
+from small_programs import BANK
+
+# The bank: 8 def withdraw, 9 seen = ..., 10 await, 11 bank.balance = ..., 14 def main, 16 nursery,
+# 19 assert. Its failure: 0 main, 1 ann, 2 bob, 3 bob, 4 ann (overwrites bob's), 5 main.
+
+
+def test_it_stops_in_the_failing_task_before_the_event_that_fails(debugger: Debugger) -> None:
+    ended = debugger("p bank.balance\nn\nq")
+    first, balance, step, _ = ended.answers
+    told, what, _, *stop = first.splitlines()
+    assert told == "AssertionError: balance is 90, expected 70"
+    assert what.startswith("Of raceexplore: tasks, where TASK, event, why; next-event (ne), ")
+    assert stop == [
+        "-- event 5 of 6: main at 0 s",
+        "> bank.py(16)main()",
+        "-> async with trio.open_nursery() as nursery:",
+    ]
+    assert balance == "90"
+    assert step.splitlines()[0] == "> bank.py(19)main()"
+    assert (ended.status, ended.err) == (1, "")
+
+
+def test_any_event_shows_the_frame_and_the_variables_of_its_own_task(debugger: Debugger) -> None:
+    ended = debugger("p seen, amount\nn\nn\np bank.balance\nw\nq", "--at", "4")
+    stop, values, line, after, balance, stack, _ = ended.answers
+    assert stop.splitlines()[3:5] == ["-- event 4 of 6: main/ann at 0 s", "> bank.py(10)withdraw()"]
+    assert values == "(100, 10)"
+    assert line.splitlines()[0] == "> bank.py(11)withdraw()"
+    # the task has ended with the event: next goes to the next event
+    assert after.splitlines()[:2] == ["-- event 5 of 6: main at 0 s", "> bank.py(16)main()"]
+    assert balance == "90"
+    assert stack.splitlines() == [
+        "> bank.py(16)main()", "-> async with trio.open_nursery() as nursery:"
+    ]  # fmt: skip
+
+
+def test_back_twice_and_forward_again_comes_to_the_same_digest(debugger: Debugger) -> None:
+    ended = debugger("event\nback\nevent\nb-ack\nevent\nne\nevent\nnext-event\nevent\nq")
+    digests = re.findall("digest of the events before it: ([0-9a-f]{16})", ended.said)
+    numbers = re.findall("-- event (\\d) of 6", ended.said)
+    assert numbers == ["5", "4", "3", "4", "5"]
+    assert digests[:3] == digests[:1:-1]
+    assert len(set(digests)) == 3
+    assert "diverged" not in ended.said
+
+
+def test_goto_goes_both_ways_and_keeps_breakpoints(debugger: Debugger) -> None:
+    ended = debugger("b 11\ngoto 0\nc\nc\ngoto 4\nb\ngoto 6\ngoto x\nq")
+    assert re.findall(r"> bank.py\((\d+)\)", ended.said) == ["16", "14", "11", "11", "10"]
+    assert "at bank.py:11" in ended.answers[6]
+    assert ended.answers[7] == "*** goto takes the number of an event, 0 to 5, not '6'"
+    assert ended.answers[8] == "*** goto takes the number of an event, 0 to 5, not 'x'"
+
+
+def test_until_finds_the_first_event_before_which_an_expression_holds(debugger: Debugger) -> None:
+    ended = debugger(
+        """until bank.balance == 80
+        p bank.balance
+        until amount == 10 and seen == 90
+        until any(b.balance == 90 for b in [bank])
+        until bank.balance == 70
+        until nobody
+        until bank.balance ==
+        q"""
+    )
+    found = [answer.splitlines()[0] for answer in ended.answers[1:] if answer]
+    assert found == [
+        "-- bank.balance == 80: first before event 4",  # it is 90 later
+        "80",
+        "*** amount == 10 and seen == 90: holds before no event",
+        "-- any(b.balance == 90 for b in [bank]): first before event 5",
+        "*** bank.balance == 70: holds before no event",
+        "*** nobody: holds before no event (name 'nobody' is not defined)",
+        "*** invalid syntax: bank.balance ==",
+    ]
+
+
+def test_an_expression_that_changes_the_run_is_not_trusted(debugger: Debugger) -> None:
+    ended = debugger(
+        "until bank.__setattr__('balance', 7)\nuntil world.event('hi')\nevent\nq", program=WORLD
+    )
+    assert "changes the run, event 0 is not as recorded" in ended.answers[2]
+    assert "digest" in ended.answers[3]
+
+
+WORLD = BANK.replace("async def main():", "async def main(world):")
+
+
+def test_tasks_and_where_show_every_task(debugger: Debugger) -> None:
+    ended = debugger("tasks\nwhere bob\nwhere main/ann\nwhere m\nwhere ann\nq", "--at", "3")
+    _, tasks, bob, ann, which, _, _ = ended.answers
+    assert tasks.splitlines() == [
+        "main      waiting  bank.py:16 (NurseryManager.__aexit__)",
+        "  main/ann  ready    bank.py:10 (checkpoint)",
+        "> main/bob  acts",
+    ]
+    assert bob.splitlines()[0] == "> bank.py(10)withdraw()"
+    assert ann.splitlines() == ["bank.py(10)withdraw()", "  -> await trio.lowlevel.checkpoint()"]
+    assert which == "*** which task? one of main, main/ann, main/bob"
+
+
+def test_why_tells_who_woke_the_task_and_which_switch_is_a_deviation(debugger: Debugger) -> None:
+    ended = debugger("why\ngoto 2\nwhy\ngoto 4\nwhy\ngoto 0\nwhy\nq")
+    assert [ended.answers[i].splitlines() for i in (1, 3, 5, 7)] == [
+        [
+            "main was woken by event 4, of main/ann, its last (bank.py:10 (checkpoint))",
+            "nobody else could go on: main/ann, before it, had to wait or has ended",
+        ],
+        [
+            "main/bob was spawned by event 0, of main (bank.py:14)",
+            "a deviation of the schedule: main/bob, a preemption of main/ann",
+        ],
+        [
+            "main/ann could go on ever since its last event, 1",
+            "nobody else could go on: main/bob, before it, had to wait or has ended",
+        ],
+        ["main is the main task, with which every run begins", "nobody else could go on"],
+    ]
+
+
+def test_a_change_by_hand_is_told_and_back_is_true_again(debugger: Debugger) -> None:
+    ended = debugger("amount = 11\nn\nn\np bank.balance\nback\np amount\nc\nq", "--at", "4")
+    assert ended.answers[1].startswith("-- you have changed the program's state")
+    assert "diverged: the program's state was changed by hand" in ended.answers[2]
+    assert ended.answers[4] == "89"
+    assert "diverged" not in ended.answers[5]
+    assert ended.answers[6] == "10"
+    assert ended.answers[7].startswith("-- the run has ended, as recorded: AssertionError")
+
+
+CHANCE = BANK.replace("import trio", "import random, time, trio").replace(
+    "    seen = bank.balance\n",
+    "    seen = bank.balance; drawn = random.random(); now = time.time()\n",
+)
+
+
+def test_the_prompt_moves_neither_the_clock_nor_the_random_numbers(debugger: Debugger) -> None:
+    looks = "random.random(); time.sleep(5); random.gauss(0, 1)\np time.time() - 1577836800\n"
+    ended = debugger(f"goto 1\n{looks}n\nn\n{looks}goto 3\np drawn\ngoto 1\ngoto 3\np drawn\nc\nq",
+                     program=CHANCE)  # fmt: skip
+    assert "0.0" in ended.answers
+    assert "5.0" not in ended.answers
+    drawn = [answer for answer in ended.answers if re.fullmatch(r"0\.\d{6,}", answer)]
+    assert drawn[-1] == drawn[-2]
+    assert "diverged" not in ended.said
+    assert "-- the run has ended, as recorded" in ended.said
+
+
+def test_at_the_end_there_is_a_way_back(debugger: Debugger) -> None:
+    ended = debugger("c\np 1\nback\nc\nuntil bank.balance == 80\nq")
+    assert ended.answers[1] == (
+        "-- the run has ended, as recorded: AssertionError: balance is 90, expected 70"
+    )
+    assert ended.answers[2] == "*** the run has ended: back, goto N, until EXPR or q"
+    assert ended.answers[3].startswith("-- event 5 of 6")
+    assert "first before event 4" in ended.answers[5]
+    assert ended.status == 1
+
+
+@pytest.mark.parametrize("end", ["q", "quit", "exit", ""])
+def test_one_quit_ends_all_without_a_traceback(debugger: Debugger, end: str) -> None:
+    ended = debugger(f"b 11\ngoto 1\nc\n{end}")
+    assert (ended.status, ended.err) == (1, "")
+    assert "BdbQuit" not in ended.said
+
+
+def test_a_replay_that_diverged_ends_with_its_own_status(debugger: Debugger, there: Path) -> None:
+    seed = failure_of(there, BANK)
+    (there / "bank.py").write_text(BANK.replace("    await trio.lowlevel", "    trio.lowlevel"))
+    done = subprocess.run(command("replay", seed, "--pdb"), input="q\n", env=environment(there),
+                          capture_output=True, text=True, check=False, timeout=60)  # fmt: skip
+    assert done.returncode == 4
+    assert "error: the replay diverged: the run passed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--pdb", "--at", "6"], "error: --at 6: the events of this run are 0 to 5"),
+        (["--at", "3"], "error: --at is for --pdb"),
+    ],
+)
+def test_a_wrong_option_gets_one_line(there: Path, options: list[str], line: str) -> None:
+    seed = failure_of(there, BANK)
+    done = subprocess.run(command("replay", seed, *options), input="q\n", env=environment(there),
+                          capture_output=True, text=True, check=False, timeout=60)  # fmt: skip
+    assert (done.returncode, done.stderr.splitlines()) == (2, [line])
+
+
+def test_what_the_program_prints_is_not_printed_again_on_the_way(debugger: Debugger) -> None:
+    loud = BANK.replace("    bank.balance = seen", "    print('deposit!')\n    bank.balance = seen")
+    ended = debugger("back\nback\nne\nq", program=loud)
+    assert ended.said.count("deposit!") == 1
+
+
+def test_breakpoints_in_the_program_stop_the_debugger(debugger: Debugger) -> None:
+    halting = BANK.replace("    bank.balance = seen", "    breakpoint()\n    bank.balance = seen")
+    ended = debugger("c\nc\ngoto 5\nq", program=halting)
+    # at each of them, then at the failure; on the way of a goto they count for nothing
+    assert re.findall(r"> bank.py\((\d+)\)", ended.said) == ["12", "12", "17", "17"]
