@@ -235,7 +235,7 @@ def report(*, seed: str, path: str | None, **given: Any) -> int:
     return status.USAGE if any(map(outputs.is_refusal, lines)) else status.NOTHING
 
 
-for _command in commands.ALONE:
+for _command in (*commands.ALONE, *debugger.ALONE):
     cli.add_command(_command)
 
 

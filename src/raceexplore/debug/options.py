@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -52,3 +53,29 @@ def passing_breakpoints() -> Iterator[None]:
     for place in places:
         note = f"note: breakpoint() at {place} was passed; replay --pdb stops there"
         print(note, file=sys.__stderr__)
+
+
+@click.command()
+@click.argument("seed", metavar="SEED-or-FILE")
+@click.argument("path", metavar="[PATH[:NAME]]", required=False)
+@click.option("--step", type=click.IntRange(min=0), required=True, metavar="N",
+              help="The event after which to look.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for tools.")
+def show(*, seed: str, path: str | None, step: int, as_json: bool) -> None:
+    """Print the state of the run after an event: tasks, variables, shared values, time."""
+    from raceexplore.debug.state import lines, look, state
+    from raceexplore.kernel.program import Limits
+    from raceexplore.search.replay import find_stored
+    from raceexplore.search.silence import silence
+
+    with silence():
+        stored = find_stored(seed, path, Limits())
+    run, chains = look(stored, step)
+    total = len(run.events)
+    if step >= total:
+        raise click.UsageError(f"--step {step}: the events of this run are 0 to {total - 1}")
+    found = state(run, chains, step)
+    click.echo(json.dumps(found) if as_json else "\n".join(lines(found)))
+
+
+ALONE = (show,)

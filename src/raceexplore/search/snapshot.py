@@ -68,13 +68,18 @@ def watched_run(
     chains: list[tuple[Frame, ...]] = []
 
     def watch(event: Event, coroutine: Any) -> None:
-        chains.append(tuple(_chain(coroutine)))
+        chains.append(chain_of(coroutine))
 
     scheduler = Replay(schedule)
     run = observed_run(
         program, scheduler, limits=limits, settings=settings, values=True, watch=watch
     )
     return Watched(run, tuple(chains), len(scheduler.skipped))
+
+
+def chain_of(coroutine: Any) -> tuple[Frame, ...]:
+    """Return the await chain of a suspended coroutine as it is now; empty once it has ended."""
+    return tuple(_chain(coroutine))
 
 
 def outline(value: object, depth: int = 2) -> str:
