@@ -78,20 +78,23 @@ class SURW:
                 self._note(path)
         while True:
             free = [i for i, task in enumerate(tasks) if task.serial not in self._held]
-            if not free:
-                self._held.clear()
-                self._next = None
-                continue
-            index = max(free, key=lambda i: self._priority(tasks[i]))
-            serial = tasks[index].serial
-            if not touches(self._foresight.expected(tasks[index]), self._place):
-                return index
-            self._left[serial] = max(1, self._left[serial])
-            if self._next is None:
-                self._next = self._draw_next([tasks[i].serial for i in free])
-            if self._next == serial:
-                return index
-            self._held.add(serial)
+            free.sort(key=lambda i: self._priority(tasks[i]), reverse=True)
+            for place, index in enumerate(free):
+                if self._may_run(tasks, index, free[place:]):
+                    return index
+                self._held.add(tasks[index].serial)
+            self._held.clear()
+            self._next = None
+
+    def _may_run(self, tasks: list[TaskInfo], index: int, free: list[int]) -> bool:
+        """Return whether the task at ``index`` need not be held back; ``free`` are not yet."""
+        if not touches(self._foresight.expected(tasks[index]), self._place):
+            return True
+        serial = tasks[index].serial
+        self._left[serial] = max(1, self._left[serial])
+        if self._next is None:
+            self._next = self._draw_next([tasks[i].serial for i in sorted(free)])
+        return self._next == serial
 
     def _draw_next(self, serials: list[int]) -> int:
         drawn = self._draw() * sum(self._left[serial] for serial in serials)
