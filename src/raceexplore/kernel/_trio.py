@@ -266,16 +266,19 @@ def is_plain(async_fn: Any, name: object) -> bool:
 async def small_init(loop: Loop, program: Callable[..., Any], args: Sequence[Any]) -> None:
     """Run the main task: one nursery instead of trio's three, which time every short run."""
     runner, soon = loop.runner, loop.soon
-    async with trio.open_nursery() as nursery:
-        runner.system_nursery = nursery
-        try:
-            runner.main_task = runner.spawn_impl(program, args, nursery, None)
-        except BaseException as error:
-            runner.main_task_outcome = Error(error)
+    nursery = runner.system_nursery = open_by_hand(runner)
+    try:
+        runner.main_task = runner.spawn_impl(program, args, nursery, None)
+    except BaseException as error:
+        runner.main_task_outcome = Error(error)
+    failed = nursery.cancel_scope._close(await nursery._nested_child_finished(None))
+    if failed is not None:
+        raise failed
     # the system nursery is closed: what is left to do is to close async generators, in order
     run_jobs(soon, strict=runner.strict_exception_groups)
     generators = runner.asyncgens
-    while batch := [*generators.alive, *generators.trailing_needs_finalize]:
+    while generators.alive.items or generators.trailing_needs_finalize:
+        batch = [*generators.alive, *generators.trailing_needs_finalize]
         generators.trailing_needs_finalize.clear()
         generators.alive = Alive()
         for generator in batch:
@@ -286,6 +289,18 @@ async def small_init(loop: Loop, program: Callable[..., Any], args: Sequence[Any
         await trio.lowlevel.cancel_shielded_checkpoint()
     soon.done = True
     run_jobs(soon, strict=runner.strict_exception_groups)
+
+
+def open_by_hand(runner: Any) -> Any:
+    """Open the system nursery as ``async with trio.open_nursery()`` does, at a third of the cost.
+
+    Its scope has no deadline and no parent, so that entering it comes down to these lines.
+    """
+    scope, task = trio.CancelScope(), runner.init_task
+    scope._has_been_entered = True
+    scope._cancel_status = trio_run.CancelStatus(scope=scope)
+    task._activate_cancel_status(scope._cancel_status)
+    return trio_run.Nursery._create(task, scope, runner.strict_exception_groups)
 
 
 async def courier(loop: Loop) -> None:
@@ -306,6 +321,8 @@ async def courier(loop: Loop) -> None:
 
 def run_jobs(soon: Soon, *, strict: bool) -> None:
     """Run what has been given to run_sync_soon up to now; raise as a nursery what has failed."""
+    if not soon.size():
+        return
     outcomes = [capture(sync_fn, *args) for sync_fn, args in soon.take()]
     errors = [outcome.error for outcome in outcomes if isinstance(outcome, Error)]
     if errors:
