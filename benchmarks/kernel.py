@@ -4,7 +4,7 @@
 
 A sample is one batch of runs: the same batch (runs 0, 1, 2, ... of a campaign of one entropy) every
 time, so that all samples of a column do the same work, and the fastest is the one that the machine
-disturbed least. The columns take turns after every batch.
+disturbed least. The columns take turns after every batch, before which one run is not timed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from raceexplore.kernel.run import run_once
 from raceexplore.search.names import by_name
 
 ENTROPY = 1
-BATCH_S = 0.003  # a batch lasts about this long: short enough to fit between two disturbances
+BATCH_S = 0.0015  # a batch lasts about this long: short enough to fit between two disturbances
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,16 @@ def bare_batch(run: Callable[[random.Random], None], size: int) -> Callable[[], 
     return runs
 
 
-def timed(batch: Callable[[], None]) -> float:
-    """Return the seconds that ``batch`` takes, with no garbage collection among them."""
+def timed(batch: Callable[[], None], warm: Callable[[], None] | None = None) -> float:
+    """Return the seconds that ``batch`` takes, with no garbage collection among them.
+
+    warm: run first and not timed, since the collection has left nothing in the caches.
+    """
     gc.collect()
     gc.disable()
     try:
+        if warm is not None:
+            warm()
         began = perf_counter()
         batch()
         return perf_counter() - began
@@ -127,19 +132,19 @@ def frozen() -> Iterator[None]:
 
 def measure(case: Case, rounds: int, scheduler: str = "random") -> Figures:
     """Return the fastest of ``rounds`` batches of each column, taken in turns."""
-    controlled = Controlled(case.program, scheduler)
+    controlled, program = Controlled(case.program, scheduler), case.program
     with guarded():
         steps = controlled.steps()
-        size = max(1, round(BATCH_S / timed(controlled.batch(1))))
+        size = max(1, round(BATCH_S / timed(controlled.batch(1), controlled.batch(1))))
     best: dict[str, float] = {}
     with frozen():
         for _ in range(rounds):
             # outside the guard, whose patches would make plain trio slower than it is
-            samples = {"plain": timed(plain_batch(case.program, size))}
+            samples = {"plain": timed(plain_batch(program, size), plain_batch(program, 1))}
             with guarded():
-                samples["controlled"] = timed(controlled.batch(size))
+                samples["controlled"] = timed(controlled.batch(size), controlled.batch(1))
             if case.bare is not None:
-                samples["bare"] = timed(bare_batch(case.bare, size))
+                samples["bare"] = timed(bare_batch(case.bare, size), bare_batch(case.bare, 1))
             for column, seconds in samples.items():
                 best[column] = min(best.get(column, math.inf), seconds / size * 1e6)
     return Figures(
