@@ -49,7 +49,7 @@ class Mailbox(ConcurrentStateMachine):
 def test_a_call_that_waits_for_ever_is_a_deadlock_with_lanes() -> None:
     error = failure_of(Mailbox, FEW)
     assert isinstance(error, Deadlock)
-    assert "      1  get() -> ?" in "\n".join(error.__notes__)
+    assert "get() -> ?" in "\n".join(error.__notes__)
 
 
 def test_with_patience_a_call_that_waits_for_ever_is_an_info_operation() -> None:

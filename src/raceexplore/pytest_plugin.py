@@ -14,7 +14,6 @@ from raceexplore import InvariantBroken, __version__
 from raceexplore.kernel.errors import BadOption, Inconclusive, RaceExploreError
 from raceexplore.kernel.program import Limits, Program, Settings, as_program
 from raceexplore.kernel.seed import decode
-from raceexplore.report.status import inconclusive
 from raceexplore.search.corpus import entries_of, entry_of, save
 from raceexplore.search.explore import DEFAULT, explore
 from raceexplore.search.replay import replay
@@ -85,8 +84,7 @@ def pytest_pycollect_makeitem(
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With --race-replay, keep the one test that the seed belongs to."""
-    text = config.getoption("race_replay")
-    if not text:
+    if not (text := config.getoption("race_replay")):
         return
 
     try:
@@ -197,6 +195,8 @@ class Race:
             found = campaign.failures[0]
             again = replay(program, found.run.seed, limits=asked["limits"])
             self._fail(again if again.failure else found.run, found)
+        from raceexplore.report.status import inconclusive
+
         if why := inconclusive(campaign):
             self._tell("verdict", "inconclusive")
             raise Inconclusive(f"neither passed nor failed: {'; '.join([why, *campaign.warnings])}")

@@ -213,7 +213,7 @@ class _Schedules(st.SearchStrategy[Schedule]):
         self.sweep = sweep
         self.depth, self.horizon, self.others = depth, horizon, others
         # gaps of each order of magnitude are as likely: the length of a run is not known yet
-        self.sizes = (*(size for size in (16, 64, 256) if size <= horizon), horizon + 1)
+        self.sizes = (*(size for size in (16, 64, 256) if 4 * size <= horizon), horizon + 1)
 
     def __repr__(self) -> str:
         return f"schedules(depth={self.depth}, horizon={self.horizon})"
@@ -239,7 +239,7 @@ def _moves(data: ConjectureData, most: int, sizes: Sequence[int]) -> tuple[Move,
     found: list[Move] = []
     while len(found) < most and data.draw_boolean(AGAIN[bool(found)]):
         # the simplest size is the largest one: the shrinker goes there, and no bound is in its way
-        size = sizes[-1 - data.draw_integer(0, len(sizes) - 1)]
+        size = sizes[-1 - data.draw_integer(0, len(sizes) - 1)] if sizes[1:] else sizes[0]
         gap = data.draw_integer(0, size - 1)
         found.append((gap, data.draw_integer(0, ALTERNATIVES)))
     return tuple(found)
