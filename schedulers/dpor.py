@@ -74,18 +74,21 @@ class DPOR:
     observes: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        self.blocked = 0
-        self.executions = 0
-        self._neutral = ""
+        self.blocked = self.executions = self._done = 0
+        self._neutral = self._relative = ""
         self._nodes: list[Node] = []
-        self._done = 0
         self._asleep = False
         self._known: dict[tuple[int, str], Step] = {}
 
     @property
     def covered(self) -> str:
         """What a completed search has explored, in words."""
-        return f"every trace class{self._neutral}"
+        return f"every trace class{self._neutral}{self._relative}"
+
+    def known(self) -> tuple[str, ...]:
+        """Return what a completed search has shown."""
+        classes = self.executions - self.blocked
+        return (f"all {classes:,} trace classes explored{self._neutral}{self._relative}",)
 
     def begin(self) -> bool:
         """Go back to the deepest state with a branch left; False when there is none."""
@@ -208,6 +211,9 @@ class DPOR:
         del self._nodes[len(run.events) :]
         if self._asleep:
             self.blocked += 1
+        opaque = sum(event.opaque for event in run.events)
+        if opaque:
+            self._relative = f", relative to {opaque} opaque events (code that nobody observes)"
         relation = order(run.events)
         steps = self._remember(event_keys(run.events, relation.past))
         for first, second in relation.races:

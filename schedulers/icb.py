@@ -43,6 +43,13 @@ class ICB:
         """The number of preemptions up to which every schedule has been run; -1 for none."""
         return self._frontier.finished
 
+    def known(self) -> tuple[str, ...]:
+        """Return what the runs have shown, provided that none has failed."""
+        if self.finished < 0:
+            return ()
+        most = f"at most {self.finished} preemption{'s' * (self.finished != 1)}"
+        return (f"no failing schedule with {most}{self._medians}",)
+
     def begin(self) -> bool:
         """Go on to the next schedule; False once the bound is finished."""
         return self._frontier.begin()

@@ -10,8 +10,11 @@ from raceexplore import BadOption, ChoicePoint, Run, derive
 
 @dataclass
 class PCT:
-    """Hit any bug of depth d with probability at least 1/(n k^(d-1)) a run.
+    """Hit any bug of depth 2 with probability at least 1/(n k) a run, deeper ones more rarely.
 
+    The paper's bound for depth d is 1/(n k^(d-1)). A task is demoted after its contested step, as
+    in the paper's algorithm, so that no change point can hold back a task's first event: orders
+    that need it (three tasks or more, d >= 3) may never be seen. Other schedulers see them.
     depth: the number d of ordering constraints (0: estimated, the largest of 2, 3, 4 for which
         n k^(d-1) stays under 10,000). length: the number k of contested steps (0: the most seen
         in earlier runs; the first run then has no change points). fair: past this many times the
@@ -29,7 +32,7 @@ class PCT:
     def __post_init__(self) -> None:
         if self.depth < 0 or self.length < 0 or self.fair < 1:
             raise BadOption("pct: depth and length must not be negative, fair at least 1")
-        self._runs = self._longest = self._tasks_max = 0
+        self._runs = self._longest = self._tasks_max = self._sure = 0
         self._generator = Generator()
 
     def begin(self) -> bool:
@@ -41,6 +44,7 @@ class PCT:
         self._priorities: dict[int, float] = {}
         length = self.length or self._longest
         depth = self._chosen_depth(length) if length else 1
+        self._depth = depth
         self._change: dict[int, float] = {}
         for i in range(1, depth):  # independent and unsorted; all below the undemoted
             self._change[1 + int(self._generator.random() * length)] = i / depth
@@ -72,6 +76,21 @@ class PCT:
         return serials.index(best)
 
     def end(self, run: Run) -> None:
-        """Remember the length and the number of tasks."""
+        """Remember the length and the number of tasks; count the runs that the bound holds for."""
+        longer = self._steps > (self.length or self._longest)
+        more = len(self._priorities) > self._tasks_max
+        self._sure = 0 if longer or more else self._sure + (self._depth == 2)
         self._longest = max(self._longest, self._steps)
         self._tasks_max = max(self._tasks_max, len(self._priorities))
+
+    def known(self) -> tuple[str, ...]:
+        """Return what the runs have shown, provided that none has failed.
+
+        Counts only runs with one change point whose number of steps and tasks was foreseen.
+        """
+        n, k = self._tasks_max, self.length or self._longest
+        if not self._sure or n * k < 2:
+            return ()
+        missed = (1 - 1 / (n * k)) ** self._sure
+        chance = f"a bug of depth 2 would have been missed with probability at most {missed:.1g}"
+        return (f"{chance} (n = {n}, k = {k}, {self._sure:,} PCT runs)",)

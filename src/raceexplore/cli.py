@@ -43,8 +43,7 @@ raceexplore, 130 interrupted.
 def main() -> NoReturn:
     """Run the command line and exit."""
     ended = call(sys.argv[1:])
-    # what the program left behind would warn as it is taken down; the last word is ours
-    warnings.simplefilter("ignore")
+    warnings.simplefilter("ignore")  # what the program leaves behind would warn after our last word
     raise SystemExit(ended)
 
 
@@ -88,6 +87,9 @@ _corpus = _option(
 )  # fmt: skip
 
 
+_observe = _option("--observe", multiple=True, metavar="PACKAGE", help="See its accesses too.")
+
+
 @cli.command()
 @click.argument("path", metavar="PATH[:NAME]")
 @_option("--budget", type=int, default=10_000, metavar="N", help="Runs to spend.")
@@ -100,6 +102,7 @@ _corpus = _option(
 @_option("--stop", type=click.Choice(["first", "never"]), default="first",
          help="Stop at the first failure?")  # fmt: skip
 @_option("--time-limit", type=float, metavar="S", help="Seconds after which no run begins.")
+@_observe
 @_corpus
 @_format
 @_max_steps
@@ -145,12 +148,14 @@ def _campaign(
     scheduler: str | None,
     time_mode: Any,
     order: Any,
+    observe: Sequence[str] = (),
     **given: Any,
 ) -> Campaign:
     """Load the program and explore it; what the runs print is not shown."""
     from raceexplore.kernel.program import Settings
     from raceexplore.report.progress import progress_bar
     from raceexplore.search.explore import DEFAULT, explore
+    from raceexplore.search.load import load_program
     from raceexplore.search.names import by_name
 
     by_name(scheduler or DEFAULT)  # wrong options are told before the program is imported
@@ -158,7 +163,7 @@ def _campaign(
         raise click.UsageError(f"the budget must be at least 1 run, not {given['budget']}")
     settings = Settings(time=time_mode, order=order, entropy=given["entropy"])
     with of_the_program(sys.stderr):
-        program = _load(path)
+        program = load_program(path, observe)
     given["time_limit_s"] = given.pop("time_limit")
     quiet = of_the_program(Nowhere())
     with progress_bar(sys.stderr, given["budget"]) as tick, quiet, debugger.passing_breakpoints():
@@ -171,6 +176,18 @@ def _campaign(
             on_found=keep,
             **given,
         )
+
+
+@cli.command()
+@click.argument("path", metavar="PATH[:NAME]")
+@_option("--budget", type=int, default=10_000, metavar="N", help="Executions to spend.")
+@_observe
+@_corpus
+@_format
+@click.pass_context
+def prove(context: click.Context, /, **given: Any) -> Any:
+    """Explore one execution of every trace class: `run` with dpor, until complete."""
+    return context.invoke(run, scheduler="dpor", **given)
 
 
 @cli.command()
@@ -263,12 +280,6 @@ def _limits(max_steps: int | None, wall_limit: float) -> Limits:
     if wall_limit <= 0:
         raise click.UsageError(f"--wall-limit must be more than 0 s, not {wall_limit:g}")
     return Limits(steps=max_steps or Limits().steps, wall_s=wall_limit)
-
-
-def _load(path: str) -> Any:
-    from raceexplore.search.load import load_program
-
-    return load_program(path)
 
 
 def _keep(found: Found, folder: Path, limits: Limits, paths: dict[str, Path]) -> None:

@@ -158,6 +158,8 @@ class _Meta(type):
 class VirtualDatetime(RealDatetime, metaclass=_Meta):
     """``datetime.datetime`` whose now, utcnow and today follow the virtual clock in a run."""
 
+    __slots__ = ()  # of the size that compiled extensions expect
+
     @classmethod
     def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:  # type: ignore[override]
         """Return the time now; in a run, virtual, and UTC where no zone is given."""

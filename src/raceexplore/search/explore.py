@@ -17,6 +17,7 @@ from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.watchdog import STUCK, watching
 from raceexplore.search import selfcheck
 from raceexplore.search.campaign import Campaign, Found, Stopped
+from raceexplore.search.certificate import certificate, classes_seen, unseen
 from raceexplore.search.names import by_name
 from raceexplore.search.observation import observed_run
 from raceexplore.search.shrink import Shrinking
@@ -80,9 +81,18 @@ def explore(
         stopped="interrupted" if watch.interrupted else stopped,
         seconds=time.perf_counter() - began,
         classes=len(exploration.classes) or None,
+        unseen=None if stopped == "complete" else unseen(exploration.classes),
+        certificate=_certificate(exploration, complete=stopped == "complete"),
         never=exploration.never(),
         warnings=tuple(exploration.warnings),
     )
+
+
+def _certificate(exploration: _Exploration, *, complete: bool) -> tuple[str, ...]:
+    failed = bool(exploration.first)
+    known = certificate(exploration.scheduler, complete=complete, failed=failed)
+    told = "" if complete else classes_seen(exploration.classes)
+    return (*known, told) if told else known
 
 
 @contextmanager

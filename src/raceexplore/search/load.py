@@ -16,34 +16,48 @@ from raceexplore.kernel.errors import BadProgram
 from raceexplore.kernel.guard import guarded
 from raceexplore.kernel.program import Program, needed_arguments, takes_world
 from raceexplore.kernel.walk import is_user_file
-from raceexplore.observe.load import load_observed
+from raceexplore.observe.load import load_observed, observing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
 
-def load_program(reference: str) -> Program:
+def load_program(reference: str, observe: Sequence[str] = ()) -> Program:
     """Return the program that ``path/to/file.py`` or ``path/to/file.py:name`` names.
 
     Without a name, the file's ``main`` or ``program``, or its only public async function that
-    needs no argument but the world. Raises `BadProgram`, in one line.
+    needs no argument but the world. observe: packages whose accesses observed runs see as well
+    as those of the program's own folder. Raises `BadProgram`, in one line.
     """
     path_text, name = split_reference(reference)
     path = find_file(path_text)
     module = import_file(path)
     function = _choose(module, name, path_text)
     shown = f"{_relative(path, path_text)}:{function.__name__}"
-    observed = observed_copy(path, function.__name__)
+    observed = observed_copy(path, function.__name__, (*_siblings(path), *observe))
     return Program(function, shown, takes_world(function), path, observed)
 
 
-def observed_copy(path: Path, name: str) -> Callable[[], Any]:
-    """Return what gives the function ``name`` of the rewritten copy of ``path``, loaded once."""
+def _siblings(path: Path) -> list[str]:
+    """Return the names of the modules imported from the folder of ``path``, less its own."""
+    found = []
+    for name, module in sorted(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and Path(file).parent.resolve() == path.parent and Path(file).resolve() != path:
+            found.append(name)
+    return [name for name in found if not name.endswith("__init__")]
+
+
+def observed_copy(path: Path, name: str, packages: Sequence[str]) -> Callable[[], Any]:
+    """Return what gives the function ``name`` of the rewritten copy of ``path``, loaded once.
+
+    ``packages`` are loaded rewritten with it.
+    """
 
     @cache
     def observed() -> Any:
-        with guarded():
+        with guarded(), observing(*packages):
             return getattr(load_observed(path, f"raceexplore_observed_{path.stem}"), name)
 
     return observed

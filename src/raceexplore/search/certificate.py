@@ -1,0 +1,47 @@
+"""What a campaign that found nothing has shown, in words, and not a word more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from raceexplore.kernel.scheduler import Scheduler
+
+
+def certificate(scheduler: Scheduler, *, complete: bool, failed: bool) -> tuple[str, ...]:
+    """Return what the runs have shown; nothing once one has failed.
+
+    A scheduler tells by ``known()``; one that proves only by completing (it has ``blocked``) is
+    not asked before.
+    """
+    known = getattr(scheduler, "known", None)
+    if failed or known is None or (hasattr(scheduler, "blocked") and not complete):
+        return ()
+    return tuple(known())
+
+
+def unseen(classes: Mapping[int, int]) -> float | None:
+    """Return Good-Turing's estimate that the next such run shows a new trace class.
+
+    The number of classes seen exactly once over the number of runs (Good, Biometrika 1953);
+    honest for runs that were drawn independently. None if nothing was observed.
+    """
+    runs = sum(classes.values())
+    return sum(count == 1 for count in classes.values()) / runs if runs else None
+
+
+def classes_seen(classes: Mapping[int, int]) -> str:
+    """Return the numbers of `unseen` in words, with Chao's lower bound on the whole (1984)."""
+    chance = unseen(classes)
+    if chance is None:
+        return ""
+    once = sum(count == 1 for count in classes.values())
+    twice = sum(count == 2 for count in classes.values())
+    whole = len(classes) + once * (once - 1) / (2 * (twice + 1))
+    return (
+        f"{len(classes):,} trace classes in {sum(classes.values()):,} observed runs; the next shows"
+        f" a new one with probability about {chance:.2g} (Good-Turing); at least about"
+        f" {whole:,.0f} in all (Chao)"
+    )
