@@ -111,7 +111,7 @@ _observe = _option("--observe", multiple=True, metavar="PACKAGE", help="See its 
 def run(*, form: str, folder: Path, **given: Any) -> int:
     """Look for a schedule on which the program in PATH fails."""
     paths: dict[str, Path] = {}
-    limits = _limits(given.pop("max_steps"), given.pop("wall_limit"))
+    limits = commands.limits(given.pop("max_steps"), given.pop("wall_limit"))
     what = outputs.asked(given)
 
     def keep(found: Found) -> None:
@@ -202,7 +202,7 @@ def replay(*, seed: str, path: str | None, form: str, **given: Any) -> int:
     from raceexplore.search.replay import find_stored, replay_stored
 
     max_steps = given.pop("max_steps")
-    limits = _limits(max_steps, given.pop("wall_limit"))
+    limits = commands.limits(max_steps, given.pop("wall_limit"))
     began = time.perf_counter()
     with of_the_program(sys.stderr):
         stored = find_stored(seed, path, limits, limited=max_steps is not None)
@@ -240,7 +240,7 @@ def report(*, seed: str, path: str | None, **given: Any) -> int:
     from raceexplore.search.replay import replay_any
 
     max_steps = given.pop("max_steps")
-    limits, what = _limits(max_steps, given.pop("wall_limit")), outputs.asked(given)
+    limits, what = commands.limits(max_steps, given.pop("wall_limit")), outputs.asked(given)
     if not (what.files or what.junit or what.github):
         raise click.UsageError("name a file to write, e.g. --html report.html")
     with of_the_program(Nowhere()):
@@ -270,16 +270,6 @@ def corpus_list(*, folder: Path) -> None:
     if not folder.is_dir():
         raise click.UsageError(f"there is no folder {folder}; `raceexplore run` makes one")
     _print(listing.corpus(folder))
-
-
-def _limits(max_steps: int | None, wall_limit: float) -> Limits:
-    from raceexplore.kernel.program import Limits
-
-    if max_steps is not None and max_steps < 1:
-        raise click.UsageError(f"--max-steps must be at least 1, not {max_steps}")
-    if wall_limit <= 0:
-        raise click.UsageError(f"--wall-limit must be more than 0 s, not {wall_limit:g}")
-    return Limits(steps=max_steps or Limits().steps, wall_s=wall_limit)
 
 
 def _keep(found: Found, folder: Path, limits: Limits, paths: dict[str, Path]) -> None:

@@ -48,10 +48,8 @@ def test_pct_certifies_depth_two_by_its_own_runs() -> None:
     campaign = explore(two_steps_each, scheduler="pct:depth=2", budget=101)
     # n = 2 tasks, at most k = 3 contested steps: known after three runs, which do not count
     missed = f"{(1 - 1 / 6) ** 98:.1g}"
-    assert campaign.certificate == (
-        f"a bug of depth 2 would have been missed with probability at most {missed}"
-        " (n = 2, k = 3, 98 PCT runs)",
-    )
+    chance = f"a bug of depth 2 would have been missed with probability at most {missed}"
+    assert campaign.certificate == (f"{chance} (n = 2, k = 3, 98 PCT runs)",)
 
 
 @pytest.mark.parametrize("scheduler", ["icb:bound=1", "pct:depth=2", "dpor"])

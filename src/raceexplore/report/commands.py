@@ -54,3 +54,14 @@ def doctor(*, path: str, max_steps: int) -> int:
 
 
 ALONE = (schedulers, models, new, doctor)
+
+
+def limits(max_steps: int | None, wall_limit: float) -> Limits:
+    """Return the limits that the options ask for. Raises click's UsageError."""
+    from raceexplore.kernel.program import Limits
+
+    if max_steps is not None and max_steps < 1:
+        raise click.UsageError(f"--max-steps must be at least 1, not {max_steps}")
+    if wall_limit <= 0:
+        raise click.UsageError(f"--wall-limit must be more than 0 s, not {wall_limit:g}")
+    return Limits(steps=max_steps or Limits().steps, wall_s=wall_limit)
