@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgpack  # noqa: F401 its C part wants the real datetime, which an import of a program hides
+
 from raceexplore.kernel.errors import BadProgram
 from raceexplore.search.load import find_file, import_file
 
