@@ -215,8 +215,8 @@ class ControlledRunner(Runner):  # type: ignore[misc]
     def spawn_impl(self, async_fn: Any, args: Any, nursery: Any, name: Any, **more: Any) -> Any:
         """Spawn as trio does, and note who spawned what."""
         spawner = GLOBAL_RUN_CONTEXT.__dict__.get("task")
-        if is_plain(async_fn, name) and nursery is not None and not more:
-            task = self.spawn_plain(async_fn, args, nursery, name)
+        if is_plain(async_fn, name):
+            task = self.spawn_plain(async_fn, args, nursery, name, **more)
         else:
             task = Runner.spawn_impl(self, async_fn, args, nursery, name, **more)
         infos = self.infos
@@ -231,14 +231,25 @@ class ControlledRunner(Runner):  # type: ignore[misc]
         infos[task] = self.names[task._counter] = info
         return task
 
-    def spawn_plain(self, async_fn: Any, args: Any, nursery: Any, name: str | None) -> Any:
+    def spawn_plain(
+        self,
+        async_fn: Any,
+        args: Any,
+        nursery: Any,
+        name: str | None,
+        *,
+        system_task: bool = False,
+        context: contextvars.Context | None = None,
+    ) -> Any:
         """Spawn a plain async function: trio's spawn_impl without what such a one never needs.
 
         Calling it runs none of its code, so that neither the context nor sniffio matters yet, and
         nothing can be wrong with what it returns. Half of the time of a short run is spawning.
         """
-        if nursery._closed:
+        if nursery is not None and nursery._closed:
             raise RuntimeError("Nursery is closed to new arrivals")
+        if context is None:
+            context = self.system_context.copy() if system_task else contextvars.copy_context()
         coro = async_fn(*args)
         task = new_task(
             trio_run.Task,
@@ -246,12 +257,13 @@ class ControlledRunner(Runner):  # type: ignore[misc]
             parent_nursery=nursery,
             runner=self,
             name=f"{async_fn.__module__}.{async_fn.__qualname__}" if name is None else name,
-            context=contextvars.copy_context(),
-            ki_protected=False,
+            context=context,
+            ki_protected=system_task,
         )
         self.tasks.add(task)
-        nursery._children.add(task)
-        task._activate_cancel_status(nursery._cancel_status)
+        if nursery is not None:
+            nursery._children.add(task)
+            task._activate_cancel_status(nursery._cancel_status)
         tell(self.instruments, "task_spawned", task)
         self.reschedule(task, None)
         return task
