@@ -40,7 +40,6 @@ ALWAYS = {
     "test_run.py::test_system_task_crash_ExceptionGroup": NURSERIES,
     "test_run.py::test_system_task_crash_KeyboardInterrupt": NURSERIES,
     "test_run.py::test_system_task_crash_plus_Cancelled": NURSERIES,
-    "test_run.py::test_TrioToken_run_sync_soon_crashes": NURSERIES,
     "test_run.py::test_Task_custom_sleep_data": (
         "here a plain checkpoint does not clear what only a wait uses: that would cost every step"
     ),
