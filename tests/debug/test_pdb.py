@@ -188,7 +188,7 @@ def test_a_replay_that_diverged_ends_with_its_own_status(debugger: Debugger, the
     ("options", "line"),
     [
         (["--pdb", "--at", "6"], "error: --at 6: the events of this run are 0 to 5"),
-        (["--at", "3"], "error: --at is for --pdb"),
+        (["--at", "3"], "error: --at is for --pdb and --debugpy"),
     ],
 )
 def test_a_wrong_option_gets_one_line(there: Path, options: list[str], line: str) -> None:

@@ -22,25 +22,36 @@ def options(command: F) -> F:
     at = click.option("--at", type=click.IntRange(min=0), metavar="EVENT",
                       help="Where --pdb stops. [default: before the failure]")  # fmt: skip
     pdb = click.option("--pdb", is_flag=True, help="Step through the run, forwards and backwards.")
-    return pdb(at(command))
+    editor = click.option("--debugpy", metavar="[HOST:]PORT",
+                          help="Wait there for VS Code or PyCharm.")  # fmt: skip
+    return pdb(editor(at(command)))
 
 
-def wanted(stored: Stored, *, pdb: bool, at: int | None) -> bool:
+def wanted(stored: Stored, *, pdb: bool, at: int | None, debugpy: str | None) -> bool:
     """Return whether to debug and not just to replay."""
-    if at is not None and not pdb:
-        raise click.UsageError("--at is for --pdb")
-    return pdb
+    if at is not None and not (pdb or debugpy):
+        raise click.UsageError("--at is for --pdb and --debugpy")
+    if pdb and debugpy:
+        raise click.UsageError("--pdb or --debugpy, not both")
+    return pdb or bool(debugpy)
 
 
-def start(stored: Stored, *, pdb: bool, at: int | None) -> int:
+def start(stored: Stored, *, pdb: bool, at: int | None, debugpy: str | None) -> int:
     """Debug; return the exit status, which is that of the replay."""
+    from raceexplore.debug.attach import address, attach, debugpy_module
     from raceexplore.debug.zygote import debug, recorded
 
+    place = address(debugpy) if debugpy else None
+    if place:
+        debugpy_module()  # told before the replay, which may take a while
     recording = recorded(stored)
     total = len(recording.events)
     if at is not None and at >= total:
         raise click.UsageError(f"--at {at}: the events of this run are 0 to {total - 1}")
-    return debug(stored, recording, recording.failing if at is None else at)
+    stop = recording.failing if at is None else at
+    if place:
+        return attach(stored, recording, stop, place)
+    return debug(stored, recording, stop)
 
 
 @contextmanager
