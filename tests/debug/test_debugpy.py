@@ -48,6 +48,8 @@ def test_an_editor_stops_in_the_task_and_the_run_goes_as_recorded(there: Path) -
     client.request("continue", threadId=1)
     assert stopped_at(client) == (12, "10")
     client.request("continue", threadId=1)
+    client.event("terminated")
+    client.send("disconnect")
     client.close()
     rest, _ = process.communicate(timeout=60)
     assert "-- event 4 of 6: main/ann" in rest
