@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,7 +34,14 @@ def wanted(stored: Stored, *, pdb: bool, at: int | None, debugpy: str | None) ->
         raise click.UsageError("--at is for --pdb and --debugpy")
     if pdb and debugpy:
         raise click.UsageError("--pdb or --debugpy, not both")
-    return pdb or bool(debugpy)
+    return pdb or bool(debugpy) or (sys.stdin.isatty() and _halts(stored))
+
+
+def _halts(stored: Stored) -> bool:
+    """Return whether the program calls `breakpoint()` on this schedule."""
+    from raceexplore.debug.zygote import recorded
+
+    return hasattr(os, "fork") and bool(recorded(stored).breakpoints)
 
 
 def start(stored: Stored, *, pdb: bool, at: int | None, debugpy: str | None) -> int:
@@ -49,6 +57,8 @@ def start(stored: Stored, *, pdb: bool, at: int | None, debugpy: str | None) -> 
     if at is not None and at >= total:
         raise click.UsageError(f"--at {at}: the events of this run are 0 to {total - 1}")
     stop = recording.failing if at is None else at
+    if not (pdb or place):
+        stop = -1  # a terminal, and the program calls breakpoint()
     if place:
         return attach(stored, recording, stop, place)
     return debug(stored, recording, stop)

@@ -1,0 +1,43 @@
+"""The debugger at a terminal: Ctrl-C, and a `breakpoint()` that opens the prompt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pexpect
+
+from debugging import command, environment, failure_of
+from small_programs import BANK
+
+
+def terminal(there: Path, *arguments: str) -> pexpect.spawn[str]:
+    first, *rest = command("replay", *arguments)
+    return pexpect.spawn(first, rest, env=environment(there), encoding="utf-8", timeout=30)
+
+
+def test_ctrl_c_at_the_prompt_gives_a_new_one_and_q_ends(there: Path) -> None:
+    child = terminal(there, failure_of(there, BANK), "--pdb")
+    child.expect_exact("(rx) ")
+    child.sendintr()
+    child.expect_exact("--KeyboardInterrupt--")
+    child.expect_exact("(rx) ")
+    child.sendline("back")
+    child.expect_exact("-- event 4 of 6: main/ann")
+    child.expect_exact("(rx) ")
+    child.sendline("q")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 1
+
+
+def test_a_breakpoint_opens_the_prompt_of_a_plain_replay(there: Path) -> None:
+    halting = BANK.replace("    bank.balance = seen", "    breakpoint()\n    bank.balance = seen")
+    child = terminal(there, failure_of(there, halting))
+    child.expect_exact("bank.py(12)withdraw()")
+    child.expect_exact("(rx) ")
+    child.sendline("p amount")
+    child.expect_exact("20")
+    child.sendline("q")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 1
