@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 QUEUES = (
-    "Lock",
-    "StrictFIFOLock",
-    "Semaphore",
-    "CapacityLimiter",
-    "Event",
-    "Condition",
-    "MemoryChannelState",
-    "ParkingLot",
+    ".Lock",
+    ".StrictFIFOLock",
+    ".Semaphore",
+    ".CapacityLimiter",
+    ".Event",
+    ".Condition",
+    ".MemoryChannelState",
+    ".ParkingLot",
 )
 
 
@@ -232,7 +232,7 @@ class Recorder:
 
 def is_queue(access: Access) -> bool:
     """Return whether what was touched is something of trio's that tasks wait for."""
-    return str(access.resource[0]).rpartition(".")[2] in QUEUES
+    return str(access.resource[0]).endswith(QUEUES)
 
 
 def brief(value: object) -> str:

@@ -46,6 +46,7 @@ class Ledger:
         "_details",
         "_kept",
         "_ordinals",
+        "_spelled",
         "blind",
         "insertion_order",
         "names",
@@ -58,6 +59,7 @@ class Ledger:
         self.values = values
         self.blind = blind
         self.names = Names()
+        self._spelled: dict[Access, Access] = {}  # accesses of objects that other tasks can reach
         self.insertion_order = insertion_order
         self._ordinals: dict[int, int] = {}
         # Keeps what has an ordinal alive, so that no id is used twice; index = ordinal.
@@ -120,7 +122,9 @@ class Ledger:
                 self.names.let_out(self._now_at(self._kept[ordinal][0], key), self)
         self.names.end_event(event, self)
         opaque = any(access.resource[0] == OPAQUE for access in taken)
-        return tuple([self._named(access, event) for access in taken]), opaque
+        known = self._spelled
+        named = [known.get(access) or self._named(access, event) for access in taken]
+        return tuple(named), opaque
 
     def sees(self, frame: FrameType) -> bool:
         """Return whether the code of ``frame`` is observed."""
@@ -143,8 +147,12 @@ class Ledger:
         if type(key) is tuple and key[:1] == ("object",):
             key = ("object", self.names.name(key[1], event, self))
         label = access.label or self.label(access.resource)
+        shared = not self.values and self.names.is_out(ordinal) and type(key) is not tuple
         name = self.names.name(ordinal, event, self)
-        return access._replace(resource=(name, key), label=label)
+        named = access._replace(resource=(name, key), label=label)
+        if shared:  # its name will not change any more
+            self._spelled[access] = named
+        return named
 
     @staticmethod
     def _now_at(obj: object, key: object) -> list[object]:
