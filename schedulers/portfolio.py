@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from raceexplore import (
-    BadOption,
-    Bandit,
-    ChoicePoint,
-    Run,
-    Scheduler,
-    by_name,
-    derive,
-    trace_key,
-)
+from raceexplore import BadOption, Bandit, ChoicePoint, Run, Scheduler, by_name, derive, trace_key
 
 # The samplers with their weights, which the bandit multiplies by what each discovers.
 SAMPLERS = {
@@ -75,6 +66,10 @@ class Portfolio:
         """The number of preemptions up to which every schedule has been run; -1 for none."""
         finished: int = getattr(self._icb, "finished", -1)
         return finished
+
+    def parts(self) -> list[Scheduler | None]:
+        """Return the schedulers whose own runs tell what is known."""
+        return [self._proof, self._icb, self._arms.get("pct:depth=2")]
 
     def begin(self) -> bool:
         """Choose whose run it is; False once every trace class has been explored."""

@@ -58,6 +58,13 @@ def test_a_failure_leaves_nothing_to_certify(scheduler: str) -> None:
     assert [text for text in certificate if "explored" in text or "no failing" in text] == []
 
 
+def test_the_portfolio_certifies_what_its_parts_have_shown() -> None:
+    certificate = explore(two_steps_each, budget=300).certificate
+    # its proof completes long before; the bounded search had finished by then
+    assert "all 6 trace classes explored" in certificate
+    assert "no failing schedule with at most 1 preemption" in certificate
+
+
 def test_the_estimate_of_the_unseen_is_good_turings() -> None:
     assert unseen({}) is None
     assert unseen({1: 1, 2: 1, 3: 6}) == 0.25

@@ -73,11 +73,11 @@ class Bandit:
     def classes(self) -> float:
         """Return Chao's estimate, a lower bound, of the number of classes, seen or not.
 
-        S + f1 (f1 - 1) / (2 (f2 + 1)); infinity while fewer than 5 were seen twice, as it then
-        tells the number of runs and not that of classes.
+        S + f1 (f1 - 1) / (2 (f2 + 1)); infinity while most classes were seen once and fewer than
+        5 twice, as it then tells the number of runs and not that of classes.
         Source: Chao, Scandinavian Journal of Statistics 1984.
         """
-        if self._twice < 5:
-            return inf
         once = sum(self._alone.values())
+        if self._twice < 5 and 2 * once >= len(self._seen):
+            return inf
         return len(self._seen) + once * (once - 1) / (2 * (self._twice + 1))

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 def certificate(scheduler: Scheduler, *, complete: bool, failed: bool) -> tuple[str, ...]:
     """Return what the runs have shown; nothing once one has failed.
 
-    A scheduler tells by ``known()``; one that proves only by completing (it has ``blocked``) is
-    not asked before.
+    A scheduler tells by ``known()``, or names its ``parts()``; one that proves only by completing
+    (it has ``blocked``) is not asked before.
     """
-    known = getattr(scheduler, "known", None)
-    if failed or known is None or (hasattr(scheduler, "blocked") and not complete):
-        return ()
-    return tuple(known())
+    told: list[str] = []
+    for part in getattr(scheduler, "parts", lambda: [scheduler])():
+        known = getattr(part, "known", None)
+        if known is not None and (complete or not hasattr(part, "blocked")):
+            told += known()
+    return () if failed else tuple(told)
 
 
 def unseen(classes: Mapping[int, int]) -> float | None:
