@@ -43,6 +43,10 @@ class Ledger(Protocol):
         """Note that the event has written ``key`` of ``obj``."""
         ...
 
+    def take(self) -> tuple[Access, ...]:
+        """Return what has been noted since the last event, and forget it."""
+        ...
+
     def introduce(self, values: Iterable[object]) -> None:
         """Name all that can be reached from ``values``: other tasks are about to reach it."""
         ...

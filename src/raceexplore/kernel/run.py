@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from raceexplore.kernel.moment import Moment
+    from raceexplore.kernel.names import TaskInfo
     from raceexplore.kernel.program import Program
     from raceexplore.kernel.record import Ledger
     from raceexplore.kernel.scheduler import Scheduler
@@ -136,6 +137,11 @@ class _Execution:
             if self.watch is not None:
                 self.watch(event, task.coro)
         loop.ended_by = ""
+        self._check_invariants(info)
+        if self.recorder is not None and self.recorder.ledger is not None:
+            self.recorder.ledger.take()  # what the predicates have read is no event's doing
+
+    def _check_invariants(self, info: TaskInfo) -> None:
         for name, predicate in self.world.invariants.items():
             try:
                 held = predicate()

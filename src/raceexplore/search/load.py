@@ -44,9 +44,20 @@ def _siblings(path: Path) -> list[str]:
     found = []
     for name, module in sorted(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if file and Path(file).parent.resolve() == path.parent and Path(file).resolve() != path:
+        if file and _is_beside(Path(file), path):
             found.append(name)
-    return [name for name in found if not name.endswith("__init__")]
+    return found
+
+
+def _is_beside(file: Path, path: Path) -> bool:
+    """Return whether ``file`` is in the folder of ``path``, or is the installed twin of one there.
+
+    A model may be run from a checkout while its imports find the installed package.
+    """
+    if file.name in ("__init__.py", path.name):
+        return False
+    twin = file.parent.name == path.parent.name and (path.parent / file.name).is_file()
+    return twin or file.parent.resolve() == path.parent
 
 
 def observed_copy(path: Path, name: str, packages: Sequence[str]) -> Callable[[], Any]:
