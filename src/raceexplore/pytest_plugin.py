@@ -14,6 +14,7 @@ from raceexplore import InvariantBroken, __version__
 from raceexplore.kernel.errors import BadOption, Inconclusive, RaceExploreError
 from raceexplore.kernel.program import Limits, Program, Settings, as_program
 from raceexplore.kernel.seed import decode
+from raceexplore.report.once import pytest_runtest_makereport  # noqa: F401 pytest finds it here
 from raceexplore.search.corpus import entries_of, entry_of, save
 from raceexplore.search.explore import DEFAULT, explore
 from raceexplore.search.replay import replay
@@ -242,8 +243,7 @@ class Race:
         self._tell("verdict", "failed")
         self._tell("seed", run.seed)
         lines = [line.plain for line in failure_report(run, 100, found)]
-        name = shlex.quote(self._item.nodeid)
-        lines += ["", f"replay  pytest {name} --race-replay={run.seed}"]
+        lines += ["", f"replay  pytest {shlex.quote(self._item.nodeid)} --race-replay={run.seed}"]
         if known:
             lines.append(f"known   {known}")
         elif found is not None and (folder := _corpus(self._config)):
