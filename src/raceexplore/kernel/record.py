@@ -156,7 +156,7 @@ class Recorder:
         kept = [a for a in queues if not step.ready or a.resource[1] == "(queue)"]
         self._queues[step.task] = kept
         if self._declared is not None:
-            scopes = tuple(a for a in accesses if a.resource[1] is ... and "Scope" in a.label)
+            scopes = tuple(a for a in accesses if str(a.resource[0]).endswith("CancelScope"))
             return declared + scopes, False
         return accesses, opaque or ledger.blind or self._leaves(step.task)
 
