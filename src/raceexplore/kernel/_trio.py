@@ -904,10 +904,6 @@ class Loop:
         """Return the events of the run so far; always empty unless it is recorded."""
         return self.events
 
-    def clock_fires(self) -> int:
-        """Return how often the clock has fired."""
-        return self.clockwork._schedule_points
-
     def last_actor(self) -> tuple[str, int]:
         """Return the path of the task that ran last, or ``clock``, and its count of events."""
         last = self.last

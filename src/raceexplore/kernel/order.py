@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from raceexplore.kernel.trace import Access, Event
+    from raceexplore.kernel.trace import Event
 
 WHOLE = ...  # the key of an access to a whole object
 KEY_MASK = 0xFFFF_FFFF_FFFF_FFFF
@@ -179,8 +179,3 @@ def bits(mask: int) -> Iterable[int]:
         low = mask & -mask
         yield low.bit_length() - 1
         mask ^= low
-
-
-def describe(access: Access) -> str:
-    """Return ``R label`` or ``W label``."""
-    return f"{'W' if access.write else 'R'} {access.label}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
-from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
 from raceexplore.kernel.errors import BadOption, BadProgram
@@ -12,8 +11,6 @@ from raceexplore.kernel.errors import BadOption, BadProgram
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
-
-AsyncFunction = "Callable[..., Coroutine[Any, Any, object]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +107,3 @@ def takes_world(function: Callable[..., Any]) -> bool:
 def _spell(function: object) -> str:
     module = getattr(function, "__module__", "")
     return f"{module}:{getattr(function, '__qualname__', type(function).__name__)}"
-
-
-UNLIMITED = Limits(steps=2**62, virtual_s=inf, wall_s=inf)

@@ -21,7 +21,6 @@ from raceexplore.search.load import is_node_id, source_digest, split_reference
 if TYPE_CHECKING:
     from raceexplore.search.campaign import Found
 
-FOLDER = "corpus"
 VERSION = 1
 EVENTS = "the events differ from the recorded ones"
 
