@@ -9,6 +9,7 @@ from typing import Any
 
 from raceexplore.kernel.trace import Access
 from raceexplore.observe.classes import MARK
+from raceexplore.observe.holders import Holders
 from raceexplore.observe.locations import ALL, OPAQUE, ORDER, SCALARS, SEQUENCES
 from raceexplore.observe.naming import Names
 from raceexplore.observe.primitives import has_state_elsewhere, state_of
@@ -44,6 +45,7 @@ class Ledger:
     __slots__ = (
         "_accesses",
         "_details",
+        "_holders",
         "_kept",
         "_ordinals",
         "_spelled",
@@ -65,6 +67,7 @@ class Ledger:
         # Keeps what has an ordinal alive, so that no id is used twice; index = ordinal.
         self._kept: list[list[object]] = [["code that nobody observes"]]
         self._accesses: dict[tuple[int, object], Access] = {}
+        self._holders = Holders()
         self._details: dict[tuple[object, object], tuple[object, str, str]] = {}
 
     def read(self, obj: object, key: object) -> None:
@@ -182,22 +185,34 @@ class Ledger:
         return ALL
 
     def label(self, resource: tuple[Any, object]) -> str:
-        """Return the location in words, e.g. ``Stock#1.count`` or ``dict#2['a']``."""
-        ordinal, key = resource
+        """Return the location in words, e.g. ``Stock#1.count`` or ``dict#2['a']``.
+
+        A container is called by where it was found first, if that is known: ``Shop#1.orders``.
+        """
+        ordinal = resource[0]
+        way = self._holders.way(self._kept[ordinal][0], self._kept)
+        label = self._object_label(way[0][0] if way else ordinal)
+        for holder, inner in (*way, resource):
+            label += self._key_label(type(self._kept[holder][0]), inner)
+        return label
+
+    def _object_label(self, ordinal: int) -> str:
         obj = self._kept[ordinal][0]
+        kind = type(obj)
         if ordinal == OPAQUE:
             return str(obj)
-        kind = type(obj)
         if isinstance(obj, ModuleType):
-            name = obj.__name__
-        elif issubclass(kind, type | FunctionType):
-            name = str(obj.__qualname__)
-        else:
-            name = f"{'variable' if kind is CellType else kind.__name__}#{ordinal}"
+            return obj.__name__
+        if issubclass(kind, type | FunctionType):
+            return str(obj.__qualname__)  # type: ignore[attr-defined]
+        return f"{'variable' if kind is CellType else kind.__name__}#{ordinal}"
+
+    @staticmethod
+    def _key_label(kind: type, key: object) -> str:
         if key is ALL:
-            return name
+            return ""
         keyed = issubclass(kind, (dict, set, *SEQUENCES)) and key != ORDER
-        return f"{name}[{key!r}]" if keyed else f"{name}.{key}"
+        return f"[{key!r}]" if keyed else f".{key}"
 
     def _ordinal(self, obj: object) -> int:
         ordinal = self._ordinals.get(id(obj))
@@ -215,9 +230,11 @@ class Ledger:
 
     def _describe(self, location: tuple[int, object], obj: object) -> None:
         self._details[location] = (obj, calling_line(), value_text(obj, location[1]))
+        self._holders.note(location, obj)
 
     def _detailed(self, access: Access) -> Access:
         obj, line, before = self._details[access.resource]
         after = value_text(obj, access.resource[1]) if access.write else ""
+        self._holders.note(access.resource, obj)
         label = self.label(access.resource)
         return access._replace(label=label, line=line, before=before, after=after)
