@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -215,7 +216,7 @@ class DPOR:
         if opaque:
             self._relative = f", relative to {opaque} opaque events (code that nobody observes)"
         relation = order(run.events)
-        steps = self._remember(event_keys(run.events, relation.past))
+        steps = self._remember(event_keys(run.events))
         for first, second in relation.races:
             after = [
                 k
@@ -244,7 +245,7 @@ class DPOR:
         if not any(self._can_begin(sleeper, sequence, node.key) for sleeper in sleepers):
             self._insert(depth, sequence)
 
-    def _remember(self, keys: list[int]) -> list[Step]:
+    def _remember(self, keys: Sequence[int]) -> list[Step]:
         """Note what each event of the run touched after what; return the run as steps."""
         steps, key = [], 0
         for node, event_key in zip(self._nodes, keys, strict=True):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
+from raceexplore.kernel.trace import Event, digest
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from raceexplore.kernel.trace import Event
 
 WHOLE = ...  # the key of an access to a whole object
 KEY_MASK = 0xFFFF_FFFF_FFFF_FFFF
@@ -87,12 +88,38 @@ class Order(NamedTuple):
     footprints: tuple[Footprint, ...]
 
 
+class Trace(tuple[Event, ...]):  # noqa: SLOT001 what was asked for is kept beside the items
+    """The events of one run; what follows from them is found when first asked for, and kept."""
+
+    @cached_property
+    def order(self) -> Order:
+        """The happens-before relation."""
+        return _order(self)
+
+    @cached_property
+    def keys(self) -> tuple[int, ...]:
+        """The 64-bit key of each event: see `event_keys`."""
+        return tuple(_event_keys(self, self.order.past))
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hex digits that stand for all that happened: see `trace.digest`."""
+        return digest(self)
+
+    def __getstate__(self) -> None:
+        """Keep what can be found again out of pickles."""
+
+
 def order(events: Sequence[Event]) -> Order:
-    """Return the happens-before relation of ``events``.
+    """Return the happens-before relation of ``events``; a run's is found once, and kept.
 
     An event happens before the next one of its task, before those that it made possible (it
     spawned or woke them, or they waited for its task to end), and before later dependent ones.
     """
+    return events.order if isinstance(events, Trace) else _order(events)
+
+
+def _order(events: Sequence[Event]) -> Order:
     kinds = _Kinds()
     footprints = tuple(footprint(event) for event in events)
     past: list[int] = []
@@ -150,19 +177,22 @@ class _Kinds:
             self.dependent[rival] |= 1 << event
 
 
-def trace_key(events: Sequence[Event], past: Sequence[int] | None = None) -> int:
+def trace_key(events: Sequence[Event]) -> int:
     """Return a 64-bit key that two runs share if and only if they are of one trace class.
 
     Canonical: the sum over all events of a hash of the event's name and of how many events of
     each task happen before it; neither the order of independent events nor the names of what
     they touched count. (Two classes share a key by accident with probability 2**-64 a pair.)
     """
-    masks = order(events).past if past is None else past
-    return sum(event_keys(events, masks)) & KEY_MASK
+    return sum(event_keys(events)) & KEY_MASK
 
 
-def event_keys(events: Sequence[Event], past: Sequence[int]) -> list[int]:
+def event_keys(events: Sequence[Event]) -> Sequence[int]:
     """Return the 64-bit keys of ``events``, whose sum over a prefix names its trace class."""
+    return events.keys if isinstance(events, Trace) else _event_keys(events, order(events).past)
+
+
+def _event_keys(events: Sequence[Event], past: Sequence[int]) -> list[int]:
     keys = []
     for event, mask in zip(events, past, strict=True):
         known: dict[str, int] = {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
 
+from raceexplore.kernel.order import Trace
 from raceexplore.kernel.program import Settings
 from raceexplore.kernel.seed import encode
 from raceexplore.kernel.trace import NOWHERE, Event, Site
@@ -48,7 +49,7 @@ class Run:
 
     outcome: ``passed``, ``failed``, or ``cut`` by a limit (neither passed nor failed; ``cut``
         tells which). steps: events of tasks. preemptions: switches away from a task that could
-        go on. virtual_s: the virtual time at the end. events and digest: empty unless recorded.
+        go on. virtual_s: the virtual time at the end. events: empty unless recorded.
     passes: whether trio's own loop could have produced this order (None: not recorded).
     sometimes: for each name given to `World.sometimes`, whether it held.
     """
@@ -63,10 +64,14 @@ class Run:
     virtual_s: float
     cut: str = ""
     events: tuple[Event, ...] = ()
-    digest: str = ""
     passes: bool | None = None
     sometimes: Mapping[str, bool] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits that stand for its events; empty unless they were recorded."""
+        return self.events.digest if isinstance(self.events, Trace) else ""
 
     @property
     def seed(self) -> str:

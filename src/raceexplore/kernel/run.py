@@ -17,11 +17,11 @@ from raceexplore.kernel.causes import Step
 from raceexplore.kernel.errors import Interrupted, OutsideWorld, Stuck
 from raceexplore.kernel.judge import End, judge
 from raceexplore.kernel.moment import Lookout
+from raceexplore.kernel.order import Trace
 from raceexplore.kernel.outcome import Failure, Run, from_exception, shorten
 from raceexplore.kernel.outside import outside
 from raceexplore.kernel.program import Limits, Settings, as_program
 from raceexplore.kernel.record import Recorder
-from raceexplore.kernel.trace import digest
 from raceexplore.kernel.waits import Wait, waits
 from raceexplore.kernel.walk import site_of
 from raceexplore.kernel.watchdog import watchdog
@@ -230,7 +230,6 @@ def _drive(loop: Loop, program: Program, execution: _Execution) -> None:
 def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
     loop, recorder = execution.loop, execution.recorder
     failure, cut = _judged(execution, limits)
-    events = tuple(recorder.events) if recorder is not None else ()
     return Run(
         program=program,
         settings=loop.settings,
@@ -241,8 +240,7 @@ def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
         preemptions=loop.decisions.preemptions,
         virtual_s=loop.ended_s,
         cut=cut,
-        events=events,
-        digest=digest(events) if recorder is not None else "",
+        events=Trace(recorder.events) if recorder is not None else (),
         passes=recorder.passes if recorder is not None else None,
         sometimes=dict(execution.world.seen),
         warnings=tuple(execution.warnings),
