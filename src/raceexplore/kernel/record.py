@@ -25,6 +25,9 @@ QUEUES = (
     ".MemoryChannelState",
     ".ParkingLot",
 )
+PLAIN: tuple[Any, ...] = (bool, int, float, str, bytes, type(None))
+TEXT_MAX = 40  # characters of a drawn value
+BITS_MAX = 128  # of an int that is spelled out
 
 
 class Ledger(Protocol):
@@ -239,9 +242,14 @@ def is_queue(access: Access) -> bool:
     return str(access.resource[0]).endswith(QUEUES)
 
 
-def brief(value: object) -> str:
-    """Return a short text for ``value`` that runs none of its code: plain types only."""
-    if isinstance(value, (bool, int, float, str, bytes, type(None))):
-        text = repr(value)
-        return text if len(text) <= 40 else text[:37] + "..."
-    return type(value).__name__
+def brief(value: Any) -> str:
+    """Return at most 40 characters for ``value``: plain types only, and none of its code runs."""
+    kind = next((k for k in PLAIN if issubclass(type(value), k)), None)
+    if kind is None:
+        return str(type.__dict__["__name__"].__get__(type(value)))  # whatever its metaclass says
+    if kind is int and int.bit_length(value) > BITS_MAX:
+        return f"int of {int.bit_length(value)} bits"
+    if kind in (str, bytes):  # the rest of it would be spelled out in vain
+        value = kind.__getitem__(value, slice(TEXT_MAX))
+    text = str(kind.__repr__(value))
+    return text if len(text) <= TEXT_MAX else text[: TEXT_MAX - 3] + "..."
