@@ -25,6 +25,7 @@ from raceexplore import (
 from raceexplore.kernel.guard import guarded
 from raceexplore.kernel.program import as_program
 from raceexplore.search.commute import fewest_switches
+from raceexplore.search.gaps import Gaps
 from raceexplore.search.load import load_program
 from raceexplore.search.observation import observed_run
 from raceexplore.sim import LogNormal
@@ -62,6 +63,23 @@ def check(program: Program, budget: int) -> None:
         assert not fails_like(program, schedule.without(i), fingerprint)
     if found.fewest.startswith("no failing schedule"):
         assert not fails_with_fewer(program, fingerprint, found.run.preemptions)
+    if schedule.size > 1 and {d.kind for d in schedule.deviations} == {"task"}:
+        assert not fails_with_one(program, fingerprint, found.run.preemptions)
+
+
+def fails_with_one(program: Program, fingerprint: str, preemptions: int) -> bool:
+    """Tell whether one deviation would do, with no more preemptions: gap by gap."""
+    gap, tasks = 0, 8
+    while True:
+        for alternative in range(tasks):
+            scheduler = Gaps({"task": [(gap, alternative)]})
+            run = run_once(program, scheduler, limits=LIMITS)
+            if scheduler.beyond["task"]:
+                return False
+            same = run.failure is not None and run.failure.fingerprint == fingerprint
+            if same and run.preemptions <= preemptions:
+                return True
+        gap += 1
 
 
 def fails_with_fewer(program: Program, fingerprint: str, preemptions: int) -> bool:
