@@ -35,8 +35,11 @@ def load(source: str) -> ModuleType:
 
 
 def told(ledger: Ledger) -> Touched:
-    """Return the accesses of one event in words."""
-    return [f"{'w' if a.write else 'r'} {a.label}" for a in ledger.take()]
+    """Return what others can see of the accesses of one event, in words."""
+    taken = ledger.take()
+    written = {a.resource for a in taken if a.write}
+    effects = [a for a in taken if a.write or a.resource not in written]
+    return [f"{'w' if a.write else 'r'} {a.label}" for a in effects]
 
 
 class Steps(trio.abc.Instrument):

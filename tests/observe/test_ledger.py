@@ -24,6 +24,30 @@ def test_a_write_beats_a_read_and_keeps_its_place() -> None:
     assert ledger.take() == ()
 
 
+def test_with_values_the_reads_around_a_write_are_kept_in_order() -> None:
+    class Box:
+        def __init__(self) -> None:
+            self.n = 1
+
+    ledger, box = Ledger(values=True), Box()
+    ledger.read(box, "n")
+    ledger.read(box, "n")
+    ledger.write(box, "n")
+    box.n = 2
+    ledger.read(box, "n")
+    ledger.write(box, "n")
+    box.n = 3
+    ledger.read(box, "n")
+    told = [(access.write, access.before, access.after) for access in ledger.take()]
+    assert told == [(False, "1", ""), (True, "1", "3"), (False, "2", "")]
+    ledger.write(box, "n")
+    box.n = 4
+    ledger.read(box, "n")
+    told = [(access.write, access.before, access.after) for access in ledger.take()]
+    assert told == [(True, "3", "4"), (False, "4", "")]
+    assert ledger.take() == ()
+
+
 def test_an_ordinal_stays_when_the_object_is_gone() -> None:
     ledger = Ledger()
     for _ in range(100):

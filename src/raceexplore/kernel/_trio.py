@@ -166,6 +166,8 @@ class ControlledRunner(Runner):  # type: ignore[misc]
     names: dict[int, TaskInfo]  # the same, by trio's numbers of the tasks
     cancelled: list[Any]
     delivered: dict[Any, list[Delivery]]
+    # the events of each task that begin with a Cancelled: their innermost scopes
+    interrupted: dict[Any, dict[int, Any]]
     thread: Callable[[Any, Any], None]
 
     def reschedule(self, task: Any, outcome: Any = NO_SEND) -> None:
@@ -196,6 +198,8 @@ class ControlledRunner(Runner):  # type: ignore[misc]
         while status is not None and status is not around:
             scopes.append(status._scope)
             status = status._parent
+        innermost = task._cancel_status._scope
+        self.interrupted.setdefault(task, {})[task._schedule_points + 1] = innermost
         delivery = *user_await(task.coro), scopes
         before = self.delivered.setdefault(task, [])
         if before and is_caught(before[-1]):
@@ -489,6 +493,7 @@ class Loop:
             asyncgens=LateGenerators(alive=Alive()),
         )
         runner.cancelled, runner.delivered, runner.thread = [], {}, self.thread
+        runner.interrupted = {}
         runner.infos = {self.clockwork: self.clockwork.info}
         runner.names = {CLOCK_NUMBER: self.clockwork.info}
         self.soon.hire = self.hire_courier

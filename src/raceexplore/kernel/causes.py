@@ -15,8 +15,9 @@ class Step(NamedTuple):
     """One event, as the run loop hands it over.
 
     woken: tasks that it made ready. ready: the task itself could go on. error: the type of the
-    exception that ended the task, or empty. scopes: the cancel scopes that the task is in at the
-    end of the event.
+    exception that ended the task, or empty. interrupted: if the event began with `trio.Cancelled`,
+    the innermost scope around the await that raised it. scopes: the cancel scopes that the task is
+    in at the end of the event.
     """
 
     task: Any
@@ -26,6 +27,7 @@ class Step(NamedTuple):
     infos: Mapping[Any, TaskInfo]
     ready: bool = False
     error: str = ""
+    interrupted: Any = None
     scopes: Sequence[Any] = ()
 
 

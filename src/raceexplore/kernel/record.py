@@ -27,6 +27,7 @@ QUEUES = (
 )
 PLAIN: tuple[Any, ...] = (bool, int, float, str, bytes, type(None))
 TEXT_MAX = 40  # characters of a drawn value
+SLEEPS = ("sleep", "sleep_until")  # of trio
 BITS_MAX = 128  # of an int that is spelled out
 
 
@@ -128,6 +129,7 @@ class Recorder:
             causes=self._causes.of(step, number, end.call, self._in_effect(step, accesses)),
             ready=step.ready,
             error=step.error,
+            cancelled=_is_cancelled(step, begin),
         )
         self._draws.clear()
         self._notes.clear()
@@ -235,6 +237,13 @@ class Recorder:
         batch.discard(task)
         if not batch:
             batch.update(ready)
+
+
+def _is_cancelled(step: Step, begin: Site) -> bool:
+    """Return whether the event began with a `Cancelled` that reached the program's code."""
+    scope = step.interrupted
+    # trio wakes a sleeper by cancelling a scope of its own, inside of `trio.sleep`
+    return scope is not None and not (begin.call in SLEEPS and scope.cancelled_caught)
 
 
 def is_queue(access: Access) -> bool:

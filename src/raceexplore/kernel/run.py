@@ -121,15 +121,16 @@ class _Execution:
         if info.serial == 0:  # trio's init task
             return
         if self.recorder is not None:
-            alive = loop.alive(task)
+            alive, nth = loop.alive(task), loop.last_actor()[1]
             step = Step(
                 task=task,
-                nth=loop.last_actor()[1],
+                nth=nth,
                 woken=woken,
                 now_s=self.now(),
                 infos=infos,
                 ready=task in alive,
                 error=loop.ended_by,
+                interrupted=loop.runner.interrupted.get(task, {}).get(nth),
                 scopes=scopes_of(task) if self.recorder.ledger is not None else (),
             )
             event = self.recorder.event(step, info)

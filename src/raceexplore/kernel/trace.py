@@ -53,7 +53,8 @@ class Event(NamedTuple):
     draws: (label, index, value) of each pick. notes: lines of `World.event`.
     accesses: what it touched, where observed. declared: it said so itself (`World.touch`).
     ready: the task could go on after it. error: the type of the exception that ended the task
-    with this event; empty if none did.
+    with this event; empty if none did. cancelled: it began with a `trio.Cancelled`
+    that reached the program's code.
     opaque: it ran code that nobody observes, and declared nothing. causes: numbers of the events
     that made this one possible: they spawned or woke its task, or are what it waited to end.
     """
@@ -71,8 +72,15 @@ class Event(NamedTuple):
     declared: bool = False
     ready: bool = False
     error: str = ""
+    cancelled: bool = False
     opaque: bool = True
     causes: tuple[int, ...] = ()
+
+    @property
+    def effects(self) -> tuple[Access, ...]:
+        """The accesses less the reads of what the event also writes: all that others can see."""
+        written = {access.resource for access in self.accesses if access.write}
+        return tuple([a for a in self.accesses if a.write or a.resource not in written])
 
 
 def digest(events: Iterable[Event]) -> str:

@@ -37,9 +37,12 @@ WRITES = _Accesses(write=True)
 class Ledger:
     """Collect the accesses of one run, event by event.
 
+    Of a location that an event has read and written, the write alone is kept: what conflicts with
+    the read conflicts with it, too.
     values: also record values (at most 40 characters, no code of the program runs for them),
-    labels and lines. insertion_order: adding a key to a dict also writes the dict's order, so that
-    two such events are dependent; without it they are taken to commute.
+    labels and lines, and for each location the read before the first write, that write, and the
+    read after it, in order. insertion_order: adding a key to a dict also writes the dict's order,
+    so that two such events are dependent; without it they are taken to commute.
     """
 
     __slots__ = (
@@ -68,7 +71,8 @@ class Ledger:
         self._kept: list[list[object]] = [["code that nobody observes"]]
         self._accesses: dict[tuple[int, object], Access] = {}
         self._holders = Holders()
-        self._details: dict[tuple[object, object], tuple[object, str, str]] = {}
+        # By (location, how): the object, the line and the value before.
+        self._details: dict[tuple[tuple[int, object], str], tuple[object, str, str]] = {}
 
     def read(self, obj: object, key: object) -> None:
         """Note that the current event has read ``key`` of ``obj``."""
@@ -79,7 +83,9 @@ class Ledger:
         if location not in self._accesses:
             self._accesses[location] = READS[location]
             if self.values:
-                self._describe(location, obj)
+                self._describe(location, "read", obj)
+        elif self.values and self._accesses[location].write:
+            self._describe(location, "read again", obj)
 
     def write(self, obj: object, key: object) -> None:
         """Note that the current event has written ``key`` of ``obj``, or is about to."""
@@ -87,15 +93,15 @@ class Ledger:
             location = (self._ordinals[id(obj)], key)
         except KeyError:
             location = (self._enter(obj), key)
-        if self.values and location not in self._accesses:
-            self._describe(location, obj)
+        if self.values:
+            self._describe(location, "write", obj)
         self._accesses[location] = WRITES[location]
 
     def opaque(self) -> None:
         """Note that the current event runs code that nobody observes."""
         location = (OPAQUE, ALL)
-        if self.values and location not in self._accesses:
-            self._describe(location, None)
+        if self.values:
+            self._describe(location, "write", None)
         self._accesses[location] = WRITES[location]
 
     def take(self) -> tuple[Access, ...]:
@@ -105,7 +111,7 @@ class Ledger:
         taken = tuple(self._accesses.values())
         self._accesses.clear()
         if self.values:
-            taken = tuple([self._detailed(access) for access in taken])
+            taken = tuple([self._detailed(*seen) for seen in self._details])
             self._details.clear()
         return taken
 
@@ -228,13 +234,14 @@ class Ledger:
         self._ordinals[id(obj)] = ordinal
         return ordinal
 
-    def _describe(self, location: tuple[int, object], obj: object) -> None:
-        self._details[location] = (obj, calling_line(), value_text(obj, location[1]))
-        self._holders.note(location, obj)
+    def _describe(self, location: tuple[int, object], how: str, obj: object) -> None:
+        if (location, how) not in self._details:
+            self._details[location, how] = (obj, calling_line(), value_text(obj, location[1]))
+            self._holders.note(location, obj)
 
-    def _detailed(self, access: Access) -> Access:
-        obj, line, before = self._details[access.resource]
-        after = value_text(obj, access.resource[1]) if access.write else ""
-        self._holders.note(access.resource, obj)
-        label = self.label(access.resource)
-        return access._replace(label=label, line=line, before=before, after=after)
+    def _detailed(self, location: tuple[int, object], how: str) -> Access:
+        obj, line, before = self._details[location, how]
+        access = WRITES[location] if how == "write" else READS[location]
+        after = value_text(obj, location[1]) if access.write else ""
+        self._holders.note(location, obj)
+        return access._replace(label=self.label(location), line=line, before=before, after=after)

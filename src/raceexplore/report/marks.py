@@ -85,7 +85,7 @@ def marks(events: Sequence[Event]) -> tuple[Mark, ...]:
 def accesses(events: Sequence[Event]) -> Iterator[tuple[Event, Access]]:
     """Yield each access with its event, in order."""
     for event in events:
-        for access in event.accesses:
+        for access in event.effects:
             yield event, access
 
 

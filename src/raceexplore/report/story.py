@@ -97,7 +97,7 @@ def segments(run: Run) -> tuple[Segment, ...]:
                 over=over if over != head.task else "",
                 early=switch.early,
                 picks=tuple(p for event in group for p in picks.get(event.number, ())),
-                accesses=_condensed(a for e in group for a in e.accesses if a.resource in shared),
+                accesses=_condensed(a for e in group for a in e.effects if a.resource in shared),
                 notes=tuple(note for event in group for note in event.notes),
             )
         )

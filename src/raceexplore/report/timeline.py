@@ -40,7 +40,7 @@ def timeline(run: Run, *, window: int = WINDOW) -> Timeline:
     draws = _draws(run)
     steps = []
     for event in events:
-        seen = tuple(_touch(a, labels, shared) for a in event.accesses if _told(a))
+        seen = tuple(_touch(a, labels, shared) for a in event.effects if _told(a))
         steps.append(_step(run, event, number, draws[event.number], seen))
     first = max(0, len(events) - window)
     return Timeline(
