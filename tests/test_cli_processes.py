@@ -184,3 +184,40 @@ def test_a_terminal_gets_a_bar_unless_told_otherwise(tmp_path: Path, variable: s
         assert "left" not in told
     else:
         assert "\x1b[1;32m" not in told
+
+
+def test_ctrl_c_ends_the_replay_of_kept_failures(tmp_path: Path) -> None:
+    (tmp_path / "bank.py").write_text(BANK)
+    rx(tmp_path, "run", "bank.py")
+    (tmp_path / "bank.py").write_text(f"import pathlib\npathlib.Path('started').touch()\n{NEVER}")
+    status, out, err = interrupted(tmp_path, "corpus", "run")
+    assert (status, out, err.strip()) == (130, "", "error: interrupted")
+
+
+def test_of_many_who_keep_a_failure_under_one_name_one_does(tmp_path: Path) -> None:
+    (tmp_path / "bank.py").write_text(BANK)
+    found = rx(tmp_path, "run", "bank.py", "--format", "json", "--corpus", "elsewhere")
+    seed = json.loads(found.stdout)["failures"][0]["seed"]
+    started = [
+        subprocess.Popen(
+            [*COMMAND, "corpus", "add", seed, "--as", "lost"], cwd=tmp_path, env=environment(),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(4)
+    ]  # fmt: skip
+    said = [process.communicate(timeout=PATIENCE_S) for process in started]
+    assert sorted(process.returncode for process in started) == [0, 2, 2, 2]
+    refused = "error: corpus/lost.json is there already; take another name, or --force to replace"
+    assert sum(err.startswith(refused) for _, err in said) == 3
+    assert [(path.name, entry.seed) for path, entry in entries(tmp_path / "corpus")] == [
+        ("lost.json", seed)
+    ]
+    assert len(list((tmp_path / "corpus").iterdir())) == 1
+
+
+def test_kept_failures_are_told_in_a_pipe_as_plain_lines(tmp_path: Path) -> None:
+    (tmp_path / "bank.py").write_text(BANK)
+    rx(tmp_path, "run", "bank.py")
+    ended = rx(tmp_path, "corpus", "run", FORCE_COLOR="")
+    assert (ended.returncode, ended.stderr, len(ended.stdout.splitlines())) == (1, "", 2)
+    assert "\x1b" not in ended.stdout

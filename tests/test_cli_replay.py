@@ -28,6 +28,15 @@ def test_a_replay_on_a_changed_program_names_the_drift(rx: Rx) -> None:
     assert "reproduced, with other events" in told
     assert "the program's source has changed" in told
 
+    waits = BANK.replace("    seen = ", "    await trio.sleep(0)\n    seen = ")
+    later = rx("replay", str(file), bank=waits)
+    assert later.status == 1
+    told = " ".join(later.out.split())
+    assert "reproduced, aligned by the lines that tasks wait at: " in told
+    assert "the program's source has changed" in told
+    (keep,) = [line for line in later.out.splitlines() if line.startswith("keep this schedule")]
+    assert rx("replay", keep.split()[7]).out.count("reproduced: it ends as the seed says") == 1
+
     fixed = BANK.replace("    await trio.lowlevel.checkpoint()\n", "    pass\n")
     gone = rx("replay", str(file), bank=fixed)
     assert gone.status == 4

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from raceexplore.search.explore import explore
     from raceexplore.search.frontier import Frontier
     from raceexplore.search.history import History, Recording
+    from raceexplore.search.kept import assert_fixed
     from raceexplore.search.names import by_name
     from raceexplore.search.replay import replay
     from raceexplore.search.shrink import shrink
@@ -82,6 +83,7 @@ __all__ = [
     "TaskInfo",
     "UnsupportedTrio",
     "World",
+    "assert_fixed",
     "by_name",
     "check_linearizable",
     "conflict",
@@ -123,6 +125,7 @@ _HOMES = {
     "search.explore": "explore",
     "search.frontier": "Frontier",
     "search.history": "History Recording",
+    "search.kept": "assert_fixed",
     "search.names": "by_name",
     "search.replay": "replay",
     "search.shrink": "shrink",

@@ -14,7 +14,7 @@ import click
 from raceexplore import __version__
 from raceexplore.debug import options as debugger
 from raceexplore.kernel.errors import RaceExploreError
-from raceexplore.report import commands, outputs, status
+from raceexplore.report import commands, keeping, outputs, status
 from raceexplore.report.terminal import Nowhere, of_the_program
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ def main() -> NoReturn:
 def call(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit status, which is 1 only for a failure found."""
     try:
-        ended = cli.main(list(arguments), prog_name="raceexplore", standalone_mode=False)
+        ended = cli.main(
+            list(arguments), prog_name="raceexplore", standalone_mode=False, obj=__version__
+        )
         return ended if isinstance(ended, int) else status.NOTHING
     except BaseException as error:  # noqa: BLE001 nothing may look like "failure found"
         return status.after(error, __version__)
@@ -81,12 +83,6 @@ _max_steps = _option("--max-steps", type=int, metavar="N", help="Events after wh
 _wall_limit = _option(
     "--wall-limit", type=float, default=10.0, metavar="S", help="Seconds an event may take."
 )
-_corpus = _option(
-    "--corpus", "folder", type=click.Path(file_okay=False, path_type=Path), default="corpus",
-    metavar="DIR", help="The folder where failures are kept.",
-)  # fmt: skip
-
-
 _observe = _option("--observe", multiple=True, metavar="PACKAGE", help="See its accesses too.")
 
 
@@ -103,7 +99,7 @@ _observe = _option("--observe", multiple=True, metavar="PACKAGE", help="See its 
          help="Stop at the first failure?")  # fmt: skip
 @_option("--time-limit", type=float, metavar="S", help="Seconds after which no run begins.")
 @_observe
-@_corpus
+@keeping.folder
 @_format
 @_max_steps
 @_wall_limit
@@ -182,7 +178,7 @@ def _campaign(
 @click.argument("path", metavar="PATH[:NAME]")
 @_option("--budget", type=int, default=10_000, metavar="N", help="Executions to spend.")
 @_observe
-@_corpus
+@keeping.folder
 @_format
 @click.pass_context
 def prove(context: click.Context, /, **given: Any) -> Any:
@@ -252,24 +248,8 @@ def report(*, seed: str, path: str | None, **given: Any) -> int:
     return status.USAGE if any(map(outputs.is_refusal, lines)) else status.NOTHING
 
 
-for _command in (*commands.ALONE, *debugger.ALONE):
+for _command in (*commands.ALONE, *debugger.ALONE, keeping.corpus):
     cli.add_command(_command)
-
-
-@cli.group()
-def corpus() -> None:
-    """Look at the failures that were kept."""
-
-
-@corpus.command("list")
-@_corpus
-def corpus_list(*, folder: Path) -> None:
-    """List the failures that were kept, with the command that replays each."""
-    from raceexplore.report import listing
-
-    if not folder.is_dir():
-        raise click.UsageError(f"there is no folder {folder}; `raceexplore run` makes one")
-    _print(listing.corpus(folder))
 
 
 def _keep(found: Found, folder: Path, limits: Limits, paths: dict[str, Path]) -> None:

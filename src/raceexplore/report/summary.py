@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from raceexplore.report.status import inconclusive
-from raceexplore.report.text import failure_report, replay_command, verdict
+from raceexplore.report.text import failure_report, keep_command, replay_command, verdict
 from raceexplore.report.words import paragraph
+from raceexplore.search.levels import ALIGNED, EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 RATED = 1000  # runs below which a rate would mostly tell what shrinking took
 IN_FULL = 3  # failures that are reported in full; the rest in a line and a command
 PROOFS = ("every schedule", "every trace class")  # what has to be covered to say that none fails
+WEAKER = {
+    ALIGNED: "aligned by the lines that tasks wait at",
+}
 ENDS = {
     "budget": "budget spent",
     "failure": "stopped at the first failure",
@@ -38,6 +42,8 @@ def campaign_report(campaign: Campaign, width: int, saved: Mapping[str, Path]) -
         lines += report if number < IN_FULL else verdict(found.run, width)
         lines.append(Text())
         lines.append(Text("replay  ", "bold").append(replay_command(found.run), "green"))
+        if command := keep_command(found.run, saved.get(found.fingerprint)):
+            lines.append(Text("keep    ", "bold").append(command, "green"))
         if found.fingerprint in saved:
             lines.append(Text("saved   ", "bold").append(str(saved[found.fingerprint])))
         lines.append(Text())
@@ -60,9 +66,14 @@ def replay_report(replayed: Replayed, width: int) -> list[Text]:
         how, style = "reproduced exactly: event by event as recorded", "bold green"
     elif replayed.exact is None:
         how, style = "reproduced: it ends as the seed says", "bold green"
-    else:
+    elif replayed.level == EXACT:
         how, style = f"reproduced, with other events: {'; '.join(replayed.drift)}", "bold yellow"
+    else:
+        how = f"reproduced, {WEAKER[replayed.level]}: {'; '.join(replayed.drift)}"
+        style = "bold yellow"
     lines += paragraph(f"{how} (digest {run.digest})", width, style)
+    if replayed.reproduced and replayed.level != EXACT and (command := keep_command(run)):
+        lines.append(Text("keep this schedule instead  ", "bold").append(command, "green"))
     if replayed.exact and replayed.drift:
         lines += paragraph(f"note: {'; '.join(replayed.drift)}", width, "dim")
     for text in run.warnings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -15,6 +16,8 @@ from raceexplore.report.conflicts import contested, overwrite, short_labels
 from raceexplore.report.story import short_names
 from raceexplore.report.table import schedule
 from raceexplore.report.words import clean, paragraph, shown_path, source_line
+from raceexplore.search.kept import suggested_name
+from raceexplore.search.load import is_node_id
 from raceexplore.search.replay import inside
 
 if TYPE_CHECKING:
@@ -62,11 +65,32 @@ def replay_command(run: Run) -> str:
 
     It names the program only where the seed may not: outside the working directory.
     """
+    return f"raceexplore replay {target(run)}"
+
+
+def target(run: Run) -> str:
+    """Return how a command names ``run``: its seed, with the program where that must be named."""
     try:
         inside(run.program.name)
     except BadSeed:
-        return f"raceexplore replay {run.seed} {shlex.quote(run.program.name)}"
-    return f"raceexplore replay {run.seed}"
+        return f"{run.seed} {shlex.quote(run.program.name)}"
+    return run.seed
+
+
+def keep_command(run: Run, saved: Path | None = None) -> str:
+    """Return the command that keeps ``run`` as a regression; empty where pytest keeps it itself.
+
+    saved: a file that holds it, shorter than its seed. The command is to be run in the folder that
+    the program is in, if that is not this one.
+    """
+    assert run.failure is not None
+    if is_node_id(run.program.name):
+        return ""
+    name = suggested_name(run.program.name, run.failure.kind)
+    what = run.seed if saved is None else shlex.quote(str(saved))
+    elsewhere = saved is not None and saved.parent != Path("corpus")
+    options = f" --corpus {shlex.quote(str(saved.parent))}" if saved and elsewhere else ""
+    return f"raceexplore corpus add {what} --as {name}{options}"
 
 
 def _fight(run: Run, width: int) -> list[Text]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import platform
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trio
 
 from raceexplore.kernel.choice import Schedule
-from raceexplore.kernel.errors import BadSeed
+from raceexplore.report.text import keep_command, target
 from raceexplore.report.timeline import NURSERY_TOLD, timeline
-from raceexplore.search.replay import inside
 from raceexplore.search.snapshot import watched_run
 
 if TYPE_CHECKING:
@@ -134,14 +132,11 @@ def _size(run: Run, found: Found | None) -> list[str]:
 
 def commands(run: Run) -> tuple[tuple[str, str], ...]:
     """Return the lines to type: what each does, and the line."""
-    seed = run.seed
-    try:
-        inside(run.program.name)
-        target = seed
-    except BadSeed:
-        target = f"{seed} {shlex.quote(run.program.name)}"
+    named = target(run)
+    keep = keep_command(run) if run.failure else ""
     return (
-        ("replay", f"raceexplore replay {target}"),
-        ("this page again", f"raceexplore report {target} --html report.html"),
-        ("open in Perfetto", f"raceexplore report {target} --perfetto trace.json"),
+        ("replay", f"raceexplore replay {named}"),
+        *([("keep as a regression test", keep)] if keep else []),
+        ("this page again", f"raceexplore report {named} --html report.html"),
+        ("open in Perfetto", f"raceexplore report {named} --perfetto trace.json"),
     )

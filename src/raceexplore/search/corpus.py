@@ -6,19 +6,22 @@ import hashlib
 import json
 import os
 import platform
-from dataclasses import asdict, dataclass, fields
+import threading
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import trio
 
 from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.program import Limits
 from raceexplore.kernel.seed import decode
+from raceexplore.search.aligned import are_pins, as_lists, label, pins, tasks
 from raceexplore.search.load import is_node_id, source_digest, split_reference
 
 if TYPE_CHECKING:
+    from raceexplore.kernel.outcome import Run
     from raceexplore.search.campaign import Found
 
 VERSION = 1
@@ -49,6 +52,9 @@ class Entry:
     hash_probe: int
     found_at: str
     max_steps: int = Limits().steps
+    site: str = ""
+    tasks: list[str] = field(default_factory=list)
+    pins: list[Any] = field(default_factory=list)
 
 
 def entry_of(found: Found, version: str, limits: Limits = Limits()) -> Entry:  # noqa: B008
@@ -69,7 +75,16 @@ def entry_of(found: Found, version: str, limits: Limits = Limits()) -> Entry:  #
         hash_probe=hash_probe(),
         found_at=datetime.now(UTC).isoformat(timespec="seconds"),
         max_steps=limits.steps,
+        site=told_site(found.run),
+        tasks=list(tasks(run)),
+        pins=as_lists(pins(run)),
     )
+
+
+def told_site(run: Run) -> str:
+    """Return where ``run`` failed: the function and the text of the line."""
+    assert run.failure is not None
+    return ": ".join(label(run.failure.site))
 
 
 def hash_probe() -> int:
@@ -79,46 +94,98 @@ def hash_probe() -> int:
 
 def file_name(entry: Entry) -> str:
     """Return ``ticketing-buggy-1a2b3c4d.json``: the program's folder and file, the fingerprint."""
-    return f"{_stem(entry.program)}-{entry.fingerprint}.json"
+    return f"{stem(entry.program)}-{entry.fingerprint}.json"
 
 
-def _stem(program: str) -> str:
+def stem(program: str) -> str:
     """Return the folder and file of a program, or the file, name and digest of a pytest test."""
     if is_node_id(program):
         file, _, test = program.partition("::")
         digest = hashlib.blake2b(program.encode(), digest_size=4).hexdigest()
-        stem = f"{Path(file).stem}-{test[:60]}-{digest}"
+        base = f"{Path(file).stem}-{test[:60]}-{digest}"
     else:
         path = Path(split_reference(program)[0])
-        stem = "-".join([*path.parent.parts[-1:], path.stem])
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in stem)
+        base = "-".join([*path.parent.parts[-1:], path.stem])
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in base)
 
 
 def entries_of(program: str, folder: Path) -> list[tuple[Path, Entry]]:
     """Return the entries of ``folder`` for the pytest test ``program``, by file name."""
-    named = [(path, read(path)) for path in sorted(folder.glob(f"{_stem(program)}-*.json"))]
+    named = [(path, read(path)) for path in sorted(folder.glob(f"{stem(program)}-*.json"))]
     return [(path, entry) for path, entry in named if entry.program == program]
 
 
 def save(entry: Entry, folder: Path) -> tuple[Path, bool]:
-    """Write ``entry`` unless its bug is already there with as short a seed; tell if written.
+    """Write ``entry`` unless its bug is already there with as small a schedule; tell if written.
 
     The file appears whole or not at all; one that cannot be read is put aside, not lost.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / file_name(entry)
+    for named in sorted(folder.glob("*.json")):
+        if named != path and _holds(named, entry):
+            return named, False
     if path.exists():
         try:
             old = read(path)
         except BadSeed:
             path.replace(path.with_suffix(".damaged"))
         else:
-            if old.source_digest == entry.source_digest and len(old.seed) <= len(entry.seed):
+            if old.source_digest == entry.source_digest and _size(old) <= _size(entry):
                 return path, False
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(asdict(entry), indent=2) + "\n", encoding="utf-8")
-    draft.replace(path)
+    write(entry, path)
     return path, True
+
+
+def _holds(path: Path, entry: Entry) -> bool:
+    """Return whether ``path``, which somebody gave a name, holds the same failure as ``entry``."""
+    try:
+        old = read(path)
+    except BadSeed:
+        return False
+    same = (old.program, old.fingerprint) == (entry.program, entry.fingerprint)
+    return same and old.source_digest == entry.source_digest
+
+
+def _size(entry: Entry) -> tuple[int, int]:
+    return decode(entry.seed).schedule.size, len(entry.seed)
+
+
+def write(entry: Entry, path: Path, *, replace: bool = True) -> None:
+    """Write ``entry`` to ``path``, whole or not at all, whoever else writes there now.
+
+    Unless ``replace``, raises `FileExistsError` if there is such a file, also one made meanwhile.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        draft.write_text(_as_json(entry), encoding="utf-8")
+        if replace:
+            draft.replace(path)
+        else:
+            _link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _link(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        path.touch(exist_ok=False)
+        draft.replace(path)
+
+
+def _as_json(entry: Entry) -> str:
+    """Return ``entry`` as JSON with a line for each field, and for each element of a list."""
+    parts = []
+    for name, value in asdict(entry).items():
+        text = json.dumps(value)
+        if type(value) is list and value:
+            text = "[\n    " + ",\n    ".join(map(json.dumps, value)) + "\n  ]"
+        parts.append(f"  {json.dumps(name)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def read(path: Path) -> Entry:
@@ -138,7 +205,10 @@ def read(path: Path) -> Entry:
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, TypeError) as error:
         what = str(error).replace("Entry.__init__() ", "")
         raise BadSeed(f"{path} is not a corpus file, or a damaged one: {what}") from None
-    wrong = [f.name for f in fields(Entry) if type(getattr(entry, f.name)).__name__ != f.type]
+    kinds = {f.name: f.type.partition("[")[0] for f in fields(Entry)}
+    wrong = [name for name, kind in kinds.items() if type(getattr(entry, name)).__name__ != kind]
+    if not ("pins" in wrong or are_pins(entry.pins)):
+        wrong.append("pins")
     if wrong:
         raise BadSeed(f"{path} is damaged: {', '.join(wrong)} is not of the kind it should be")
     return entry

@@ -15,6 +15,7 @@ from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import Seed, decode
 from raceexplore.kernel.watchdog import watching
 from raceexplore.search.corpus import drift, read
+from raceexplore.search.levels import EXACT, attempts, is_same
 from raceexplore.search.load import is_node_id, load_program, source_digest, split_reference
 from raceexplore.search.values import with_values
 
@@ -32,7 +33,8 @@ class Replayed:
 
     reproduced: it ended in the same failure. exact: and event by event as recorded; None where
     only a seed was given, which does not say. skipped: deviations that found no place. drift: in
-    words, what differs between then and now.
+    words, what differs between then and now. level: what was held on to: ``exact`` (each
+    deviation at the event that it was recorded at), or a weaker one; see search/levels.py.
     """
 
     run: Run
@@ -41,6 +43,7 @@ class Replayed:
     skipped: tuple[Deviation, ...]
     exact: bool | None = None
     drift: tuple[str, ...] = ()
+    level: str = EXACT
 
     @property
     def diverged(self) -> str:
@@ -48,7 +51,8 @@ class Replayed:
         if not self.reproduced:
             return self._instead()
         # other events on other code or another trio are no surprise; on the same ones they are
-        if self.exact is False and not any("source" in d or " was " in d for d in self.drift):
+        as_it_was = not any("source" in d or " was " in d for d in self.drift)
+        if self.exact is False and self.level == EXACT and as_it_was:
             return "it ended in the same failure, but " + "; ".join(self.drift)
         return ""
 
@@ -91,10 +95,7 @@ def replay_seed(
     A path without a name stands for the function that the seed names.
     """
     seed = decode(text)
-    if program is None or isinstance(program, str):
-        found = _load(program, seed)
-    else:
-        found = as_program(program)
+    found = _found(program, seed)
     scheduler = Replay(seed.schedule)
     with watching(limits.wall_s):
         run = run_once(found, scheduler, limits=limits, settings=seed.settings, record=True)
@@ -105,18 +106,43 @@ def replay_seed(
     return Replayed(run, seed, reproduced, scheduler.skipped)
 
 
+def _found(program: Program | Callable[..., Any] | str | None, seed: Seed) -> Program:
+    """Return the program that a caller names, or else the one that ``seed`` refers to."""
+    if program is None or isinstance(program, str):
+        return _load(program, seed)
+    return as_program(program)
+
+
 def replay_entry(
     entry: Entry,
     program: Program | Callable[..., Any] | str | None = None,
     *,
     limits: Limits | None = None,
+    values: bool = True,
 ) -> Replayed:
-    """Replay a corpus entry, within the limit of steps it was found with; name what drifted."""
+    """Replay a corpus entry, within the limit of steps it was found with; name what drifted.
+
+    Where an edit keeps the recorded schedule from failing, it is tried by ever weaker levels.
+    values: of a failing run, what its events read and wrote is collected too.
+    """
     limits = limits or Limits(steps=entry.max_steps)
-    done = replay_seed(entry.seed, program, limits=limits)
-    drifted = drift(entry, done.run.digest, source_digest(done.run.program))
-    exact = done.reproduced and done.run.digest == entry.digest
-    return replace(done, exact=exact, drift=tuple(drifted))
+    seed = decode(entry.seed)
+    found = _found(program, seed)
+    tried = []
+    with watching(limits.wall_s) as watch:
+        for attempt in attempts(found, seed, entry, limits):
+            if watch.interrupted:
+                raise KeyboardInterrupt
+            tried.append(attempt)
+            if is_same(entry, attempt.run):
+                break
+    reproduced = is_same(entry, tried[-1].run)
+    level, run, skipped = tried[-1 if reproduced else 0]
+    drifted = drift(entry, run.digest, source_digest(run.program))
+    exact = reproduced and run.digest == entry.digest
+    if values and run.failure is not None:
+        run = with_values(run, limits)
+    return Replayed(run, seed, reproduced, skipped, exact, tuple(drifted), level)
 
 
 @dataclass(frozen=True, slots=True)
