@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raceexplore.kernel.order import WHOLE, order
 from raceexplore.search.constraints import (
-    RUNS,
     SCOPE,
-    Anchor,
-    Deed,
     Index,
     OrderConstraint,
     deed_of,
-    source_of,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +58,7 @@ def differences(kept: Sequence[Event], broke: Sequence[Event]) -> list[Conflict]
     ours, theirs = Index(kept), Index(broke)
     found: dict[OrderConstraint, Conflict] = {}
     for first, then in (*_values(kept, broke, ours, theirs), *_rest(kept, broke, ours, theirs)):
-        constraint = OrderConstraint(_anchor(first, ours), _anchor(then, theirs))
+        constraint = OrderConstraint(ours.anchor(*first), theirs.anchor(*then))
         weight = _weight(first.access, then.access)
         conflict = Conflict(constraint, first, then, weight, then.event.number)
         found.setdefault(constraint, conflict)
@@ -123,8 +118,8 @@ def _rest(
             continue
         one = next((one for one, _ in pairs if one.write), None)
         first, then = Side(events[i], one), Side(events[j], None)
-        there = theirs.find(_anchor(then, ours))
-        before = theirs.find(_anchor(first, ours))
+        there = theirs.find(ours.anchor(*then))
+        before = theirs.find(ours.anchor(*first))
         if there is not None and (before is None or before > there):
             yield first, Side(broke[there], None)
 
@@ -171,28 +166,4 @@ def _weight(one: Access | None, other: Access | None) -> tuple[int, ...]:
         2 - told,
         one.write and other.write,
         keys[0] != keys[1],
-    )
-
-
-def _anchor(side: Side, index: Index) -> Anchor:
-    event, access = side
-    begin = event.begin
-    if access is None:
-        deed = Deed(event.task, RUNS, source_of(begin.file, begin.line))
-        label, file, line = "", begin.file, begin.line
-    else:
-        deed = deed_of(event.task, access)
-        file, _, number = access.line.rpartition(":")
-        # what trio does for the program has no line: where the event goes on
-        file, line = (file, int(number)) if number.isdigit() else (begin.file, begin.line)
-        label = access.label
-    return Anchor(
-        deed,
-        nth=index.nth[event.number, deed],
-        step=event.nth,
-        label=label,
-        file=PurePath(file).name,
-        line=line,
-        function=begin.function,
-        code=source_of(file, line),
     )

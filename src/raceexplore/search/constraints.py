@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import linecache
+import re
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raceexplore.kernel.errors import BadSeed
@@ -34,14 +36,16 @@ class Deed(NamedTuple):
 class Anchor:
     """One deed of one task, told so that it can be found again, also after an edit.
 
-    deed: what it is. nth: which event of the task that does so, from 1. step: which event of all
-    the task's, from 1. label: the location in words. file (without its folder), line, function and
-    code (the source line): where.
+    deed: what it is. nth: which event of the task that does so, from 1. turn: which of those that
+    do so on that line, from 1. which: of the objects of that type in the run, in the order in
+    which they were made known to others, from 1; 0 where there is none. label: the location in
+    words. file (without its folder), line, function and code (the source line): where.
     """
 
     deed: Deed
     nth: int
-    step: int
+    turn: int = 1
+    which: int = 0
     label: str = ""
     file: str = ""
     line: int = 0
@@ -69,7 +73,7 @@ def deeds(event: Event) -> Iterator[tuple[Deed, Access | None]]:
 
     That it looks at its cancel scopes is no deed: every event does.
     """
-    yield Deed(event.task, RUNS, source_of(event.begin.file, event.begin.line)), None
+    yield _runs(event), None
     seen: set[Deed] = set()
     for access in event.effects:
         if access.write or not str(access.resource[0]).endswith(SCOPE):
@@ -104,6 +108,7 @@ class Index:
         self.count: dict[Deed, int] = {}
         self.events: dict[tuple[Deed, int], int] = {}
         self.nth: dict[tuple[int, Deed], int] = {}
+        self._run, self._objects = events, list[str]()
         for number, event in enumerate(events):
             for deed, _ in deeds(event):
                 nth = self.count[deed] = self.count.get(deed, 0) + 1
@@ -113,6 +118,49 @@ class Index:
     def find(self, anchor: Anchor) -> int | None:
         """Return the number of the event of ``anchor``; None if it did not happen."""
         return self.events.get((anchor.deed, anchor.nth))
+
+    def anchor(self, event: Event, access: Access | None) -> Anchor:
+        """Return the anchor of what ``event`` does: it makes ``access``, or it just runs."""
+        deed = _runs(event) if access is None else deed_of(event.task, access)
+        nth, (file, line) = self.nth[event.number, deed], _place(event, access)
+        return Anchor(
+            deed,
+            nth=nth,
+            turn=sum(self._place(deed, i) == (file, line) for i in range(1, nth + 1)),
+            which=0 if access is None else self._which(str(access.resource[0])),
+            label=access.label if access is not None else "",
+            file=PurePath(file).name,
+            line=line,
+            function=event.begin.function,
+            code=source_of(file, line),
+        )
+
+    def _which(self, name: str) -> int:
+        if not self._objects:
+            names = {str(a.resource[0]) for event in self._run for a in event.accesses}
+            self._objects = sorted(names, key=_made)
+        kind = _made(name)[-1]
+        return 1 + [other for other in self._objects if _made(other)[-1] == kind].index(name)
+
+    def _place(self, deed: Deed, nth: int) -> tuple[str, int]:
+        event = self._run[self.events[deed, nth]]
+        return _place(event, next(access for done, access in deeds(event) if done == deed))
+
+
+def _made(name: str) -> tuple[str, int, int, str]:
+    """Return when an object got its name (task, event, place), and its type; see observe/naming."""
+    parts = re.fullmatch(r"(.*)\.(\d+):(\d+)\.(.*)", name, re.DOTALL)
+    return (parts[1], int(parts[2]), int(parts[3]), parts[4]) if parts else ("", 0, 0, name)
+
+
+def _runs(event: Event) -> Deed:
+    return Deed(event.task, RUNS, source_of(event.begin.file, event.begin.line))
+
+
+def _place(event: Event, access: Access | None) -> tuple[str, int]:
+    """Return the file and line; what trio does for the program is done where the event begins."""
+    file, _, line = access.line.rpartition(":") if access is not None else ("", "", "")
+    return (file, int(line)) if line.isdigit() else (event.begin.file, event.begin.line)
 
 
 def broken(
@@ -144,7 +192,8 @@ def _plain(anchor: Anchor) -> list[str | int]:
     return [
         *anchor.deed,
         anchor.nth,
-        anchor.step,
+        anchor.turn,
+        anchor.which,
         anchor.label,
         anchor.file,
         anchor.line,
@@ -153,7 +202,7 @@ def _plain(anchor: Anchor) -> list[str | int]:
     ]
 
 
-KINDS = (str, str, str, int, int, str, str, int, str, str)
+KINDS = (str, str, str, int, int, int, str, str, int, str, str)
 WIDTH = len(KINDS)
 
 

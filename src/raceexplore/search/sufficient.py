@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from raceexplore.kernel.choice import CLOCK
 from raceexplore.search.conflicts import differences
+from raceexplore.search.guide import Guide
 from raceexplore.search.guided import guided_run
 
 if TYPE_CHECKING:
@@ -44,6 +45,13 @@ class Sufficient:
     def constraints(self) -> tuple[OrderConstraint, ...]:
         """The orders themselves; empty if none suffice."""
         return tuple(conflict.constraint for conflict in self.needed)
+
+    @property
+    def guide(self) -> Guide:
+        """What to keep of it, to find the failure again; empty if no orders suffice."""
+        if not self.needed:
+            return Guide()
+        return Guide(self.constraints, self.settings.time, self.draws)
 
 
 def _kind(anchor: Anchor) -> tuple[str, str, int]:
