@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from raceexplore.kernel.trace import Event, digest
+from raceexplore.kernel.trace import Access, Event, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 WHOLE = ...  # the key of an access to a whole object
 KEY_MASK = 0xFFFF_FFFF_FFFF_FFFF
 OPAQUE = "code that nobody observes"
+REMEMBERED = 5_000  # footprints, and hashes: most events of a run were in an earlier one too
+
+Place = tuple[str, object]
 
 
 class Footprint(NamedTuple):
@@ -23,33 +26,37 @@ class Footprint(NamedTuple):
     objects: every object touched.
     """
 
-    read: frozenset[tuple[str, object]]
-    written: frozenset[tuple[str, object]]
+    read: frozenset[Place]
+    written: frozenset[Place]
     whole_read: frozenset[str]
     whole_written: frozenset[str]
     objects: frozenset[str]
 
 
-NOTHING_TOUCHED = Footprint(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
-
-
 def footprint(event: Event) -> Footprint:
     """Return the footprint of ``event``; an opaque one touches all that is not observed."""
-    accesses = event.accesses
-    if not accesses and not event.opaque:
-        return NOTHING_TOUCHED
-    read = frozenset(a.resource for a in accesses if not a.write and a.resource[1] is not WHOLE)
-    written = frozenset(a.resource for a in accesses if a.write and a.resource[1] is not WHOLE)
-    whole = [a for a in accesses if a.resource[1] is WHOLE]
-    whole_written = {a.resource[0] for a in whole if a.write}
-    if event.opaque:
-        whole_written.add(OPAQUE)
+    return _footprint(event.accesses, event.opaque)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _footprint(accesses: tuple[Access, ...], opaque: bool) -> Footprint:  # noqa: FBT001
+    read: list[Place] = []
+    written: list[Place] = []
+    whole_read: list[str] = []
+    whole_written: list[str] = []
+    for access in accesses:
+        if access.resource[1] is not WHOLE:
+            (written if access.write else read).append(access.resource)
+        else:
+            (whole_written if access.write else whole_read).append(access.resource[0])
+    if opaque:
+        whole_written.append(OPAQUE)
     return Footprint(
-        read,
-        written,
-        frozenset(a.resource[0] for a in whole if not a.write),
+        frozenset(read),
+        frozenset(written),
+        frozenset(whole_read),
         frozenset(whole_written),
-        frozenset(a.resource[0] for a in accesses) | whole_written,
+        frozenset([*whole_read, *whole_written, *[place[0] for place in (*read, *written)]]),
     )
 
 
@@ -121,14 +128,16 @@ def order(events: Sequence[Event]) -> Order:
 
 def _order(events: Sequence[Event]) -> Order:
     kinds = _Kinds()
-    footprints = tuple(footprint(event) for event in events)
+    footprints = tuple([footprint(event) for event in events])
     past: list[int] = []
     races: list[tuple[int, int]] = []
-    latest: dict[str, int] = {}  # the last event of each task
+    latest: dict[str, int] = {}  # the last event of each task, as a bit
     for j, event in enumerate(events):
         kind = kinds.of(footprints[j])
-        certain = sum(1 << i for i in {*event.causes, latest.get(event.task, -1)} if i >= 0)
-        left, mask = certain | kinds.dependent[kind], 0
+        certain, mask = latest.get(event.task, 0), 0
+        for i in event.causes:
+            certain |= 1 << i
+        left = certain | kinds.dependent[kind]
         while left:
             i = left.bit_length() - 1
             mask |= past[i] | 1 << i
@@ -136,45 +145,92 @@ def _order(events: Sequence[Event]) -> Order:
             if not certain >> i & 1 and events[i].task != event.task:
                 races.append((i, j))
         past.append(mask)
-        latest[event.task] = j
+        latest[event.task] = 1 << j
         kinds.add(kind, j)
     return Order(tuple(past), tuple(races), footprints)
 
 
+class _Rivals:
+    """Which footprints conflict, as bit masks: kept from run to run, since most of them recur."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self._numbers: dict[Footprint, int] = {}
+        self._footprints: list[Footprint] = []
+        self._rivals: list[int] = []
+        self._compared: list[int] = []
+
+    def number(self, touched: Footprint) -> int:
+        """Return the number of the footprint."""
+        number = self._numbers.get(touched)
+        if number is None:
+            number = self._numbers[touched] = len(self._footprints)
+            self._footprints.append(touched)
+            self._rivals.append(0)
+            self._compared.append(0)
+        return number
+
+    def among(self, present: int, number: int) -> int:
+        """Return those of the footprints in the mask ``present`` that conflict with ``number``."""
+        missing = present & ~self._compared[number]
+        if missing:
+            mine, bit = self._footprints[number], 1 << number
+            for other in bits(missing):
+                self._compared[other] |= bit
+                if conflict(mine, self._footprints[other]):
+                    self._rivals[number] |= 1 << other
+                    self._rivals[other] |= bit
+            self._compared[number] |= missing
+        return self._rivals[number] & present
+
+    def __len__(self) -> int:
+        return len(self._footprints)
+
+
+_rivals = _Rivals()
+
+
 class _Kinds:
-    """The distinct footprints of a run: there are few, so that each pair is compared once.
+    """The kinds of events of a run, each a footprint: there are few, so they are compared once.
 
     dependent: for each kind the bit mask of the events so far that it conflicts with.
     """
 
     def __init__(self) -> None:
-        self.dependent: list[int] = []
-        self._numbers: dict[Footprint, int] = {}
-        self._rivals: list[list[int]] = []  # the kinds that each kind conflicts with
-        self._events: list[int] = []
+        if len(_rivals) > REMEMBERED:
+            _rivals.clear()
+        self.dependent: dict[int, int] = {}
+        self._present = 0
+        self._conflicting: dict[int, list[int]] = {}  # the kinds that each kind conflicts with
+        self._events: dict[int, int] = {}
 
     def of(self, touched: Footprint) -> int:
         """Return the number of the kind."""
-        if touched in self._numbers:
-            return self._numbers[touched]
-        number = self._numbers[touched] = len(self._numbers)
-        rivals = [k for other, k in self._numbers.items() if conflict(other, touched)]
-        for rival in rivals:
-            if rival != number:
-                self._rivals[rival].append(number)
-        self._rivals.append(rivals)
-        self._events.append(0)
-        mask = 0
-        for rival in rivals:
-            mask |= self._events[rival]
-        self.dependent.append(mask)
+        number = _rivals.number(touched)
+        if number not in self.dependent:
+            self._enter(number)
         return number
+
+    def _enter(self, number: int) -> None:
+        self._present |= 1 << number
+        self._events[number] = mask = 0
+        found = list(bits(_rivals.among(self._present, number)))
+        for rival in found:
+            mask |= self._events[rival]
+            if rival != number:
+                self._conflicting[rival].append(number)
+        self._conflicting[number] = found
+        self.dependent[number] = mask
 
     def add(self, kind: int, event: int) -> None:
         """Note that ``event`` is of ``kind``."""
-        self._events[kind] |= 1 << event
-        for rival in self._rivals[kind]:
-            self.dependent[rival] |= 1 << event
+        bit = 1 << event
+        self._events[kind] |= bit
+        for rival in self._conflicting[kind]:
+            self.dependent[rival] |= bit
 
 
 def trace_key(events: Sequence[Event]) -> int:
@@ -193,14 +249,22 @@ def event_keys(events: Sequence[Event]) -> Sequence[int]:
 
 
 def _event_keys(events: Sequence[Event], past: Sequence[int]) -> list[int]:
+    of_task: dict[str, int] = {}  # the bit mask of each task's events
+    for i, event in enumerate(events):
+        of_task[event.task] = of_task.get(event.task, 0) | 1 << i
+    masks = [of_task[task] for task in sorted(of_task)]
+    spelled = [f"({event.task!r}, {event.nth})" for event in events]
     keys = []
     for event, mask in zip(events, past, strict=True):
-        known: dict[str, int] = {}
-        for i in bits(mask):
-            known[events[i].task] = max(known.get(events[i].task, 0), events[i].nth)
-        text = f"{event.task} {event.nth} {event.draws} {sorted(known.items())}"
-        keys.append(int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big"))
+        # what is known of a task is its last event that happens before this one
+        known = ", ".join([spelled[(mask & m).bit_length() - 1] for m in masks if mask & m])
+        keys.append(_hashed(f"{event.task} {event.nth} {event.draws} [{known}]"))
     return keys
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _hashed(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 def bits(mask: int) -> Iterable[int]:
