@@ -1,7 +1,8 @@
-"""Measure what a schedule costs when Hypothesis draws it, against `explore` on the same program.
+"""Measure schedules a second when Hypothesis draws them, against `explore` on the same program.
 
     python benchmarks/hypothesis.py [--rounds N] [--cases N] [--json]
 
+`explore` alone uses the scheduler `random`, which only samples: the fastest that one process does.
 All ways take turns; each figure is the processor time of its fastest round, since the machine may
 be shared. This file bears the name of a library: its folder leaves the path before the import.
 """
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import process_time  # the real one: the guard patches the module's attribute
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != HERE]
@@ -24,9 +26,9 @@ from hypothesis import strategies as st  # noqa: E402
 
 from raceexplore import explore  # noqa: E402
 from raceexplore.hypothesis import profile, schedules  # noqa: E402
+from raceexplore.search import schedules as runner  # noqa: E402
 
-AMOUNTS = st.lists(st.integers(1, 50), min_size=2, max_size=3)
-TASKS = schedules(latencies=0, faults=0, data=0)
+AMOUNTS = st.lists(st.integers(1, 50), min_size=3, max_size=3)
 
 
 async def withdraw_all(amounts: list[int]) -> None:
@@ -54,6 +56,11 @@ async def program() -> None:
 
 def alone(cases: int) -> int:
     """Explore, without Hypothesis. Like each way, return the number of schedules run."""
+    return explore(program, scheduler="random", budget=cases, stop="never").runs
+
+
+def observed(cases: int) -> int:
+    """Explore as `raceexplore run` does, by the portfolio, which observes what runs touch."""
     return explore(program, budget=cases, stop="never").runs
 
 
@@ -64,41 +71,48 @@ def nothing(cases: int) -> int:
 
 
 def joint(cases: int) -> int:
-    """Draw the schedule."""
-    _given(cases, TASKS)(lambda schedule: schedule.run(program))
-    return cases
+    """Draw the schedule and the amounts, as a user's test does; neighbours are run by default."""
+    return _joint(cases // 8, schedules(), AMOUNTS)
 
 
-def joint_world(cases: int) -> int:
-    """Draw the schedule, latencies, faults and data picks."""
-    _given(cases, schedules())(lambda schedule: schedule.run(program))
-    return cases
+def joint_schedule(cases: int) -> int:
+    """Draw the schedule alone."""
+    return _joint(cases // 8, schedules())
 
 
-def joint_data(cases: int) -> int:
-    """Draw the schedule and a list of amounts."""
-    _given(cases, TASKS, AMOUNTS)(lambda schedule, amounts: schedule.run(withdraw_all, amounts))
-    return cases
+def joint_single(cases: int) -> int:
+    """Draw the schedule and the amounts, and run the drawn schedule only."""
+    return _joint(cases, schedules(sweep=0), AMOUNTS)
 
 
-def swept(cases: int) -> int:
-    """Draw the schedule and the amounts; run up to 63 neighbours of it in the same test case."""
-    runs = 0
+def joint_long(cases: int) -> int:
+    """Draw the schedule and the amounts; run up to 127 neighbours of it in the same test case."""
+    return _joint(cases // 16, schedules(sweep=127), AMOUNTS)
 
-    async def counted(amounts: list[int]) -> None:
+
+def _joint(cases: int, *strategies: st.SearchStrategy) -> int:
+    """Run `withdraw_all` on drawn schedules; count the runs where the program cannot see it."""
+    runs, once = 0, runner.run_once
+
+    def counted(*args: Any, **options: Any) -> Any:
         nonlocal runs
         runs += 1
-        await withdraw_all(amounts)
+        return once(*args, **options)
 
-    strategy = schedules(latencies=0, faults=0, data=0, sweep=63)
-    _given(cases // 4, strategy, AMOUNTS)(lambda schedule, amounts: schedule.run(counted, amounts))
+    runner.run_once = counted
+    try:
+        test = _given(cases, *strategies)
+        test(lambda schedule, amounts=(1, 2, 3): schedule.run(withdraw_all, amounts))
+    finally:
+        runner.run_once = once
     return runs
 
 
 def nested(cases: int) -> int:
     """Draw the amounts; explore 20 schedules for each."""
     count = max(1, cases // 20)
-    _given(count, AMOUNTS)(lambda amounts: explore(lambda: withdraw_all(amounts), budget=20))
+    test = _given(count, AMOUNTS)
+    test(lambda data: explore(lambda: withdraw_all(data), scheduler="random", budget=20))
     return count * 20
 
 
@@ -124,11 +138,12 @@ def _given(cases: int, *strategies: st.SearchStrategy) -> Callable:
 
 WAYS: dict[str, Callable[[int], int]] = {
     "explore alone": alone,
+    "explore, portfolio": observed,
     "Hypothesis, nothing run": nothing,
-    "joint: schedule": joint,
-    "joint: schedule, world": joint_world,
-    "joint: schedule, data": joint_data,
-    "joint: swept, data": swept,
+    "joint: schedule, data": joint,
+    "joint: schedule": joint_schedule,
+    "joint, sweep=0": joint_single,
+    "joint, sweep=127": joint_long,
     "nested: data, 20 each": nested,
 }
 

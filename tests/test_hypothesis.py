@@ -25,7 +25,9 @@ Case = tuple[Schedule, list[int]]
 AMOUNTS = st.lists(st.integers(1, 50), min_size=2, max_size=3)
 
 
-def hunt(entropy: int | None, database: Any = None, sweep: int = 0) -> tuple[list[Case], Lost]:
+def hunt(
+    entropy: int | None, database: Any = None, sweep: int | None = None
+) -> tuple[list[Case], Lost]:
     """Run a test of `withdraw_all`; return the cases up to the first failing one, and its error."""
     cases: list[Case] = []
     failed: list[int] = []
@@ -50,7 +52,7 @@ def notes(error: BaseException) -> str:
     return "\n".join(error.__notes__)
 
 
-@pytest.mark.parametrize("sweep", [0, 15])
+@pytest.mark.parametrize("sweep", [None, 0, 15])
 @pytest.mark.parametrize("entropy", [1, 2, 3, 4])
 def test_a_lost_update_is_found_and_shrunk_to_its_preemption_and_smallest_data(
     entropy: int, sweep: int
@@ -67,12 +69,13 @@ def test_the_next_session_fails_within_three_calls_from_the_database() -> None:
     database = InMemoryExampleDatabase()
     first, _ = hunt(None, database)
     again, _ = hunt(None, database)
-    assert len(first) > 3
+    assert len(first) > 1
     assert len(again) <= 3
 
 
-def test_the_printed_example_fails_alone() -> None:
-    _, error = hunt(1)
+@pytest.mark.parametrize("entropy", [1, 2, 3])
+def test_the_printed_example_fails_alone(entropy: int) -> None:
+    _, error = hunt(entropy)
     call = re.search(r"test_bank\(\n(.*?)\n\)", notes(error), re.DOTALL)
     assert call is not None
     arguments = eval(f"dict({call[1]}\n)")

@@ -178,22 +178,3 @@ def test_ctrl_c_in_the_program_ends_the_test_and_leaves_nothing_behind(
         test()
     assert capfd.readouterr().err == ""
     trio.run(trio.lowlevel.checkpoint)
-
-
-def test_a_sweep_runs_the_neighbours_until_one_fails_or_the_end_of_the_run() -> None:
-    runs: list[int] = []
-
-    async def counted(amounts: list[int]) -> None:
-        runs.append(1)
-        await withdraw_all(amounts)
-
-    with pytest.raises(Lost) as caught:
-        Schedule((2, 0), sweep=7).run(counted, [1, 2])
-    assert len(runs) == 4  # gaps of 2, 3, 4 and 5
-    assert "replay  Schedule((5, 0)).run(counted, [1, 2])" in caught.value.__notes__[0]
-    runs.clear()
-    Schedule((6, 0), sweep=50).run(counted, [1, 2])
-    assert len(runs) < 20
-    runs.clear()
-    Schedule(sweep=50).run(counted, [1, 2])
-    assert len(runs) == 1

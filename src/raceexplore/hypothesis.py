@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from raceexplore.search.schedules import Schedule, profile, schedules
+from raceexplore.search.drawing import profile, schedules
+from raceexplore.search.schedules import Schedule
 
 __all__ = ["Schedule", "profile", "schedules"]

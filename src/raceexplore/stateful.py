@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from raceexplore.kernel.outcome import Run
 from raceexplore.kernel.world import World
+from raceexplore.search.drawing import profile, schedules
 from raceexplore.search.history import Recording
 from raceexplore.search.lanes import lanes
 from raceexplore.search.machine import NAMES, Machine
@@ -29,7 +30,7 @@ from raceexplore.search.rules import (
     precondition,
     rule,
 )
-from raceexplore.search.schedules import Schedule, profile, schedules
+from raceexplore.search.schedules import Schedule
 from raceexplore.search.verdict import RunFailed
 
 __all__ = [
@@ -124,7 +125,7 @@ def _as_test(machine: type[Machine], settings: Settings | None) -> Any:
 
     play.__module__, play.__qualname__ = machine.__module__, f"{machine.__qualname__}.play"
     case.__name__ = case.__qualname__ = machine.__name__
-    drawn = schedules(depth=machine.depth, horizon=HORIZON)
+    drawn = schedules(depth=machine.depth, horizon=HORIZON, sweep=0)
     test = given(plan=plans(machine), schedule=drawn)(case)
     key = f"{machine.__module__}.{machine.__qualname__}".encode()
     # the key of Hypothesis's database: every machine has the same `case`, and edits keep failures

@@ -45,11 +45,12 @@ def test_the_benchmark_of_hypothesis_measures_every_way() -> None:
     found = json.loads(run("benchmarks/hypothesis.py", "--rounds", "1", "--cases", "20", "--json"))
     assert list(found) == [
         "explore alone",
+        "explore, portfolio",
         "Hypothesis, nothing run",
-        "joint: schedule",
-        "joint: schedule, world",
         "joint: schedule, data",
-        "joint: swept, data",
+        "joint: schedule",
+        "joint, sweep=0",
+        "joint, sweep=127",
         "nested: data, 20 each",
     ]
     assert all(cost_us > 0 for cost_us in found.values())
