@@ -139,6 +139,18 @@ def test_run_tells_each_kept_failure_in_a_line(rx: Rx) -> None:
     assert gone.out.startswith(f"stale       {told}; bank.py has no async function 'main'")
 
 
+def test_where_no_line_is_as_it_was_the_order_constraints_find_the_failure(rx: Rx) -> None:
+    rx("corpus", "add", found(rx), "--as", "lost")
+    other = AWAITED.replace("trio.lowlevel.checkpoint()", "trio.sleep(0)").replace(
+        "withdraw", "pay"
+    )
+    ended = rx("corpus", "run", bank=other)
+    assert ended.status == 1
+    assert "balance is 90, expected 70 (guided); " in ended.out
+    told = " ".join(rx("replay", "corpus/lost.json").out.split())
+    assert "reproduced, guided by the order constraints that suffice: " in told
+
+
 def test_run_does_not_take_another_order_of_the_same_bug_for_its_end(rx: Rx) -> None:
     rx("corpus", "add", found(rx), "--as", "lost")
     # the wait that the schedule is pinned to is gone, and so are ann and bob

@@ -177,6 +177,13 @@ def renamed_tasks(tree: Tree) -> None:
             node.value = ast.BinOp(ast.Constant("the "), ast.Add(), node.value)
 
 
+def unnamed_tasks(tree: Tree) -> None:
+    """Let every task be called by its function."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            node.keywords = [word for word in node.keywords if word.arg != "name"]
+
+
 def by_tree(change: Callable[[Tree], None]) -> Callable[[str], str]:
     """Return ``change``, a change of a tree, as a change of text."""
 
@@ -222,4 +229,5 @@ EDITS: dict[str, Callable[[str], str]] = {
     "slower calls": slower,
     "a wrapped function": by_tree(wrapped_function),
     "renamed tasks": by_tree(renamed_tasks),
+    "unnamed tasks": by_tree(unnamed_tasks),
 }

@@ -9,7 +9,7 @@ from rich.text import Text
 from raceexplore.report.status import inconclusive
 from raceexplore.report.text import failure_report, keep_command, replay_command, verdict
 from raceexplore.report.words import paragraph
-from raceexplore.search.levels import ALIGNED, EXACT
+from raceexplore.search.levels import ALIGNED, EXACT, GUIDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,7 @@ IN_FULL = 3  # failures that are reported in full; the rest in a line and a comm
 PROOFS = ("every schedule", "every trace class")  # what has to be covered to say that none fails
 WEAKER = {
     ALIGNED: "aligned by the lines that tasks wait at",
+    GUIDED: "guided by the order constraints that suffice",
 }
 ENDS = {
     "budget": "budget spent",

@@ -8,12 +8,15 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raceexplore.kernel.choice import Deviation
+from raceexplore.kernel.run import run_once
+from raceexplore.kernel.scheduler import Replay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from raceexplore.kernel.choice import ChoicePoint
     from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.program import Limits
     from raceexplore.kernel.trace import Event, Site
 
 # what an await is recognised by, the best first
@@ -47,9 +50,13 @@ def pins(run: Run) -> tuple[Pin, ...]:
     )
 
 
-def tasks(run: Run) -> tuple[str, ...]:
-    """Return the paths of the tasks of the recorded ``run``, in the order of their first events."""
-    return tuple(dict.fromkeys(event.task for event in run.events))
+def tasks(run: Run, limits: Limits) -> tuple[str, ...]:
+    """Return the paths of the tasks of the recorded ``run``, in the order in which they began.
+
+    First those of the quiet day, where tasks begin in the order in which they were started.
+    """
+    quiet = run_once(run.program, Replay(), limits=limits, settings=run.settings, record=True)
+    return tuple(dict.fromkeys(event.task for event in (*quiet.events, *run.events)))
 
 
 def as_lists(found: Sequence[Pin]) -> list[Any]:
@@ -173,9 +180,10 @@ def renamed(pin: Pin, names: Mapping[str, str]) -> Pin:
 def new_names(then: Sequence[str], now: Sequence[str]) -> dict[str, str]:
     """Return what the tasks of ``then`` that are gone from ``now`` are called there.
 
-    Among the children of one task, functions or names that are gone are matched with those that
-    are new: what is spelled alike first, then in the order in which they first ran. The ordinals
-    stay.
+    Both are paths in the order in which the tasks began. Among the children of one task, functions
+    or names that are gone are matched with those that are new: what is spelled alike first, then in
+    order, and the ordinals stay. Where there are more of the one than of the other, because tasks
+    have got names or lost them, the tasks themselves are matched in order.
     """
     names: dict[str, str] = {}
     for path in sorted(then, key=lambda path: path.count("/")):
@@ -183,27 +191,40 @@ def new_names(then: Sequence[str], now: Sequence[str]) -> dict[str, str]:
         if not parent:
             names[path] = next((p for p in now if "/" not in p), path)
             continue
-        was, new = _children(parent, then), _children(names.get(parent, parent), now)
-        base, _, ordinal = name.partition("#")
-        gone, strange = [n for n in was if n not in new], [n for n in new if n not in was]
-        base = _matched(gone, strange).get(base, base)
-        names[path] = f"{names.get(parent, parent)}/{base}{ordinal and '#'}{ordinal}"
+        above = names.get(parent, parent)
+        renamed = _renamed(_children(parent, then), _children(above, now))
+        names[path] = f"{above}/{renamed.get(name, name)}"
     return {old: new for old, new in names.items() if old != new}
 
 
-def _matched(gone: Sequence[str], strange: Sequence[str]) -> dict[str, str]:
-    """Return one of ``strange`` for each of ``gone``, as far as they go, the likest first."""
+def _children(parent: str, paths: Sequence[str]) -> list[str]:
+    """Return the names of the tasks that ``parent`` started."""
+    split = [path.rpartition("/") for path in paths]
+    return [name for above, _, name in split if above == parent]
+
+
+def _renamed(was: Sequence[str], now: Sequence[str]) -> dict[str, str]:
+    """Return the new names of those of ``was`` that are gone from ``now``."""
+    gone, strange = _less(was, now), _less(now, was)
+    if len(gone) != len(strange):
+        return dict(zip(_bearers(was, gone), _bearers(now, strange), strict=False))
     likeness = {(a, b): SequenceMatcher(None, a, b).ratio() for a in gone for b in strange}
     found: dict[str, str] = {}
     for a, b in sorted(likeness, key=lambda pair: -likeness[pair]):  # stable: ties stay in order
         if a not in found and b not in found.values():
             found[a] = b
-    return found
+    return {n: found[_base(n)] + n[len(_base(n)) :] for n in _bearers(was, gone)}
 
 
-def _children(parent: str, paths: Sequence[str]) -> list[str]:
-    """Return the names of the tasks that ``parent`` started, each once, without their ordinals."""
-    split = [path.rpartition("/") for path in paths]
-    return list(
-        dict.fromkeys(name.partition("#")[0] for above, _, name in split if above == parent)
-    )
+def _base(name: str) -> str:
+    return name.partition("#")[0]
+
+
+def _less(some: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Return the names of ``some``, less their ordinals, that nobody of ``others`` has."""
+    bases = dict.fromkeys(map(_base, some))
+    return [base for base in bases if base not in {_base(name) for name in others}]
+
+
+def _bearers(names: Sequence[str], bases: Sequence[str]) -> list[str]:
+    return [name for name in names if _base(name) in bases]

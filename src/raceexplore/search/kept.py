@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,7 +18,7 @@ from raceexplore.kernel.watchdog import watching
 from raceexplore.search.aligned import new_names, tasks
 from raceexplore.search.campaign import Found
 from raceexplore.search.corpus import entry_of, file_name, read, stem, write
-from raceexplore.search.levels import is_same
+from raceexplore.search.levels import is_same, orders
 from raceexplore.search.load import is_node_id
 from raceexplore.search.names import by_name
 from raceexplore.search.replay import find_stored, inside, replay_entry, replay_stored
@@ -100,7 +100,8 @@ def keep(stored: Stored, path: Path, version: str, *, force: bool) -> tuple[Entr
         if watch.interrupted:
             raise KeyboardInterrupt
         run = _recorded(shrunk, stored.limits)
-    entry = entry_of(_as_found(run), version, stored.limits)
+        rows, mode = orders(run, stored.limits)
+    entry = replace(entry_of(_as_found(run), version, stored.limits), orders=rows, orders_time=mode)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(entry, path, replace=force)
@@ -192,7 +193,7 @@ def stale(done: Replayed, entry: Entry | None = None) -> str:
     """
     if done.run.outcome != "passed":
         return done.diverged
-    now = tasks(done.run)
+    now = tasks(done.run, Limits())
     names = new_names(entry.tasks, now) if entry else {}
     asked = [path for d in done.skipped if d.kind == "task" for path in (d.at, str(d.take))]
     gone = [path for path in asked if names.get(path, path) not in {*now, "clock"}]
