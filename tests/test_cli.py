@@ -130,6 +130,10 @@ def test_a_replay_shows_what_the_program_prints_on_standard_error(rx: Rx) -> Non
     again = rx("replay", found["failures"][0]["seed"], "--format", "json")
     assert json.loads(again.out)["reproduced"] is True
     assert again.err == "running\n"
+    (file,) = Path("corpus").glob("*.json")
+    assert rx("replay", str(file)).err == "running\n"
+    edited = noisy.replace("    assert", "    later = 1\n    assert")
+    assert rx("replay", str(file), noisy=edited).err == "running\n"
 
 
 def test_a_crash_of_ours_is_status_70(rx: Rx, monkeypatch: pytest.MonkeyPatch) -> None:

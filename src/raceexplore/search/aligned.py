@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from raceexplore.kernel.choice import Deviation
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
+from raceexplore.search.silence import silence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +56,8 @@ def tasks(run: Run, limits: Limits) -> tuple[str, ...]:
 
     First those of the quiet day, where tasks begin in the order in which they were started.
     """
-    quiet = run_once(run.program, Replay(), limits=limits, settings=run.settings, record=True)
+    with silence():
+        quiet = run_once(run.program, Replay(), limits=limits, settings=run.settings, record=True)
     return tuple(dict.fromkeys(event.task for event in (*quiet.events, *run.events)))
 
 

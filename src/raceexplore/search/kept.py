@@ -171,7 +171,7 @@ def check(path: Path) -> Checked:
 
 
 def _judged(path: Path, entry: Entry) -> Checked:
-    done = replay_entry(entry, values=False)
+    done = replay_entry(entry, aloud=False)
     if done.reproduced:
         why = "" if done.exact else "; ".join(done.drift)
         return Checked(path, entry, "reproduces", why, done.level, fails=True)

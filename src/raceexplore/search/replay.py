@@ -13,10 +13,11 @@ from raceexplore.kernel.program import Limits, Program, as_program
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import Seed, decode
-from raceexplore.kernel.watchdog import watching
+from raceexplore.kernel.watchdog import watchdog, watching
 from raceexplore.search.corpus import drift, read
-from raceexplore.search.levels import EXACT, attempts, is_same
+from raceexplore.search.levels import EXACT, Attempt, attempts, is_same
 from raceexplore.search.load import is_node_id, load_program, source_digest, split_reference
+from raceexplore.search.silence import silence
 from raceexplore.search.values import with_values
 
 if TYPE_CHECKING:
@@ -118,31 +119,43 @@ def replay_entry(
     program: Program | Callable[..., Any] | str | None = None,
     *,
     limits: Limits | None = None,
-    values: bool = True,
+    aloud: bool = True,
 ) -> Replayed:
     """Replay a corpus entry, within the limit of steps it was found with; name what drifted.
 
     Where an edit keeps the recorded schedule from failing, it is tried by ever weaker levels.
-    values: of a failing run, what its events read and wrote is collected too.
+    aloud: what the run that is returned prints is seen, and what a failing one read and wrote is
+    collected.
     """
     limits = limits or Limits(steps=entry.max_steps)
     seed = decode(entry.seed)
     found = _found(program, seed)
-    tried = []
     with watching(limits.wall_s) as watch:
-        for attempt in attempts(found, seed, entry, limits):
-            if watch.interrupted:
-                raise KeyboardInterrupt
-            tried.append(attempt)
-            if is_same(entry, attempt.run):
-                break
-    reproduced = is_same(entry, tried[-1].run)
-    level, run, skipped = tried[-1 if reproduced else 0]
-    drifted = drift(entry, run.digest, source_digest(run.program))
-    exact = reproduced and run.digest == entry.digest
-    if values and run.failure is not None:
+        reproduced, (level, run, skipped) = _tried(found, seed, entry, limits)
+        drifted = drift(entry, run.digest, source_digest(found))
+        exact = reproduced and run.digest == entry.digest
+        if aloud:
+            schedule = Replay(run.schedule)
+            run = run_once(found, schedule, limits=limits, settings=run.settings, record=True)
+        if watch.interrupted:
+            raise KeyboardInterrupt
+    if aloud and run.failure is not None:
         run = with_values(run, limits)
     return Replayed(run, seed, reproduced, skipped, exact, tuple(drifted), level)
+
+
+def _tried(program: Program, seed: Seed, entry: Entry, limits: Limits) -> tuple[bool, Attempt]:
+    """Return the first replay of ``entry`` that reproduces it; if none does, the exact one."""
+    first: Attempt | None = None
+    with silence():
+        for attempt in attempts(program, seed, entry, limits):
+            if watchdog.interrupted:
+                raise KeyboardInterrupt
+            if is_same(entry, attempt.run):
+                return True, attempt
+            first = first or attempt
+    assert first is not None
+    return False, first
 
 
 @dataclass(frozen=True, slots=True)
