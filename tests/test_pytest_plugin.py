@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import linecache
 import re
 import subprocess
 import sys
@@ -59,6 +60,7 @@ class Project:
     def run(self, *arguments: str, **files: str) -> pytest.RunResult:
         if files:
             self.pytester.makepyfile(**files)
+            linecache.checkcache()  # each run stands for a process of its own
         ours = ("-p", "raceexplore.pytest_plugin", "-p", "no:cacheprovider")
         return self.pytester.runpytest_inprocess(*ours, *arguments)
 
@@ -154,6 +156,11 @@ def test_failures_of_earlier_sessions_are_replayed_first(project: Project) -> No
     again.assert_outcomes(failed=1)
     assert seed_in(again.stdout.str()) == seed
     assert f"known   {kept}" in again.stdout.str()
+    later = edited.replace("        seen =", "        await trio.sleep(0)\n        seen =")
+    project.run("--race-no-corpus", test_bank=later).assert_outcomes(passed=1)
+    found = project.run(test_bank=later)
+    found.assert_outcomes(failed=1)
+    assert seed_in(found.stdout.str()) != seed
     sound = BUGGY.replace("seen - amount", "balance - amount")
     project.run(test_bank=sound).assert_outcomes(passed=1)
     assert project.corpus == [kept]

@@ -17,7 +17,7 @@ from raceexplore.kernel.seed import decode
 from raceexplore.report.once import pytest_runtest_makereport  # noqa: F401 pytest finds it here
 from raceexplore.search.corpus import entries_of, entry_of, save
 from raceexplore.search.explore import DEFAULT, explore
-from raceexplore.search.replay import replay
+from raceexplore.search.replay import replay, replay_entry
 from raceexplore.search.silence import silence
 from raceexplore.search.verdict import RunFailed, error_of
 
@@ -227,10 +227,9 @@ class Race:
         folder = _corpus(self._config)
         for path, entry in entries_of(program.name, folder) if folder else ():
             limits = replace(limits, steps=max(limits.steps, entry.max_steps))
-            with silence():
-                run = replay(program, entry.seed, limits=limits)
+            run = replay_entry(entry, program, limits=limits, aloud=False).run
             if run.failure is not None:
-                self._fail(replay(program, entry.seed, limits=limits), known=path)
+                self._fail(replay(program, run.seed, limits=limits), known=path)
 
     def _fail(self, run: Run, found: Found | None = None, known: Path | None = None) -> None:
         """Raise the failure of ``run`` with the report as its note."""
