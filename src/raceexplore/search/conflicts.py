@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.trace import Access, Event
 
 SCANNED = 50  # accesses of one task that are looked at before one is given up
+UNSEEN = (9,)  # the weight of a conflict on what is no value
 PARTS = ("(queue)", "(free)", "(order)")
 
 
@@ -158,7 +159,7 @@ def _is_scope(access: Access) -> bool:
 def _weight(one: Access | None, other: Access | None) -> tuple[int, ...]:
     """Return how little a conflict tells: least where a value is read and written."""
     if one is None or other is None:
-        return (9,)
+        return UNSEEN
     keys = (one.resource[1], other.resource[1])
     told = sum(bool(access.before or access.after) for access in (one, other))
     return (

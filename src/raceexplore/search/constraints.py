@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -108,7 +109,8 @@ class Index:
         self.count: dict[Deed, int] = {}
         self.events: dict[tuple[Deed, int], int] = {}
         self.nth: dict[tuple[int, Deed], int] = {}
-        self._run, self._objects = events, list[str]()
+        self._run = events
+        self._anchors: dict[tuple[int, Deed], Anchor] = {}
         for number, event in enumerate(events):
             for deed, _ in deeds(event):
                 nth = self.count[deed] = self.count.get(deed, 0) + 1
@@ -122,12 +124,19 @@ class Index:
     def anchor(self, event: Event, access: Access | None) -> Anchor:
         """Return the anchor of what ``event`` does: it makes ``access``, or it just runs."""
         deed = _runs(event) if access is None else deed_of(event.task, access)
+        known = self._anchors.get((event.number, deed))
+        if known is None:
+            known = self._anchors[event.number, deed] = self._anchor(event, deed, access)
+        return known
+
+    def _anchor(self, event: Event, deed: Deed, access: Access | None) -> Anchor:
         nth, (file, line) = self.nth[event.number, deed], _place(event, access)
+        places = [self._place(deed, i) for i in range(1, nth + 1)]
         return Anchor(
             deed,
             nth=nth,
-            turn=sum(self._place(deed, i) == (file, line) for i in range(1, nth + 1)),
-            which=0 if access is None else self._which(str(access.resource[0])),
+            turn=places.count((file, line)),
+            which=0 if access is None else self._which[str(access.resource[0])],
             label=access.label if access is not None else "",
             file=PurePath(file).name,
             line=line,
@@ -135,12 +144,16 @@ class Index:
             code=source_of(file, line),
         )
 
-    def _which(self, name: str) -> int:
-        if not self._objects:
-            names = {str(a.resource[0]) for event in self._run for a in event.accesses}
-            self._objects = sorted(names, key=_made)
-        kind = _made(name)[-1]
-        return 1 + [other for other in self._objects if _made(other)[-1] == kind].index(name)
+    @cached_property
+    def _which(self) -> dict[str, int]:
+        """The place of each object among those of its type, in the order of their making."""
+        names = {str(a.resource[0]) for event in self._run for a in event.accesses}
+        counts: dict[str, int] = {}
+        ranks = {}
+        for name in sorted(names, key=_made):
+            kind = _made(name)[-1]
+            ranks[name] = counts[kind] = counts.get(kind, 0) + 1
+        return ranks
 
     def _place(self, deed: Deed, nth: int) -> tuple[str, int]:
         event = self._run[self.events[deed, nth]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from raceexplore.kernel.choice import CLOCK
-from raceexplore.search.conflicts import differences
+from raceexplore.search.conflicts import UNSEEN, differences
 from raceexplore.search.guide import Guide
 from raceexplore.search.guided import guided_run
 
@@ -74,7 +74,7 @@ def sufficient(seen: Run, limits: Limits) -> Sufficient:
     early = any(CLOCK in (d.take, d.at) for d in deviations)
     if not deviations:
         return Sufficient((), (), settings, "it fails on the default schedule: no order is needed")
-    left = min(RUNS_MAX, max(20, EVENTS_MAX // max(1, len(seen.events))))
+    left = min(RUNS_MAX, max(8, EVENTS_MAX // max(1, len(seen.events))))
     modes: list[tuple[Settings, tuple[Deviation, ...]]] = []
     if draws or early:
         modes.append((replace(settings, time="elastic"), ()))
@@ -154,7 +154,7 @@ class _Search:
             if not broken:
                 return []
             # what cancelled whom follows from the rest, if that can be had
-            chosen.append(min(broken, key=lambda c: (c.weight == (9,), c.place, c.weight)))
+            chosen.append(min(broken, key=lambda c: (c.weight == UNSEEN, c.place, c.weight)))
             guidance = self._guided(chosen)
         return chosen
 

@@ -1,0 +1,117 @@
+"""Why a run fails: what each deviation turns round, and the orders that suffice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from raceexplore.kernel.errors import RaceExploreError
+from raceexplore.kernel.scheduler import Replay
+from raceexplore.search.conflicts import UNSEEN, differences
+from raceexplore.search.observation import observed_run
+from raceexplore.search.silence import silence
+from raceexplore.search.sufficient import Sufficient, sufficient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from raceexplore.kernel.choice import Deviation
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.program import Limits
+    from raceexplore.search.conflicts import Conflict
+
+REASONS_MAX = 30  # deviations that are looked into; a longer schedule has not been shrunk
+STEPS_MAX = 20_000  # a longer run is not looked into
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one deviation is for.
+
+    conflict: the order that the failing run keeps, and a run without the deviation breaks; None if
+    it breaks none. instead: how that run ends: ``passes``, ``fails in the same way``, ``fails
+    otherwise`` or ``is cut``.
+    """
+
+    deviation: Deviation
+    conflict: Conflict | None
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why ``run`` fails. reasons: one for each of its first deviations. orders: what suffices.
+
+    run: the failing run, observed with values.
+    """
+
+    run: Run
+    reasons: tuple[Reason, ...]
+    orders: Sufficient
+
+
+def why(run: Run, limits: Limits) -> Why | None:
+    """Return why the failing ``run`` fails; None if it is too long, or differs when observed.
+
+    Runs its program some dozen times, quietly.
+    """
+    if run.failure is None or run.steps > STEPS_MAX:
+        return None
+    with silence():
+        try:
+            seen = observed_run(
+                run.program,
+                Replay(run.schedule),
+                limits=limits,
+                settings=run.settings,
+                values=True,
+            )
+            same = seen.failure and seen.failure.fingerprint == run.failure.fingerprint
+            if not same or (run.digest and run.digest != seen.digest):
+                return None
+            orders = sufficient(seen, limits)
+            return Why(seen, tuple(_reasons(seen, orders, limits)), orders)
+        except RaceExploreError:  # observing may do what the run alone did not
+            return None
+
+
+def _reasons(seen: Run, orders: Sufficient, limits: Limits) -> Iterator[Reason]:
+    for index, deviation in enumerate(seen.schedule.deviations[:REASONS_MAX]):
+        without = observed_run(
+            seen.program,
+            Replay(seen.schedule.without(index)),
+            limits=limits,
+            settings=seen.settings,
+            values=True,
+        )
+        broken = differences(seen.events, without.events)
+        conflict = min(broken, key=_ranked(deviation, orders), default=None)
+        yield Reason(deviation, conflict, _ending(seen, without))
+
+
+def _ranked(deviation: Deviation, orders: Sufficient) -> Callable[[Conflict], tuple[object, ...]]:
+    """Return what to sort by: what the failure needs comes first, then what tells a reader most."""
+    needed = {c.constraint for c in orders.needed}
+    resources = {c.constraint.first.deed.resource for c in orders.needed}
+
+    def rank(conflict: Conflict) -> tuple[object, ...]:
+        first = conflict.constraint.first.deed
+        return (
+            conflict.constraint not in needed,
+            first.task != deviation.take,
+            first.resource not in resources,
+            conflict.weight == UNSEEN,
+            conflict.place,
+            conflict.weight,
+            conflict.first.event.number,
+        )
+
+    return rank
+
+
+def _ending(seen: Run, without: Run) -> str:
+    assert seen.failure is not None
+    if without.failure is None:
+        return "passes" if without.outcome == "passed" else "is cut"
+    same = without.failure.fingerprint == seen.failure.fingerprint
+    return "fails in the same way" if same else "fails otherwise"
