@@ -67,7 +67,7 @@ def test_a_replay_on_the_same_program_with_other_events_has_diverged(rx: Rx) -> 
         ({"seed": "rx1-abcd"}, "damaged or truncated seed"),
         ({"tasks": "main"}, "is damaged: tasks is not of the kind it should be"),
         ({"pins": [["task", "main", 1]]}, "is damaged: pins is not of the kind it should be"),
-        ({"orders": [["main", 1]]}, "an order constraint is damaged: "),
+        ({"orders": [["main", 1]]}, "the order constraints are damaged"),
     ],
 )
 def test_a_strange_corpus_file_gets_one_line(rx: Rx, change: dict[str, Any], line: str) -> None:

@@ -14,9 +14,10 @@ from edits import EDITS, one_file
 from raceexplore import Limits, Program, explore
 from raceexplore.kernel.seed import decode
 from raceexplore.search.corpus import Entry, entry_of
-from raceexplore.search.levels import attempts, is_same, orders
+from raceexplore.search.levels import attempts, is_same
 from raceexplore.search.load import load_program
 from raceexplore.search.silence import silence
+from raceexplore.search.why import why
 
 STORIES = sorted(path.parent.name for path in Path(__file__).parents[2].glob("models/*/buggy.py"))
 MODELS = [f"{story}/{kind}" for story in STORIES for kind in ("buggy", "wrong_fix")]
@@ -35,8 +36,7 @@ def failures(of: Program, entropies: int) -> Iterator[Entry]:
         for shrink in (True, False):
             campaign = explore(of, scheduler="random", entropy=entropy, budget=3_000, shrink=shrink)
             found = campaign.failures[0]
-            rows, mode = orders(found.run, Limits())
-            yield replace(entry_of(found, "0"), orders=rows, orders_time=mode)
+            yield entry_of(replace(found, why=why(found.run, Limits())), "0")
 
 
 def levels(entry: Entry, of: Program) -> list[str]:

@@ -95,9 +95,8 @@ def test_a_failure_is_found_again_after_each_edit(tmp_path: Path) -> None:
         names = {path: path.replace("customer", "visitor") for path in paths(run)}
         renamed = names if "visitor" in text else {}
         with guarded():
-            runs = list(
-                guided_attempts(now, guide, settings=run.settings, limits=LIMITS, names=renamed)
-            )
+            tried = guided_attempts(now, guide.under(renamed), settings=run.settings, limits=LIMITS)
+            runs = list(tried)
         assert [r for r in runs if r.failure and r.failure.message == "sold twice"], name
 
 
@@ -111,7 +110,7 @@ def test_a_fixed_program_does_not_fail_for_being_guided(tmp_path: Path) -> None:
         guide = sufficient(seen, LIMITS).guide
         fixed = SHOP.replace("left = shop.stock\n    await", "await").replace("left", "shop.stock")
         now = program(tmp_path, fixed)
-        runs = list(guided_attempts(now, guide, settings=run.settings, limits=LIMITS, names={}))
+        runs = list(guided_attempts(now, guide, settings=run.settings, limits=LIMITS))
     assert runs
     assert {r.outcome for r in runs} == {"passed"}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Program
+    from raceexplore.search.why import Why
 
 Stopped = Literal["budget", "failure", "complete", "time", "interrupted", "stuck"]
 
@@ -19,7 +20,8 @@ class Found:
     first_run: index of the first run that showed it, from 0. count: runs that showed it.
     run: the shrunk run, with its events; original: the run as found. one_minimal: taking any one
     deviation away makes this failure disappear. fewest: what is known of schedules with fewer
-    preemptions, in words. shrink_runs: what shrinking cost.
+    preemptions, in words. shrink_runs: what shrinking cost. why: what each deviation of the shrunk
+    run turns round, and the orders that suffice; None where nobody has looked.
     """
 
     fingerprint: str
@@ -33,6 +35,7 @@ class Found:
     fewest: str = ""
     shrink_runs: int = 0
     in_passes: bool = False
+    why: Why | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +13,7 @@ from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.order import WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from raceexplore.kernel.trace import Access, Event
 
@@ -52,6 +52,11 @@ class Anchor:
     line: int = 0
     function: str = ""
     code: str = ""
+
+    def under(self, names: Mapping[str, str]) -> Anchor:
+        """Return this anchor where tasks have other names now: ``names``, by those of then."""
+        task = names.get(self.deed.task, self.deed.task)
+        return replace(self, deed=self.deed._replace(task=task))
 
     def __str__(self) -> str:
         where = f" ({self.file}:{self.line})" if self.file else ""

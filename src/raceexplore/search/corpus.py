@@ -18,7 +18,7 @@ from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.program import Limits
 from raceexplore.kernel.seed import decode
 from raceexplore.search.aligned import are_pins, as_lists, label, pins, tasks
-from raceexplore.search.constraints import from_plain
+from raceexplore.search.guide import Guide
 from raceexplore.search.load import is_node_id, source_digest, split_reference
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class Entry:
     whose order hangs on it care. found_at: ISO 8601, UTC. max_steps: the limit of steps it was
     found with. site: function and text of the line that failed. tasks: paths, in the order in
     which they began. pins: the deviations with the awaits they are pinned to, each a `Pin` as a
-    list. orders: the order constraints that suffice, where they are known, as lists; orders_time:
-    the time mode they suffice in. These find the failure again in an edited program.
+    list. orders: the order constraints that suffice, where they are known, as `Guide.as_plain`
+    gives them. These find the failure again in an edited program.
     """
 
     version: int
@@ -60,7 +60,6 @@ class Entry:
     tasks: list[str] = field(default_factory=list)
     pins: list[Any] = field(default_factory=list)
     orders: list[Any] = field(default_factory=list)
-    orders_time: str = ""
 
 
 def entry_of(found: Found, version: str, limits: Limits = Limits()) -> Entry:  # noqa: B008
@@ -84,6 +83,7 @@ def entry_of(found: Found, version: str, limits: Limits = Limits()) -> Entry:  #
         site=told_site(found.run),
         tasks=list(tasks(run, limits)),
         pins=as_lists(pins(run)),
+        orders=found.why.orders.guide.as_plain() if found.why else [],
     )
 
 
@@ -204,7 +204,7 @@ def read(path: Path) -> Entry:
             raise BadSeed(f"{path} has format {value['version']!r}, made by a newer raceexplore")
         entry = Entry(**value)
         decode(str(entry.seed))
-        from_plain(entry.orders)
+        Guide.from_plain(entry.orders)
     except BadSeed as error:
         raise BadSeed(str(error) if str(path) in str(error) else f"{path}: {error}") from None
     except OSError as error:

@@ -22,6 +22,7 @@ from raceexplore.search.names import by_name
 from raceexplore.search.observation import observed_run
 from raceexplore.search.shrink import Shrinking
 from raceexplore.search.values import with_values
+from raceexplore.search.why import why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -235,6 +236,7 @@ class _Exploration:
             if shrink and not watch.interrupted:
                 try:
                     found = self._shrunk(found, watch)
+                    found = replace(found, why=why(found.run, self.limits))
                 except KeyboardInterrupt:
                     watch.interrupted = True
             out.append(found)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from raceexplore.kernel.choice import Deviation
 from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
-from raceexplore.search.constraints import as_plain, from_plain
+from raceexplore.search.constraints import OrderConstraint, as_plain, from_plain
 from raceexplore.search.guided import guided_run
 from raceexplore.search.matching import matched
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits, Program, Settings
-    from raceexplore.search.constraints import OrderConstraint
 
 ROUNDS = 4  # in which what has become possible is looked at again
 
@@ -33,6 +33,14 @@ class Guide:
     constraints: tuple[OrderConstraint, ...] = ()
     time: Literal["strict", "elastic"] = "strict"
     draws: tuple[Deviation, ...] = ()
+
+    def under(self, names: Mapping[str, str]) -> Guide:
+        """Return this guide where tasks have other names now: ``names``, by those of then."""
+        pairs = [(c.first.under(names), c.then.under(names)) for c in self.constraints]
+        constraints = tuple(OrderConstraint(*pair) for pair in pairs)
+        return replace(
+            self, constraints=constraints, draws=tuple(_renamed(d, names) for d in self.draws)
+        )
 
     def as_plain(self) -> list[Any]:
         """Return it as lists of texts and numbers, which JSON and msgpack can hold."""
@@ -54,38 +62,26 @@ class Guide:
 
 
 def guided_attempts(
-    program: Program,
-    guide: Guide,
-    *,
-    settings: Settings,
-    limits: Limits,
-    names: Mapping[str, str],
+    program: Program, guide: Guide, *, settings: Settings, limits: Limits
 ) -> Iterator[Run]:
     """Yield runs of ``program`` that keep ``guide`` better and better; none without constraints.
 
-    names: what the tasks that were renamed since are called now. The deeds are looked for in the
-    default run, and again in each run that they led to.
+    The deeds are looked for in the default run, and again in each run that they led to.
     """
     if not guide.constraints:
         return
     settings = replace(settings, time=guide.time)
-    draws = [_renamed(draw, names) for draw in guide.draws]
-    plain = guided_run(program, (), settings=settings, limits=limits, draws=draws, values=True).run
+    keeping = partial(
+        guided_run, program, settings=settings, limits=limits, draws=guide.draws, values=True
+    )
+    plain = keeping(()).run
     runs, tried = [plain], set()
     for _ in range(ROUNDS):
-        constraints = matched(guide.constraints, [run.events for run in runs], names)
+        constraints = matched(guide.constraints, [run.events for run in runs])
         if constraints in tried:
             return
         tried.add(constraints)
-        found = guided_run(
-            program,
-            constraints,
-            settings=settings,
-            limits=limits,
-            draws=draws,
-            values=True,
-            plain=plain,
-        ).run
+        found = keeping(constraints, plain=plain).run
         # without being observed, as anybody would run it
         again = Replay(found.schedule)
         yield run_once(program, again, limits=limits, settings=settings, record=True)

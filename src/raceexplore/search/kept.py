@@ -18,13 +18,14 @@ from raceexplore.kernel.watchdog import watching
 from raceexplore.search.aligned import new_names, tasks
 from raceexplore.search.campaign import Found
 from raceexplore.search.corpus import entry_of, file_name, read, stem, write
-from raceexplore.search.levels import is_same, orders
+from raceexplore.search.levels import is_same
 from raceexplore.search.load import is_node_id
 from raceexplore.search.names import by_name
 from raceexplore.search.replay import find_stored, inside, replay_entry, replay_stored
 from raceexplore.search.shrink import Shrinking
 from raceexplore.search.silence import silence
 from raceexplore.search.verdict import brief, error_of
+from raceexplore.search.why import why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,15 +94,15 @@ def keep(stored: Stored, path: Path, version: str, *, force: bool) -> tuple[Entr
     inside(stored.program.name)
     done = replay_stored(stored)
     if done.diverged or done.run.failure is None:
-        why = done.diverged or "the run passed"
-        raise Diverged(f"nothing is kept, since this does not fail as recorded: {why}")
+        instead = done.diverged or "the run passed"
+        raise Diverged(f"nothing is kept, since this does not fail as recorded: {instead}")
     with watching(stored.limits.wall_s) as watch:
         shrunk = Shrinking(done.run, SHRINK_RUNS, stored.limits).shrink().run
         if watch.interrupted:
             raise KeyboardInterrupt
         run = _recorded(shrunk, stored.limits)
-        rows, mode = orders(run, stored.limits)
-    entry = replace(entry_of(_as_found(run), version, stored.limits), orders=rows, orders_time=mode)
+        found = replace(_as_found(run), why=why(run, stored.limits))
+    entry = entry_of(found, version, stored.limits)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(entry, path, replace=force)

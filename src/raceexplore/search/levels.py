@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from raceexplore.kernel.choice import Deviation
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.search.aligned import LABELS, Aligned, Pin, new_names, renamed, tasks
-from raceexplore.search.constraints import OrderConstraint, as_plain, from_plain
 from raceexplore.search.corpus import told_site
-from raceexplore.search.guided import guided_run
-from raceexplore.search.observation import observed_run
-from raceexplore.search.sufficient import sufficient
+from raceexplore.search.guide import Guide, guided_attempts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
+    from raceexplore.kernel.choice import Deviation
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits, Program
     from raceexplore.kernel.seed import Seed
@@ -53,50 +49,9 @@ def attempts(program: Program, seed: Seed, entry: Entry, limits: Limits) -> Iter
         if weaker == labels or max(weaker) == len(LABELS):
             break
         labels = weaker
-    if entry.orders and program.observed is not None:
-        yield _guided(program, seed, entry, limits, names)
-
-
-def _guided(
-    program: Program, seed: Seed, entry: Entry, limits: Limits, names: Mapping[str, str]
-) -> Attempt:
-    """Run ``program`` so that it keeps the order constraints of ``entry``."""
-    elastic = entry.orders_time == "elastic"
-    settings = replace(seed.settings, time="elastic") if elastic else seed.settings
-    pins = [renamed(Pin(*row), names) for row in entry.pins if row[0] != "task"]
-    # elastic time was chosen because the orders suffice whatever the draws
-    draws = [Deviation(*pin[:4]) for pin in pins if settings == seed.settings]
-    constraints = [_under(names, constraint) for constraint in from_plain(entry.orders)]
-    guided = guided_run(program, constraints, settings=settings, limits=limits, draws=draws)
-    schedule = Replay(guided.run.schedule)
-    run = run_once(program, schedule, limits=limits, settings=settings, record=True)
-    return Attempt(GUIDED, run, schedule.skipped)
-
-
-def _under(names: Mapping[str, str], constraint: OrderConstraint) -> OrderConstraint:
-    first, then = (
-        replace(side, deed=side.deed._replace(task=names.get(side.deed.task, side.deed.task)))
-        for side in (constraint.first, constraint.then)
-    )
-    return OrderConstraint(first, then)
-
-
-def orders(run: Run, limits: Limits) -> tuple[list[Any], str]:
-    """Return the order constraints that suffice for the failing ``run``, as lists, and their time.
-
-    Empty if none do, or the program cannot be observed.
-    """
-    if run.program.observed is None:
-        return [], ""
-    schedule = Replay(run.schedule)
-    try:
-        seen = observed_run(
-            run.program, schedule, limits=limits, settings=run.settings, values=True
-        )
-        found = sufficient(seen, limits)
-    except Exception:  # noqa: BLE001 the failure counts more than what else is known of it
-        return [], ""
-    return as_plain(found.constraints), found.settings.time if found.constraints else ""
+    guide = Guide.from_plain(entry.orders).under(names)
+    for run in guided_attempts(program, guide, settings=seed.settings, limits=limits):
+        yield Attempt(GUIDED, run, ())
 
 
 def is_same(entry: Entry, run: Run) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from raceexplore.search.constraints import Deed, Index, OrderConstraint, deeds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from raceexplore.kernel.trace import Event
     from raceexplore.search.constraints import Anchor
@@ -19,20 +19,15 @@ LEAST = 0.5  # of the likeness of two deeds, for them to be taken for the same; 
 
 
 def matched(
-    constraints: Iterable[OrderConstraint],
-    runs: Iterable[Sequence[Event]],
-    names: Mapping[str, str],
+    constraints: Iterable[OrderConstraint], runs: Iterable[Sequence[Event]]
 ) -> tuple[OrderConstraint, ...]:
     """Return ``constraints`` as they read in the program of ``runs``, as far as can be told.
 
-    runs: of the program as it is now, observed with values. names: what the tasks that were renamed
-    are called now. One side of which nothing like it was done leaves its constraint as it was.
+    runs: of the program as it is now, observed with values. A side is left as it was where nothing
+    like it was done.
     """
     done = [anchor for events in runs for anchor in _anchors(events)]
-    return tuple(
-        OrderConstraint(_like(c.first, done, names), _like(c.then, done, names))
-        for c in constraints
-    )
+    return tuple(OrderConstraint(_like(c.first, done), _like(c.then, done)) for c in constraints)
 
 
 def _anchors(events: Sequence[Event]) -> list[Anchor]:
@@ -40,18 +35,18 @@ def _anchors(events: Sequence[Event]) -> list[Anchor]:
     return [index.anchor(event, access) for event in events for _, access in deeds(event)]
 
 
-def _like(anchor: Anchor, done: Sequence[Anchor], names: Mapping[str, str]) -> Anchor:
+def _like(anchor: Anchor, done: Sequence[Anchor]) -> Anchor:
     """Return the one of ``done`` that is most like ``anchor``: of its task, else of any.
 
     What no event of the task has done so far, it may do as others do: under another schedule.
     """
-    task, what = names.get(anchor.deed.task, anchor.deed.task), anchor.deed.what
+    task, what = anchor.deed.task, anchor.deed.what
     for same in (lambda other: other.deed.task == task, lambda _: True):
         found = _best(anchor, [a for a in done if a.deed.what == what and same(a)])
         if found is not None:
             deed = Deed(task, what, found.deed.resource)
             return replace(found, deed=deed, nth=_nth(anchor, found, done, deed), turn=anchor.turn)
-    return replace(anchor, deed=anchor.deed._replace(task=task))
+    return anchor
 
 
 def _best(anchor: Anchor, done: Sequence[Anchor]) -> Anchor | None:
