@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from raceexplore.kernel.errors import BadOption
 from raceexplore.search.schedules import Schedule
+from raceexplore.search.scouts import Scouts
+
+try:
+    from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
+except ImportError:  # an older Hypothesis, which has no backends, or elsewhere
+    AVAILABLE_PROVIDERS = {}
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from random import Random
 
     from hypothesis.internal.conjecture.data import ConjectureData
 
@@ -22,6 +30,8 @@ ALTERNATIVES = 7  # taken modulo the number of other options, which is seldom mo
 # that a first switch is drawn, a second, ...: few deviations are found sooner and shrink to fewer
 AGAIN = (0.9, 0.35)
 SWEEP = 63  # half of it on average, so that drawing is the smaller part of a test case
+
+AVAILABLE_PROVIDERS.setdefault("raceexplore", "raceexplore.search.backend.Provider")
 
 
 def schedules(
@@ -78,6 +88,7 @@ class _Schedules(st.SearchStrategy[Schedule]):
         super().__init__()
         self.sweep, self.careful = SWEEP if sweep is None else sweep, sweep is None
         self.depth, self.horizon, self.others = depth, horizon, others
+        self._scouts: WeakKeyDictionary[Random, Scouts] = WeakKeyDictionary()
         # gaps of each order of magnitude are as likely: the length of a run is not known yet
         self.sizes = (*(size for size in (16, 64, 256) if 4 * size <= horizon), horizon + 1)
 
@@ -88,6 +99,7 @@ class _Schedules(st.SearchStrategy[Schedule]):
         """Draw the lists; a list ends with a False, which shrinks best."""
         # right before the first gap: the shrinker takes from one number to add to the next
         sweep = data.draw_integer(0, self.sweep) if self.sweep else 0
+        scouts = self._scouts_of(data.provider)
         moves = _moves(data, self.depth, self.sizes)
         latencies: tuple[Move, ...] = ()
         faults: tuple[Move, ...] = ()
@@ -97,7 +109,25 @@ class _Schedules(st.SearchStrategy[Schedule]):
         sweep = sweep if moves else 0
         schedule = Schedule(*moves, latencies=latencies, faults=faults, data=picks, sweep=sweep)
         schedule.horizon, schedule.careful = self.horizon, self.careful
+        schedule.scouts = scouts
         return schedule
+
+    def _scouts_of(self, provider: Any) -> Scouts | None:
+        """Return what the backend has learnt in this test, and let it announce what to draw now.
+
+        None with any other backend, and wherever a test case is replayed or shrunk.
+        """
+        chance: Random | None = getattr(provider, "chance_of_scouts", None)
+        if chance is None:
+            return None
+        if chance not in self._scouts:
+            self._scouts[chance] = Scouts(chance.getrandbits(64))
+        scouts = self._scouts[chance]
+        moves = scouts.offer(self.depth, (self.horizon, ALTERNATIVES)) or ()
+        size = [0] if self.sizes[1:] else []
+        choices = [choice for gap, other in moves for choice in (True, *size, gap, other)]
+        provider.announce([*choices, False] if 0 < len(moves) < self.depth else choices)
+        return scouts
 
 
 def _moves(data: ConjectureData, most: int, sizes: Sequence[int]) -> tuple[Move, ...]:

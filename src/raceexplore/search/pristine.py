@@ -27,6 +27,9 @@ from raceexplore.observe.values import cell_content, namespace, slot_content
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from raceexplore.kernel.outcome import Run
+
+STEPS: Final = 1_500  # events that nobody asked for, on top of the run that was
 MOST: Final = 300  # objects looked at: more would take longer than a run
 # made of C and never changed in place; what a logger remembers decides nothing
 CONSTANT: Final = frozenset(
@@ -49,6 +52,22 @@ ELEMENTS: Final[dict[type, Callable[[Any], Iterable[object]]]] = {
 
 class _Opaque(Exception):
     """Something is reached that may change without being seen to."""
+
+
+class Reach:
+    """What a function could reach before a test case ran it, and what was run since."""
+
+    def __init__(self, function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
+        self._call = function, arguments
+        self._before = picture(*self._call)
+        self.steps = 0
+
+    def unchanged_by(self, run: Run) -> bool:
+        """Return whether the function may be run once more after ``run``, within `STEPS`."""
+        self.steps += run.steps
+        if self._before is None or self.steps > STEPS:
+            return False
+        return self._before == picture(*self._call)
 
 
 def picture(function: Callable[..., Any], arguments: Iterable[object]) -> list[object] | None:

@@ -23,17 +23,17 @@ from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import decode
 from raceexplore.search.gaps import Gaps
-from raceexplore.search.pristine import picture
+from raceexplore.search.pristine import Reach
 from raceexplore.search.verdict import brief, error_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from raceexplore.kernel.outcome import Run
+    from raceexplore.search.scouts import Scouts
 
 Move = tuple[int, int]
 AsyncFunction = Callable[..., Coroutine[Any, Any, object]]
-SWEPT_STEPS = 1_500  # events; a sweep that nobody asked for ends there, whatever a run takes
 
 
 class Schedule:
@@ -48,7 +48,7 @@ class Schedule:
     The default option is the task that ran last, else the one that has waited longest.
     """
 
-    __slots__ = ("careful", "data", "faults", "horizon", "latencies", "moves", "sweep")
+    __slots__ = ("careful", "data", "faults", "horizon", "latencies", "moves", "scouts", "sweep")
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class Schedule:
         sweep: int = 0,
     ) -> None:
         self.moves, self.horizon, self.sweep, self.careful = moves, 0, sweep, False
+        self.scouts: Scouts | None = None
         self.latencies, self.faults, self.data = tuple(latencies), tuple(faults), tuple(data)
         seeds = [move for move in moves if isinstance(move, str)]
         if seeds and (len(moves) > 1 or latencies or faults or data or sweep):
@@ -99,28 +100,29 @@ class Schedule:
         __tracebackhide__ = True
         how = settings, limits, args
         program = _bound(function, args)
-        if not (self.sweep and self.moves):
+        if not (self.sweep and self.moves) and self.scouts is None:
             return self._once(program, *how)[0]
         with guarded():  # installed once, and not once a run
-            before = picture(function, args) if self.careful else None
+            reach = Reach(function, args) if self.careful or self.scouts else None
             run, gaps = self._once(program, *how)
-            steps = run.steps
+            asked = gaps.asked["task"]
             for neighbour in self._neighbours(gaps):
-                if self.careful and (
-                    before is None or steps > SWEPT_STEPS or before != picture(function, args)
-                ):
+                if self.careful and reach is not None and not reach.unchanged_by(run):
                     break
                 try:
                     run, gaps = neighbour._once(program, *how)  # noqa: SLF001
                 except UnsatisfiedAssumption:  # the schedule itself has met it
                     continue
-                steps += run.steps
                 if not _found_a_place(gaps, neighbour.moves):
                     break
+            if self.scouts is not None and reach is not None:
+                self.scouts.look(program, settings or Settings(), limits, (run, asked, reach))
         return run
 
     def _neighbours(self, gaps: Gaps) -> Iterator[Schedule]:
         """Yield the schedules to run after this one, which ``gaps`` has just been for."""
+        if not (self.sweep and self.moves):
+            return
         (gap, alternative), *rest = (move for move in self.moves if not isinstance(move, str))
         others = {name: getattr(self, name) for name in ("latencies", "faults", "data")}
         first = gap + 1 if _found_a_place(gaps, self.moves) else 0
