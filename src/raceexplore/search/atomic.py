@@ -1,0 +1,201 @@
+"""What if a span of code were atomic: the smallest one that makes a failure disappear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from raceexplore.kernel.errors import BadOption
+from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.run import run_once
+from raceexplore.kernel.scheduler import Replay
+from raceexplore.kernel.watchdog import watching
+from raceexplore.search.candidates import candidates, is_cut, sections
+from raceexplore.search.gate import Atomically, Gate
+from raceexplore.search.names import by_name
+from raceexplore.search.nearby import Nearby
+from raceexplore.search.sections import Workshop, in_place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.program import Limits
+    from raceexplore.kernel.scheduler import Scheduler
+    from raceexplore.kernel.watchdog import Watchdog
+    from raceexplore.search.spans import Span
+
+SAMPLED, EXACT = 200, 600  # runs against what may be the answer: drawn ones, and one by one
+SAMPLED_EVENTS, EXACT_EVENTS = 30_000, 50_000  # of longer runs there are fewer
+EVENTS = 100_000  # of all runs; a trial that has begun is done before the search is given up
+STEPS_MAX = 5_000  # of the failing run
+FAR = ("random", "urw")  # what draws schedules that have nothing to do with the failing one
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What became of a failure when ``spans`` were made one critical section.
+
+    cured: none of ``runs`` failed. every: there are that many schedules and no more, and all were
+    run; ``left_out`` says what was not varied. without: (failing, runs) drawn in the same way with
+    no section. why: what still goes wrong.
+    """
+
+    spans: tuple[Span, ...]
+    cured: bool
+    runs: int
+    every: int = 0
+    left_out: str = ""
+    without: tuple[int, int] = (0, 0)
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Atomicity:
+    """The answer for one failure.
+
+    cure: the trial of the smallest section that makes it disappear; None if none of those tried
+    does. tried: how many were. gave_up: there were more, but the runs were spent, or Ctrl-C was
+    pressed. refused: why the question could not be answered, in words.
+    """
+
+    cure: Trial | None
+    tried: int
+    gave_up: bool = False
+    refused: str = ""
+
+
+def atomicity(run: Run, limits: Limits) -> Atomicity | None:
+    """Return the smallest section that makes the failure of ``run`` disappear.
+
+    None where it is not asked: nothing of the program is observed, or trio's own order of passes
+    is kept, in which no task can go on before all others. Raises nothing that a report could not
+    do without.
+    """
+    if run.program.observed is None or run.settings.order == "passes":
+        return None
+    if run.steps > STEPS_MAX:
+        long = f"its run has {run.steps:,} events, and more than {STEPS_MAX:,} take too long"
+        return Atomicity(None, 0, refused=long)
+    what_if = WhatIf(run, limits)
+    try:
+        with watching(limits.wall_s) as watch:
+            return what_if.smallest(watch)
+    except KeyboardInterrupt:
+        return Atomicity(None, what_if.tried, gave_up=True)
+    except Exception as error:  # noqa: BLE001 the failure counts more than what would cure it
+        return Atomicity(None, what_if.tried, refused=f"{type(error).__name__}: {error}")
+
+
+class WhatIf:
+    """Runs the program of one failing run with sections of it made atomic."""
+
+    def __init__(self, run: Run, limits: Limits) -> None:
+        self.run = run
+        # a section can make tasks wait for ever; that need not be looked at for long
+        self.limits = replace(limits, steps=min(limits.steps, 20 * run.steps + 1_000))
+        self.workshop = Workshop()
+        self.events = self.tried = 0
+
+    def smallest(self, watch: Watchdog) -> Atomicity:
+        """Try sections, the smallest first, until one cures."""
+        with guarded():
+            found = candidates(self.run, self.limits, self.workshop)
+        for spans in sections(found):
+            if self.events > EVENTS or watch.interrupted:
+                return Atomicity(None, self.tried, gave_up=True)
+            self.tried += 1
+            trial = self.trial(spans)
+            if trial.cured:
+                return Atomicity(trial, self.tried)
+        return Atomicity(None, self.tried, gave_up=is_cut(found))
+
+    def span_at(self, file: str, first: int, last: int) -> Span:
+        """Return the shortest span with these lines of ``file``; raises `BadOption`."""
+        named = self.workshop.loaded(file)
+        span = self.workshop.source(named).at((first, last)) if named else None
+        if span is None:
+            there = "no async function has" if named else "the program has no code in"
+            raise BadOption(f"--atomic: {there} {file}:{first}-{last}")
+        return span
+
+    def trial(self, spans: tuple[Span, ...]) -> Trial:
+        """Make ``spans`` one critical section, and look for any failure."""
+        twins = self.workshop.twins(spans)
+        if not twins:
+            return Trial(spans, cured=False, runs=0, why="the program has no such code")
+        gate = Gate()
+        with guarded(), in_place(twins, gate):
+            trial = self._sampled(Trial(spans, cured=True, runs=0), gate)
+            if trial.cured:
+                trial = self._enumerated(trial, gate)
+        if trial.cured and not trial.every:
+            trial = replace(trial, without=self._without())
+        return trial
+
+    def _sampled(self, trial: Trial, gate: Gate) -> Trial:
+        """Run the failing schedule, the quiet day, schedules close to the first, and others."""
+        for runs, scheduler in enumerate(self._samples(gate), start=1):
+            run = self._once(scheduler)
+            why = _wrong(run)
+            if runs == 2 and gate.given_up:
+                why = "a task gives up waiting for it"
+            if why:
+                return replace(trial, cured=False, runs=runs, why=why)
+        return replace(trial, runs=runs)
+
+    def _enumerated(self, trial: Trial, gate: Gate) -> Trial:
+        """Run every schedule, if they are few."""
+        inner: Any = by_name("icb")
+        scheduler = Atomically(inner, gate)
+        most = min(EXACT, EXACT_EVENTS // self.run.steps)
+        for every in range(most):
+            if not scheduler.begin():
+                return self._proved(replace(trial, runs=trial.runs + every), every, inner.covered)
+            run = self._once(scheduler, begun=True)
+            why = _wrong(run)
+            if why:
+                return replace(trial, cured=False, runs=trial.runs + every + 1, why=why)
+        return replace(trial, runs=trial.runs + most)
+
+    def _proved(self, trial: Trial, every: int, covered: str) -> Trial:
+        left_out = covered.partition(", ")[2]
+        if left_out and any(d.kind == "latency" for d in self.run.schedule.deviations):
+            return trial  # nothing is proved where what it takes to fail is left out
+        return replace(trial, every=every, left_out=left_out)
+
+    def _without(self) -> tuple[int, int]:
+        """Return how many of the sampled runs fail without a section, and how many there are."""
+        with guarded():
+            runs = [self._once(scheduler) for scheduler in self._samples(Gate())]
+        return sum(run.failure is not None for run in runs), len(runs)
+
+    def _samples(self, gate: Gate) -> Iterator[Scheduler]:
+        """Yield schedulers to begin a run with; taking and releasing are schedule points too.
+
+        Not so in the first two runs: of the failing schedule, and of the quiet day.
+        """
+        schedule = self.run.schedule
+        yield Atomically(Replay(schedule), gate)
+        yield Atomically(Replay(), gate)
+        near: Scheduler = Nearby(schedule, gate)
+        mixed = [part for name in FAR for part in (near, by_name(name))]
+        several = [Atomically(part, gate, yields=True) for part in mixed]
+        for number in range(min(SAMPLED, max(20, SAMPLED_EVENTS // self.run.steps)) - 2):
+            yield several[number % len(several)]
+
+    def _once(self, scheduler: Scheduler, *, begun: bool = False) -> Run:
+        if not begun:
+            scheduler.begin()
+        settings = self.run.settings
+        run = run_once(self.run.program, scheduler, limits=self.limits, settings=settings)
+        scheduler.end(run)
+        self.events += run.steps
+        return run
+
+
+def _wrong(run: Run) -> str:
+    """Return what is wrong with ``run``; empty if it passed."""
+    if run.failure is None:
+        return run.cut
+    return f"{run.failure.kind}: {run.failure.message.splitlines()[0]}"

@@ -1,0 +1,177 @@
+"""What each task of a run touched, and by which lines of which functions it got there."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from raceexplore.kernel._trio import Loop
+from raceexplore.kernel.run import run_once
+from raceexplore.kernel.walk import frames, is_user_file
+from raceexplore.observe import hooks
+from raceexplore.observe.ledger import Ledger
+from raceexplore.observe.locations import ALL
+from raceexplore.search.spans import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import CodeType, FrameType
+
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.program import Limits, Program, Settings
+    from raceexplore.kernel.scheduler import Scheduler
+    from raceexplore.kernel.trace import Access
+
+Way = tuple[tuple[Code, int], ...]  # the program's own calls, outermost first, with their lines
+_DRIVE = Loop.drive.__code__
+
+
+class Touch(NamedTuple):
+    """One access of a task. resource: the object's number in this run, and the part of it.
+
+    way: the calls that led to it.
+    """
+
+    resource: tuple[int, object]
+    write: bool
+    way: Way
+
+
+class Stay(NamedTuple):
+    """An event of a task: what it touched, and the calls it stood in after it.
+
+    number: of the event in the run. left: another task had the next event.
+    """
+
+    number: int
+    touches: tuple[Touch, ...]
+    way: Way
+    left: bool
+
+
+class Trail(NamedTuple):
+    """A run, and the events of each task in order."""
+
+    run: Run
+    tasks: dict[str, tuple[Stay, ...]]
+
+
+def trail(program: Program, scheduler: Scheduler, limits: Limits, settings: Settings) -> Trail:
+    """Run ``program`` once and return what its tasks touched.
+
+    The program has to have a rewritten copy, which is what runs.
+    """
+    assert program.observed is not None
+    ledger = _Tracker()
+    ways: list[Way] = []
+    hooks.attach(ledger)
+    try:
+        run = run_once(
+            replace(program, function=program.observed()),
+            scheduler,
+            limits=limits,
+            settings=settings,
+            ledger=ledger,
+            watch=lambda _, coroutine: ways.append(_way_of(coroutine)),
+        )
+    finally:
+        hooks.attach(None)
+    tasks: dict[str, list[Stay]] = {}
+    for event, touches, way in zip(run.events, ledger.events, ways, strict=True):
+        following = run.events[event.number + 1 : event.number + 2]
+        left = bool(following) and following[0].task != event.task
+        tasks.setdefault(event.task, []).append(Stay(event.number, touches, way, left))
+    return Trail(run, {task: tuple(stays) for task, stays in tasks.items()})
+
+
+def contended(trails: Iterable[Trail]) -> set[Way]:
+    """Return by which calls tasks made accesses that conflict with another task's."""
+    return {way for one in trails for way in _contended(one)}
+
+
+def _contended(one: Trail) -> Iterator[Way]:
+    touches = [
+        (task, touch)
+        for task, stays in one.tasks.items()
+        for stay in stays
+        for touch in stay.touches
+    ]
+    users: dict[int, dict[tuple[str, object, bool], None]] = {}
+    for task, touch in touches:
+        number, key = touch.resource
+        users.setdefault(number, {})[task, key, touch.write] = None
+    for task, touch in touches:
+        number, key = touch.resource
+        if any(
+            other != task and (write or touch.write) and _same(key, another)
+            for other, another, write in users[number]
+        ):
+            yield touch.way
+
+
+def _same(one: object, other: object) -> bool:
+    return one is ALL or other is ALL or one == other
+
+
+class _Tracker(Ledger):
+    """A ledger that also keeps by which lines each access was made.
+
+    events: the accesses of each event so far.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[tuple[Touch, ...]] = []
+        self._touched: dict[Touch, None] = {}
+
+    def read(self, obj: object, key: object) -> None:
+        """Note that the current event has read ``key`` of ``obj``."""
+        super().read(obj, key)
+        self._note(obj, key, write=False)
+
+    def write(self, obj: object, key: object) -> None:
+        """Note that the current event has written ``key`` of ``obj``."""
+        super().write(obj, key)
+        self._note(obj, key, write=True)
+
+    def close(self, event: str) -> tuple[tuple[Access, ...], bool]:
+        """Return the accesses of the event of that name, and whether it was opaque."""
+        touched, self._touched = self._touched, {}
+        closed = super().close(event)
+        self.events.append(tuple(touched))
+        return closed
+
+    def take(self) -> tuple[Access, ...]:
+        """Return what has been noted since the last event, and forget it."""
+        self._touched.clear()
+        return super().take()
+
+    def _note(self, obj: object, key: object, *, write: bool) -> None:
+        way = _way_here(sys._getframe(2))  # noqa: SLF001 the one way to the calling code
+        if way:
+            self._touched[Touch((self.ordinal(obj), key), write, way)] = None
+
+
+def _way_here(frame: FrameType | None) -> Way:
+    """Return the program's own calls from the task's first to ``frame``."""
+    found = []
+    while frame is not None and frame.f_code is not _DRIVE:
+        if is_user_file(frame.f_code.co_filename):
+            found.append((_code(frame.f_code), frame.f_lineno))
+        frame = frame.f_back
+    return tuple(found[::-1])
+
+
+def _way_of(coroutine: Any) -> Way:
+    """Return the program's own calls that a suspended coroutine stands in."""
+    chain = frames(coroutine)
+    return tuple(
+        (_code(frame.f_code), line)
+        for frame, line in chain
+        if is_user_file(frame.f_code.co_filename)
+    )
+
+
+def _code(code: CodeType) -> Code:
+    return Code(code.co_filename, code.co_qualname, code.co_firstlineno)
