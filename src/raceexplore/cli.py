@@ -14,7 +14,7 @@ import click
 from raceexplore import __version__
 from raceexplore.debug import options as debugger
 from raceexplore.kernel.errors import RaceExploreError
-from raceexplore.report import commands, keeping, outputs, status
+from raceexplore.report import commands, keeping, outputs, status, what_if
 from raceexplore.report.terminal import Nowhere, of_the_program
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ def run(*, form: str, folder: Path, **given: Any) -> int:
         raise
     for found in campaign.failures:
         keep(found)
+    campaign = what_if.answered(campaign, limits)
     if form == "json":
         from raceexplore.report.as_json import campaign_value
 
@@ -206,15 +207,16 @@ def replay(*, seed: str, path: str | None, form: str, **given: Any) -> int:
         return debugger.start(stored, **given)
     with of_the_program(sys.stderr), debugger.passing_breakpoints():
         replayed = replay_stored(stored)
+    atomic = what_if.answer(replayed.run, stored.limits)
     if form == "json":
         from raceexplore.report.as_json import replay_value
 
-        _tell([json.dumps(replay_value(replayed, time.perf_counter() - began))])
+        _tell([json.dumps(replay_value(replayed, time.perf_counter() - began, atomic))])
     else:
         from raceexplore.report.summary import replay_report
         from raceexplore.report.terminal import width_of
 
-        _print(replay_report(replayed, width_of(sys.stdout)))
+        _print(replay_report(replayed, width_of(sys.stdout), atomic))
     return _replay_status(replayed)
 
 
@@ -241,14 +243,15 @@ def report(*, seed: str, path: str | None, **given: Any) -> int:
         raise click.UsageError("name a file to write, e.g. --html report.html")
     with of_the_program(Nowhere()):
         replayed = replay_any(seed, path, limits, limited=max_steps is not None)
-        lines = outputs.of_run(replayed.run, what, limits)
+        atomic = what_if.answer(replayed.run, limits) if what.files else None
+        lines = outputs.of_run(replayed.run, what, limits, atomic)
     _tell(lines, "text")
     if replayed.diverged:
         return _replay_status(replayed)
     return status.USAGE if any(map(outputs.is_refusal, lines)) else status.NOTHING
 
 
-for _command in (*commands.ALONE, *debugger.ALONE, keeping.corpus):
+for _command in (*commands.ALONE, *debugger.ALONE, keeping.corpus, what_if.what_if):
     cli.add_command(_command)
 
 

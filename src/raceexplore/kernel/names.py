@@ -12,12 +12,10 @@ class TaskInfo:
     ``serial`` counts the spawns of this run, from 0; the clock's is -1. ``steps`` counts the
     task's events: as of the last choice point at which it was an option, and all of them once
     the run has ended. ``site`` is the await where the task will go on (``file:line``; its path
-    before its first event), known in recorded runs only; ``stand`` is the same, not yet spelled.
+    before its first event), known in recorded runs only.
     """
 
-    __slots__ = (
-        "_path", "counts", "given", "name", "ordinal", "parent", "serial", "stand", "steps",
-    )  # fmt: skip
+    __slots__ = ("_path", "counts", "given", "name", "ordinal", "parent", "serial", "site", "steps")
 
     def __init__(self, parent: TaskInfo | None, label: object, serial: int) -> None:
         self.parent = parent
@@ -27,7 +25,7 @@ class TaskInfo:
         self.serial = serial
         self.steps = 0
         self.counts: dict[str, int] | None = None
-        self.stand: object = ""
+        self.site = ""
         self._path: str | None = None
         if parent is None:
             self.ordinal = 1
@@ -43,11 +41,6 @@ class TaskInfo:
         if self._path is None:
             self._path = self._spell()
         return self._path
-
-    @property
-    def site(self) -> str:
-        """The await where the task will go on; empty where that is not recorded."""
-        return str(self.stand)
 
     def _spell(self) -> str:
         if self.parent is None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from raceexplore.report.atomicity import atomicity_value
+
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
+    from raceexplore.search.atomic import Atomicity
     from raceexplore.search.campaign import Campaign
     from raceexplore.search.replay import Replayed
 
@@ -24,13 +27,15 @@ def campaign_value(campaign: Campaign) -> dict[str, Any]:
         "classes": campaign.classes,
         "seconds": round(campaign.seconds, 3),
         "failures": [
-            failure_value(f.run, first_run=f.first_run, one_minimal=f.one_minimal)
+            failure_value(f.run, first_run=f.first_run, one_minimal=f.one_minimal, atomic=f.atomic)
             for f in campaign.failures
         ],
     }
 
 
-def replay_value(replayed: Replayed, seconds: float) -> dict[str, Any]:
+def replay_value(
+    replayed: Replayed, seconds: float, atomic: Atomicity | None = None
+) -> dict[str, Any]:
     """Return ``replayed`` as the object that ``replay --format json`` prints."""
     run = replayed.run
     return {
@@ -42,16 +47,20 @@ def replay_value(replayed: Replayed, seconds: float) -> dict[str, Any]:
         "complete": False,
         "classes": None,
         "seconds": round(seconds, 3),
-        "failures": [failure_value(run)] if run.failure else [],
+        "failures": [failure_value(run, atomic=atomic)] if run.failure else [],
         "reproduced": replayed.reproduced,
         "digest": run.digest,
     }
 
 
 def failure_value(
-    run: Run, *, first_run: int = 0, one_minimal: bool | None = None
+    run: Run,
+    *,
+    first_run: int = 0,
+    one_minimal: bool | None = None,
+    atomic: Atomicity | None = None,
 ) -> dict[str, Any]:
-    """Return the failure of ``run``; one_minimal is None where nobody has tried."""
+    """Return the failure of ``run``; one_minimal and atomic are None where nobody has tried."""
     assert run.failure is not None
     return {
         "fingerprint": run.failure.fingerprint,
@@ -63,4 +72,5 @@ def failure_value(
         "deviations": run.schedule.size,
         "steps": run.steps,
         "one_minimal": one_minimal,
+        "atomic": atomicity_value(atomic),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from raceexplore.report.atomicity import atomicity_value
 from raceexplore.report.html_source import source_files
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def _verdict(view: View) -> dict[str, Any]:
         "message": failure.message if failure else run.cut,
         "details": list(failure.details[-30:]) if failure else [],
         "diagnosis": list(view.diagnosis),
+        "atomic": atomicity_value(view.atomic),
         "commands": [list(pair) for pair in view.commands],
         "environment": view.environment,
         "seed": run.seed,

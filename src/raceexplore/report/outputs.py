@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.program import Limits
     from raceexplore.report.junit import Case
     from raceexplore.report.view import View
+    from raceexplore.search.atomic import Atomicity
     from raceexplore.search.campaign import Campaign, Found
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -87,14 +88,15 @@ def of_campaign(campaign: Campaign, what: Asked, limits: Limits) -> list[str]:
         told = [f"--{form}" for form in what.files]
         return lines + ([f"nothing failed: no file for {', '.join(told)}"] if told else [])
     first = campaign.failures[0]
-    return [*lines, *_files(first.run, what, limits, first)]
+    return [*lines, *_files(first.run, what, limits, first, first.atomic)]
 
 
-def of_run(run: Run, what: Asked, limits: Limits) -> list[str]:
+def of_run(run: Run, what: Asked, limits: Limits, atomic: Atomicity | None = None) -> list[str]:
     """Write what is asked for of the one ``run``; return lines to print."""
     from raceexplore.report import junit
 
-    return [*_xml(what, [junit.of_run(run)]), *_annotations(run, what), *_files(run, what, limits)]
+    files = _files(run, what, limits, atomic=atomic)
+    return [*_xml(what, [junit.of_run(run)]), *_annotations(run, what), *files]
 
 
 def _xml(what: Asked, cases: Sequence[Case]) -> list[str]:
@@ -118,12 +120,18 @@ def _annotations(run: Run, what: Asked) -> list[str]:
     return [line] if line else []
 
 
-def _files(run: Run, what: Asked, limits: Limits, found: Found | None = None) -> list[str]:
+def _files(
+    run: Run,
+    what: Asked,
+    limits: Limits,
+    found: Found | None = None,
+    atomic: Atomicity | None = None,
+) -> list[str]:
     if not what.files:
         return []
     from raceexplore.report.view import view
 
-    shown = view(run, limits=limits, found=found)
+    shown = view(run, limits=limits, found=found, atomic=atomic)
     lines = []
     for form, file in what.files.items():
         try:

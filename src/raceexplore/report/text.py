@@ -12,6 +12,7 @@ from rich.text import Text
 from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.outcome import leaves, notes
 from raceexplore.kernel.waits import NURSERY, cycle
+from raceexplore.report.atomicity import sentence
 from raceexplore.report.conflicts import contested, overwrite, short_labels
 from raceexplore.report.story import short_names
 from raceexplore.report.table import schedule
@@ -24,18 +25,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from raceexplore.kernel.outcome import Failure, Run
+    from raceexplore.search.atomic import Atomicity
     from raceexplore.search.campaign import Found
 
-LINES = 35  # of a report, less the command that replays it and what was explored
+LINES = 35  # of a report, less what would cure it, the commands, and what was explored
 NOTES = 24  # lines of the notes on an error
 WAITS = 6  # waiting tasks that are shown
 SOURCES = 4  # waiting tasks up to which the line of each is shown too
 
 
-def failure_report(run: Run, width: int, found: Found | None = None) -> list[Text]:
+def failure_report(
+    run: Run, width: int, found: Found | None = None, atomic: Atomicity | None = None
+) -> list[Text]:
     """Return the report of the failing, recorded ``run`` as lines for ``width`` columns.
 
-    found: what the campaign knows of it; None for a replay.
+    found: what the campaign knows of it; None for a replay. atomic: what would cure it.
     """
     failure = run.failure
     assert failure is not None
@@ -43,8 +47,10 @@ def failure_report(run: Run, width: int, found: Found | None = None) -> list[Tex
     lines = [*verdict(run, width), *_place(failure), *noted]
     if failure.waits:
         lines += [Text(), *_waiting(failure)]
-    lines += [Text(), *_fight(run, width), *_sizes(run, found, width), Text()]
-    lines += schedule(run, width, LINES + len(noted) - len(lines))
+    lines += [Text(), *_fight(run, width), *_sizes(run, found, width)]
+    cure = paragraph(sentence(atomic, run.program), width)
+    lines += [*cure, Text()]
+    lines += schedule(run, width, LINES + len(noted) + len(cure) - len(lines))
     return [_cut(line, width) for line in lines]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from raceexplore.kernel.choice import Schedule
+from raceexplore.report.atomicity import sentence
 from raceexplore.report.text import keep_command, target
 from raceexplore.report.timeline import NURSERY_TOLD, timeline
 from raceexplore.search.snapshot import watched_run
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits
     from raceexplore.report.rows import Lane, Timeline
+    from raceexplore.search.atomic import Atomicity
     from raceexplore.search.campaign import Found
     from raceexplore.search.snapshot import Frame
 
@@ -38,6 +40,7 @@ class View:
 
     chains: see `Watched`. others: runs to compare it with. diagnosis: sentences, the most telling
     first. commands: (what it does, the line to type). skipped: deviations that found no place.
+    atomic: what would cure the failure; None if nobody has asked.
     """
 
     run: Run
@@ -47,6 +50,7 @@ class View:
     diagnosis: tuple[str, ...] = ()
     commands: tuple[tuple[str, str], ...] = ()
     skipped: int = 0
+    atomic: Atomicity | None = None
 
     @property
     def title(self) -> str:
@@ -61,10 +65,13 @@ class View:
         return f"Python {python}, trio {trio.__version__}, {platform.system().lower()}"
 
 
-def view(run: Run, *, limits: Limits, found: Found | None = None) -> View:
+def view(
+    run: Run, *, limits: Limits, found: Found | None = None, atomic: Atomicity | None = None
+) -> View:
     """Run ``run`` again, observed, and its neighbours too; return what there is to show.
 
     found: what a campaign knows of it; its schedule as found then stands beside the shrunk one.
+    atomic: what would cure the failure.
     """
     program, settings = run.program, run.settings
     watched = watched_run(program, run.schedule, settings=settings, limits=limits)
@@ -81,9 +88,10 @@ def view(run: Run, *, limits: Limits, found: Found | None = None) -> View:
         rows,
         watched.chains,
         tuple(others),
-        tuple(diagnosis(watched.run, rows, others, found)),
+        (*diagnosis(watched.run, rows, others, found), *filter(None, [sentence(atomic, program)])),
         commands(run),
         watched.skipped,
+        atomic,
     )
 
 

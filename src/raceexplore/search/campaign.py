@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Program
+    from raceexplore.search.atomic import Atomicity
     from raceexplore.search.why import Why
 
 Stopped = Literal["budget", "failure", "complete", "time", "interrupted", "stuck"]
@@ -21,7 +22,8 @@ class Found:
     run: the shrunk run, with its events; original: the run as found. one_minimal: taking any one
     deviation away makes this failure disappear. fewest: what is known of schedules with fewer
     preemptions, in words. shrink_runs: what shrinking cost. why: what each deviation of the shrunk
-    run turns round, and the orders that suffice; None where nobody has looked.
+    run turns round, and the orders that suffice; atomic: what would cure it; both None where nobody
+    has looked.
     """
 
     fingerprint: str
@@ -36,6 +38,7 @@ class Found:
     shrink_runs: int = 0
     in_passes: bool = False
     why: Why | None = None
+    atomic: Atomicity | None = None
 
 
 @dataclass(frozen=True, slots=True)
