@@ -63,6 +63,16 @@ def test_the_memory_benchmark_prints_a_row_for_each_kind_of_run() -> None:
     assert all(0 < row["tenth_mb"] < 1_000 and row["runs"] == 100 for row in rows)
 
 
+def test_the_benchmark_of_shrinking_shrinks_every_program() -> None:
+    rows = json.loads(run("benchmarks/shrink.py", "--events", "400", "--json"))["rows"]
+    found = {row["name"]: (row["after"], row["one_minimal"]) for row in rows}
+    # what each takes; see the program
+    handover = found.pop("handover")
+    assert found == {"lost update": (1, True), "a narrow gap": (1, True)}
+    assert handover in [(3, True), (4, True), (5, True)]  # four tasks turned around
+    assert all(row["decisions"] > 300 and row["before"] > 100 for row in rows)
+
+
 def test_the_campaign_benchmark_prints_speeds_and_start_up_times() -> None:
     few = "--budget", "40", "--rounds", "1", "--starts", "1"
     found = json.loads(run("benchmarks/campaign.py", *few, "--json"))

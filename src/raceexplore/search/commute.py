@@ -54,7 +54,7 @@ def fewest_switches(events: Sequence[Event], *, states_max: int = STATES_MAX) ->
     Source: the routine of algorithms.md section 4.2, step 2; the problem is NP-hard in general
     (Jalbert and Sen, FSE 2010).
     """
-    past = order(events).past
+    past, own = order(events).past, _own(events)
     everything = (1 << len(events)) - 1
     queue: deque[tuple[int, int, int]] = deque([(0, 0, -1)])  # cost, events done, last event
     best: dict[tuple[int, int], int] = {(0, -1): 0}
@@ -65,7 +65,7 @@ def fewest_switches(events: Sequence[Event], *, states_max: int = STATES_MAX) ->
             continue
         if done == everything:
             return [events[i] for i in _way(came, (done, last))]
-        for i in _enabled(events, past, done):
+        for i in _enabled(own, past, done):
             stays = last < 0 or events[i].task == events[last].task or not events[last].ready
             state, price = (done | 1 << i, i), cost + (not stays)
             if price < best.get(state, len(events)):
@@ -75,13 +75,19 @@ def fewest_switches(events: Sequence[Event], *, states_max: int = STATES_MAX) ->
     return list(events)
 
 
-def _enabled(events: Sequence[Event], past: Sequence[int], done: int) -> list[int]:
-    """Return the first event of each task that is not done yet and may come now."""
-    found: dict[str, int] = {}
+def _own(events: Sequence[Event]) -> list[int]:
+    """Return a mask of the events of each task."""
+    own: dict[str, int] = {}
     for i, event in enumerate(events):
-        if not done >> i & 1:
-            found.setdefault(event.task, i)
-    return [i for i in found.values() if past[i] & done == past[i]]
+        own[event.task] = own.get(event.task, 0) | 1 << i
+    return list(own.values())
+
+
+def _enabled(own: Sequence[int], past: Sequence[int], done: int) -> list[int]:
+    """Return the first event of each task that is not done yet and may come now."""
+    left = [mask & ~done for mask in own]
+    first = sorted((rest & -rest).bit_length() - 1 for rest in left if rest)
+    return [i for i in first if past[i] & done == past[i]]
 
 
 def _way(came: dict[tuple[int, int], tuple[int, int]], state: tuple[int, int]) -> list[int]:

@@ -118,6 +118,11 @@ def _over(until: float | None) -> bool:
     return until is not None and time.perf_counter() >= until
 
 
+def shrink_budget(run: Run) -> int:
+    """Return how many runs may be spent on shrinking ``run``: fewer of long ones."""
+    return min(SHRINK_RUNS, max(50, SHRINK_STEPS // max(1, run.steps)))
+
+
 class _Exploration:
     """The campaign in progress."""
 
@@ -243,8 +248,7 @@ class _Exploration:
         return tuple(out)
 
     def _shrunk(self, found: Found, watch: Watchdog) -> Found:
-        budget = min(SHRINK_RUNS, max(50, SHRINK_STEPS // max(1, found.original.steps)))
-        shrunk = Shrinking(found.original, budget, self.limits).shrink()
+        shrunk = Shrinking(found.original, shrink_budget(found.original), self.limits).shrink()
         same = shrunk.run.schedule == found.original.schedule
         run = found.original if same else self._again(shrunk.run)
         run = with_values(run, self.limits)

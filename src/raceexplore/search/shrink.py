@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SIMPLEST = range(1, 8)  # of a latency: the quantiles 1/4, 3/4, 1/8, 5/8, 3/8, 7/8, 1/16
 EXACT_PREEMPTIONS, EXACT_RUNS, PAIRS_MAX = 2, 1_000, 12
 EXACT_STEPS = 100_000  # in all, so that a long run does not cost seconds
+ICB_STEPS = 1_000_000  # the same, of every schedule with fewer preemptions
 
 
 class Cost(NamedTuple):
@@ -173,7 +174,7 @@ class Shrinking:
         if p > EXACT_PREEMPTIONS or not strict or self.spent >= self.budget:
             return ""
         scheduler: Any = by_name(f"icb:bound={p - 1}", entropy=settings.entropy)
-        for _ in range(min(EXACT_RUNS, self.budget)):
+        for _ in range(min(EXACT_RUNS, self.budget, ICB_STEPS // max(1, self.best.steps))):
             if not scheduler.begin():
                 break
             self.spent += 1
