@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 import trio
 from hypothesis import strategies as st
@@ -29,7 +31,7 @@ from raceexplore.stateful import (
 )
 
 
-class Mailbox(ConcurrentStateMachine):
+class EmptyBox(ConcurrentStateMachine):
     """A get waits for ever where there is nothing to get."""
 
     model = queue()
@@ -37,19 +39,42 @@ class Mailbox(ConcurrentStateMachine):
     async def setup(self) -> None:
         self.sender, self.receiver = trio.open_memory_channel[int](9)
 
-    @rule(item=st.integers(0, 2))
-    async def put(self, item: int) -> None:
-        await self.sender.send(item)
-
     @rule()
     async def get(self) -> int:
         return await self.receiver.receive()
 
 
+class Mailbox(EmptyBox):
+    @rule(item=st.integers(0, 2))
+    async def put(self, item: int) -> None:
+        await self.sender.send(item)
+
+
+GETS = """\
+the calls:
+ moment  a           b
+      1  get() -> ?
+      2              get() -> ?"""
+
+
 def test_a_call_that_waits_for_ever_is_a_deadlock_with_lanes() -> None:
+    error = failure_of(EmptyBox, FEW)
+    assert isinstance(error, Deadlock)
+    assert str(error) == "2 tasks wait for ever"
+    assert GETS in error.__notes__
+
+
+def test_a_call_that_waits_for_ever_stands_after_those_that_were_answered() -> None:
+    """How many others are left is Hypothesis's affair."""
     error = failure_of(Mailbox, FEW)
     assert isinstance(error, Deadlock)
-    assert "get() -> ?" in "\n".join(error.__notes__)
+    assert str(error) in ("1 task waits for ever", "2 tasks wait for ever")
+    [lanes] = [note for note in error.__notes__ if note.startswith("the calls:\n moment")]
+    rows = lanes.splitlines()[2:]
+    hanging = [row for row in rows if re.fullmatch(r" +\d+ +get\(\) -> \?", row)]
+    assert f"{len(hanging)} task" in str(error)
+    assert rows[-1] == hanging[-1]
+    assert lanes.count("?") == len(hanging)
 
 
 def test_with_patience_a_call_that_waits_for_ever_is_an_info_operation() -> None:

@@ -107,7 +107,7 @@ def _blocked(end: End) -> Failure:
         kind, message = "leaked task", f"the program has ended, but {count} never will"
     else:
         ring = cycle(found)
-        message = f"{count} wait for ever"
+        message = f"{count} wait{'s' * (len(stuck) == 1)} for ever"
         message += f"; cycle of lock owners: {' -> '.join([*ring, ring[0]])}" if ring else ""
     identity = sorted({f"{w.task} {w.site.function} {w.what}" for w in found})
     site = stuck[0].site if stuck else NOWHERE
