@@ -191,3 +191,43 @@ def test_a_named_package_is_loaded_rewritten(
     assert access == ((1, "n"), True, "Stock#1.n", line, "", "1")
     for name in ("shop", "shop.stock", "shopping"):
         sys.modules.pop(name, None)
+
+
+def test_what_a_function_imports_is_the_rewritten_module_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "depot"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "def take():\n"
+        "    from .errors import Empty\n"
+        "    import depot.shelf\n"
+        "    try:\n"
+        "        depot.shelf.Shelf().take()\n"
+        "    except Empty:\n"
+        "        return 'empty'\n"
+    )
+    (package / "errors.py").write_text("class Empty(Exception): pass\n")
+    (package / "shelf.py").write_text(
+        "from depot.errors import Empty\n"
+        "class Shelf:\n"
+        "    def take(self):\n"
+        "        self.asked = 1\n"
+        "        raise Empty\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    plain = importlib.import_module("depot")
+    assert plain.take() == "empty"  # now the modules as they are have been imported
+    before = [sys.modules[name] for name in ("depot", "depot.errors", "depot.shelf")]
+    with observing("depot"):
+        rewritten = importlib.import_module("depot")
+    ledger = Ledger(values=True)
+    attach(ledger)
+    assert rewritten.take() == "empty"
+    assert "Shelf#" in str([access.label for access in ledger.take()])
+    assert rewritten.take() == "empty"
+    assert [sys.modules[name] for name in ("depot", "depot.errors", "depot.shelf")] == before
+    assert rewritten.shelf is not plain.shelf
+    attach(None)
+    for name in ("depot", "depot.errors", "depot.shelf"):
+        sys.modules.pop(name, None)

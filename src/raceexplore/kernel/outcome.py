@@ -52,6 +52,8 @@ class Run:
         go on. virtual_s: the virtual time at the end. events: empty unless recorded.
     passes: whether trio's own loop could have produced this order (None: not recorded).
     sometimes: for each name given to `World.sometimes`, whether it held.
+    own: for each event, where its task stood after it in files of the user's own, if it stands
+        inside an installed library; else `NOWHERE`. Only where values were recorded.
     """
 
     program: Program
@@ -67,6 +69,7 @@ class Run:
     passes: bool | None = None
     sometimes: Mapping[str, bool] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    own: tuple[Site, ...] = ()
 
     @property
     def digest(self) -> str:

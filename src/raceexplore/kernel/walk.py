@@ -21,6 +21,7 @@ _STRANGERS = (
     str(Path(trio.__file__).resolve().parent) + os.sep,
     str(Path(os.__file__).resolve().parent) + os.sep,
 )
+INSTALLED = ("site-packages", "dist-packages")
 
 
 @cache
@@ -33,7 +34,13 @@ def is_user_file(filename: str) -> bool:
         return path.startswith(_GUESTS)
     if path.startswith(_STRANGERS[0]):
         return False
-    return f"{os.sep}site-packages{os.sep}" in path or not path.startswith(_STRANGERS[1])
+    return is_installed(path) or not path.startswith(_STRANGERS[1])
+
+
+@cache
+def is_installed(filename: str) -> bool:
+    """Return whether ``filename`` belongs to an installed package, and not to a project."""
+    return any(f"{os.sep}{folder}{os.sep}" in filename for folder in INSTALLED)
 
 
 @cache

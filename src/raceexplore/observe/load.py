@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import module_from_spec, resolve_name, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
 
 from raceexplore.observe.classes import MARK
 from raceexplore.observe.hooks import INJECTED
@@ -20,7 +22,12 @@ class ObservingLoader(SourceFileLoader):
     """Python's loader of source files, with the rewriter before the compiler.
 
     It neither reads nor writes ``.pyc`` files: those are for the program as it is.
+    twins: what the module's own imports, also those in its functions, go by.
     """
+
+    def __init__(self, fullname: str, path: str, twins: Twins) -> None:
+        super().__init__(fullname, path)
+        self.twins = twins
 
     def get_code(self, fullname: str) -> CodeType:
         """Return the rewritten code of the module."""
@@ -31,14 +38,20 @@ class ObservingLoader(SourceFileLoader):
         """Run the module with the hooks among its globals."""
         vars(module).update(INJECTED)
         vars(module)[MARK] = module
+        vars(module)["__builtins__"] = {**vars(builtins), "__import__": self.twins.bring}
         super().exec_module(module)
 
 
-class ObservingFinder(MetaPathFinder):
-    """Find the modules of some packages as Python does, and give them an `ObservingLoader`."""
+class Twins(MetaPathFinder):
+    """The rewritten modules of some packages, side by side with the modules as they are.
+
+    Only while `swapped` does Python's import system know the rewritten ones.
+    """
 
     def __init__(self, packages: Sequence[str]) -> None:
         self.packages = tuple(packages)
+        self._modules: dict[str, ModuleType] = {}  # rewritten, while they are not in sys.modules
+        self._swapped = False
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -48,8 +61,48 @@ class ObservingFinder(MetaPathFinder):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and type(spec.loader) is SourceFileLoader and spec.origin is not None:
-            spec.loader = ObservingLoader(fullname, spec.origin)
+            spec.loader = ObservingLoader(fullname, spec.origin, self)
         return spec
+
+    @contextmanager
+    def swapped(self) -> Iterator[None]:
+        """Put the rewritten modules in the place of the others, and both back afterwards."""
+        aside = self._take_out()
+        sys.modules.update(self._modules)
+        sys.meta_path.insert(0, self)
+        self._swapped = True
+        try:
+            yield
+        finally:
+            self._swapped = False
+            sys.meta_path.remove(self)
+            self._modules = self._take_out()
+            sys.modules.update(aside)
+
+    def _take_out(self) -> dict[str, ModuleType]:
+        names = [name for name in tuple(sys.modules) if covers(self.packages, name)]
+        return {name: sys.modules.pop(name) for name in names}
+
+    def bring(
+        self,
+        name: str,
+        globals: Mapping[str, Any] | None = None,  # noqa: A002 as the builtin has it
+        locals: Mapping[str, Any] | None = None,  # noqa: A002
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
+        """Import as ``__import__`` does, for a rewritten module, whenever it asks.
+
+        A function may import when it is called, and must get the rewritten module then too: with
+        two copies of one class ``except`` and ``isinstance`` would not know it again.
+        """
+        full = name
+        if level and globals is not None:
+            full = resolve_name("." * level + name, str(globals.get("__package__")))
+        if self._swapped or not covers(self.packages, full):
+            return builtins.__import__(name, globals, locals, fromlist or (), level)
+        with self.swapped():
+            return builtins.__import__(name, globals, locals, fromlist or (), level)
 
 
 def covers(packages: Sequence[str], name: str) -> bool:
@@ -57,12 +110,13 @@ def covers(packages: Sequence[str], name: str) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
-def load_observed(path: Path, module_name: str) -> ModuleType:
+def load_observed(path: Path, module_name: str, twins: Twins | None = None) -> ModuleType:
     """Load a source file as a new module of that name, rewritten; it replaces one in sys.modules.
 
+    twins: the packages that it gets rewritten when it imports them.
     Raises what the module raises; sys.modules is then as before.
     """
-    loader = ObservingLoader(module_name, str(path))
+    loader = ObservingLoader(module_name, str(path), twins or Twins(()))
     spec = spec_from_file_location(module_name, path, loader=loader)
     assert spec is not None
     module = module_from_spec(spec)
@@ -79,19 +133,12 @@ def load_observed(path: Path, module_name: str) -> ModuleType:
 
 
 @contextmanager
-def observing(*packages: str) -> Iterator[None]:
+def observing(*packages: str) -> Iterator[Twins]:
     """Within the block, imports of ``packages`` and their submodules load them rewritten.
 
     Modules of theirs that were imported before are put aside for the block, and are back after it.
+    What was loaded in the block goes on getting rewritten modules when it imports some.
     """
-    aside = {name: sys.modules.pop(name) for name in tuple(sys.modules) if covers(packages, name)}
-    finder = ObservingFinder(packages)
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
-        for name in tuple(sys.modules):
-            if covers(packages, name):
-                del sys.modules[name]
-        sys.modules.update(aside)
+    twins = Twins(packages)
+    with twins.swapped():
+        yield twins

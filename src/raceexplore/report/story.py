@@ -70,6 +70,7 @@ def segments(run: Run) -> tuple[Segment, ...]:
     """Return the events of ``run`` in segments; empty if it was not recorded."""
     switches = _switches(run)
     picks = _picks(run)
+    begins, ends = _places(run)
     shared = contested(run.events)
     told: list[Segment] = []
     last_of = {event.task: event.number for event in run.events}
@@ -87,8 +88,8 @@ def segments(run: Run) -> tuple[Segment, ...]:
                 task=head.task,
                 first=head.number,
                 last=tail.number,
-                begin=head.begin,
-                end=tail.end,
+                begin=begins[head.number],
+                end=ends[tail.number],
                 fresh=head.nth == 1,
                 stop=_stop(tail, preempted=next_star, is_last=last_of[tail.task] == tail.number),
                 error=tail.error,
@@ -156,6 +157,27 @@ def _by_weight(told: Sequence[Segment]) -> list[int]:
     order.update(dict.fromkeys(i for i, s in enumerate(told) if s.accesses))
     order.update(dict.fromkeys(range(len(told))))
     return list(order)
+
+
+def _places(run: Run) -> tuple[list[Site], list[Site]]:
+    """Return where each event began and ended, in files of the user's own wherever it can."""
+    ends = [event.end for event in run.events]
+    begins = [event.begin for event in run.events]
+    at: dict[str, Site] = {}
+    for event, own in zip(run.events, run.own, strict=False):
+        begins[event.number] = at.get(event.task, event.begin)
+        if own.file:
+            ends[event.number] = at[event.task] = own
+        else:
+            at.pop(event.task, None)
+    return begins, ends
+
+
+def own_end(run: Run, task: str) -> Site | None:
+    """Return where ``task`` left the user's own files, if it ends the run inside a library."""
+    last = max((event.number for event in run.events if event.task == task), default=-1)
+    own = run.own[last] if 0 <= last < len(run.own) else None
+    return own if own is not None and own.file else None
 
 
 def _groups(events: Sequence[Event], switches: dict[int, Switch]) -> Iterator[tuple[Event, ...]]:

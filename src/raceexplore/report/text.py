@@ -14,7 +14,7 @@ from raceexplore.kernel.outcome import leaves, notes
 from raceexplore.kernel.waits import NURSERY, cycle
 from raceexplore.report.atomicity import sentence
 from raceexplore.report.conflicts import contested, overwrite, short_labels
-from raceexplore.report.story import short_names
+from raceexplore.report.story import own_end, short_names
 from raceexplore.report.table import schedule
 from raceexplore.report.words import clean, paragraph, shown_path, source_line
 from raceexplore.search.kept import suggested_name
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from raceexplore.kernel.outcome import Failure, Run
+    from raceexplore.kernel.trace import Site
     from raceexplore.search.atomic import Atomicity
     from raceexplore.search.campaign import Found
 
@@ -46,11 +47,12 @@ def failure_report(
     noted = list(_noted(failure))
     lines = [*verdict(run, width), *_place(failure), *noted]
     if failure.waits:
-        lines += [Text(), *_waiting(failure)]
+        lines += [Text(), *_waiting(run, failure)]
     lines += [Text(), *_fight(run, width), *_sizes(run, found, width)]
     cure = paragraph(sentence(atomic, run.program), width)
     lines += [*cure, Text()]
     lines += schedule(run, width, LINES + len(noted) + len(cure) - len(lines))
+    lines += _libraries(run, width)
     return [_cut(line, width) for line in lines]
 
 
@@ -135,7 +137,7 @@ def _noted(failure: Failure) -> Iterator[Text]:
         yield Text(f"... {len(lines) - NOTES} more lines of notes", "dim")
 
 
-def _waiting(failure: Failure) -> Iterator[Text]:
+def _waiting(run: Run, failure: Failure) -> Iterator[Text]:
     """Yield the table of a deadlock: who waits where, for what, held by whom; and the cycle."""
     ring = cycle(list(failure.waits))
     waits = [wait for wait in failure.waits if wait.what != NURSERY]
@@ -143,22 +145,40 @@ def _waiting(failure: Failure) -> Iterator[Text]:
     names = short_names(wait.task for wait in failure.waits)
     for wait in waits[:WAITS]:
         text = Text("  ").append(names[wait.task], "bold cyan")
-        place = f"{shown_path(wait.site.file)}:{wait.site.line}"
+        own = own_end(run, wait.task)
+        place = _shown(own or wait.site)
         if failure.kind == "livelock":
             text.append(f" goes round through {place}")
         else:
             text.append(f" waits at {place} for {wait.what}")
+        if own:
+            text.append(f" in {_shown(wait.site)}")
         if wait.holders:
             text.append(f", held by {', '.join(names.get(h, h) for h in wait.holders)}")
         yield text
         if len(waits) <= SOURCES:
-            yield Text(f"      {source_line(wait.site)}")
+            yield Text(f"      {source_line(own or wait.site)}")
     hidden = len(failure.waits) - min(len(waits), WAITS)
     if hidden:
         yield Text(f"  and {hidden} more, for these to end", "dim")
     if ring:
         around = " -> ".join(names.get(path, path) for path in [*ring, ring[0]])
         yield Text.assemble("  cycle  ", (around, "bold red"))
+
+
+def _libraries(run: Run, width: int) -> list[Text]:
+    """Return how to see inside the libraries that the program's tasks stood in."""
+    inside = [e.end.file for e, own in zip(run.events, run.own, strict=False) if own.file]
+    names = sorted({shown_path(file).partition("/")[0] for file in inside})
+    if not names:
+        return []
+    options = " ".join(f"--observe {name}" for name in names)
+    told = f"{options}: show the lines of {' and '.join(names)}, and what is read and written there"
+    return [Text(), *paragraph(told, width, "dim")]
+
+
+def _shown(site: Site) -> str:
+    return f"{shown_path(site.file)}:{site.line}"
 
 
 def _sizes(run: Run, found: Found | None, width: int) -> list[Text]:

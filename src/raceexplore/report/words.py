@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from raceexplore.kernel.walk import INSTALLED
+
 if TYPE_CHECKING:
     from raceexplore.kernel.trace import Site
 
@@ -25,7 +27,13 @@ def clean(text: str) -> str:
 
 
 def shown_path(file: str) -> str:
-    """Return ``file`` relative to the working directory if it is inside it, links followed."""
+    """Return ``file`` relative to the working directory if it is inside it, links followed.
+
+    An installed package's file is told as it is imported: ``httpcore/_async/http11.py``.
+    """
+    for folder in INSTALLED:
+        if f"/{folder}/" in file:
+            return file.rpartition(f"/{folder}/")[2]
     path, here = Path(file).resolve(), Path.cwd().resolve()
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else file
 

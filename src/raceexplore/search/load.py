@@ -68,8 +68,9 @@ def observed_copy(path: Path, name: str, packages: Sequence[str]) -> Callable[[]
 
     @cache
     def observed() -> Any:
-        with guarded(), observing(*packages):
-            return getattr(load_observed(path, f"raceexplore_observed_{path.stem}"), name)
+        with guarded(), observing(*packages) as twins:
+            module = load_observed(path, f"raceexplore_observed_{path.stem}", twins)
+            return getattr(module, name)
 
     return observed
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 SIMPLEST = range(1, 8)  # of a latency: the quantiles 1/4, 3/4, 1/8, 5/8, 3/8, 7/8, 1/16
 EXACT_PREEMPTIONS, EXACT_RUNS, PAIRS_MAX = 2, 1_000, 12
-EXACT_STEPS = 100_000  # in all, so that a long run does not cost seconds
-ICB_STEPS = 1_000_000  # the same, of every schedule with fewer preemptions
+EXACT_STEPS = 30_000  # in all, so that a long run does not cost seconds
+ICB_STEPS = 200_000  # the same, of every schedule with fewer preemptions
 
 
 class Cost(NamedTuple):

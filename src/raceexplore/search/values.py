@@ -1,18 +1,22 @@
-"""The values that a failing run reads and writes, for its report."""
+"""The values that a failing run reads and writes, and its place in the user's own files."""
 
 from __future__ import annotations
 
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.scheduler import Replay
+from raceexplore.kernel.trace import NOWHERE, Site
+from raceexplore.kernel.walk import frames, is_installed, is_user_file
+from raceexplore.observe.classes import MARK
 from raceexplore.search.observation import observed_run
 
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits
+    from raceexplore.kernel.trace import Event
 
 STEPS_MAX = 20_000  # a longer run is told without values: nobody reads so many
 
@@ -26,13 +30,43 @@ def with_values(run: Run, limits: Limits) -> Run:
     if run.program.observed is None or run.steps > STEPS_MAX:
         return run
     again, unread = Replay(run.schedule), StringIO()
+    own: list[Site] = []
+
+    def watch(event: Event, coroutine: Any) -> None:
+        own.append(own_site(coroutine))
+
     try:
         # what the program prints was printed by the run that this one repeats
         with redirect_stdout(unread), redirect_stderr(unread):
             seen = observed_run(
-                run.program, again, limits=limits, settings=run.settings, values=True
+                run.program,
+                again,
+                limits=limits,
+                settings=run.settings,
+                values=True,
+                watch=watch,
             )
     except Exception as error:  # noqa: BLE001 the failure counts more than its values
         text = f"values are not shown: the program could not be observed ({error})"
         return replace(run, warnings=(*run.warnings, text))
-    return replace(run, events=seen.events) if seen.digest == run.digest else run
+    if seen.digest != run.digest:
+        return run
+    return replace(run, events=seen.events, own=tuple(own))
+
+
+def own_site(coroutine: Any) -> Site:
+    """Return where a task that stands in an installed library left the user's own files.
+
+    `NOWHERE` if it does not stand in one, or was never in the user's files. A library that is
+    observed counts as the user's own: it is what they look at.
+    """
+    own = NOWHERE
+    inside = False
+    for frame, line in frames(coroutine):
+        code = frame.f_code
+        if not is_user_file(code.co_filename):
+            continue
+        inside = is_installed(code.co_filename) and MARK not in frame.f_globals
+        if not inside:
+            own = Site(code.co_filename, line, code.co_qualname)
+    return own if inside else NOWHERE
