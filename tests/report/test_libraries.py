@@ -49,21 +49,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     installed = tmp_path / "lib" / "site-packages"
     installed.mkdir(parents=True)
     (installed / "poollib.py").write_text(LIBRARY)
-    (tmp_path / "program.py").write_text(PROGRAM)
+    (tmp_path / "poolmain.py").write_text(PROGRAM)
     monkeypatch.syspath_prepend(installed)
     monkeypatch.chdir(tmp_path)
     yield tmp_path
-    sys.modules.pop("poollib", None)
+    for name in ("poollib", "poolmain"):
+        sys.modules.pop(name, None)
 
 
 def report(observe: list[str]) -> list[str]:
-    found = explore(load_program("program.py", observe), budget=200).failures[0]
+    found = explore(load_program("poolmain.py", observe), budget=200).failures[0]
     return [line.plain for line in failure_report(found.run, 100, found)]
 
 
 def test_a_wait_in_a_library_is_told_by_the_users_own_line(folder: Path) -> None:
     told = report([])
-    assert "  ann waits at program.py:6 for a Lock in poollib.py:11, held by bob" in told
+    assert "  ann waits at poolmain.py:6 for a Lock in poollib.py:11, held by bob" in told
     assert "      await pool.take(pool.a, pool.b)" in told
     assert any(line.rstrip().endswith("6  await pool.take(pool.a, pool.b)") for line in told)
     assert not any("async with second" in line for line in told)

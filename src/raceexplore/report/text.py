@@ -169,7 +169,7 @@ def _waiting(run: Run, failure: Failure) -> Iterator[Text]:
 def _libraries(run: Run, width: int) -> list[Text]:
     """Return how to see inside the libraries that the program's tasks stood in."""
     inside = [e.end.file for e, own in zip(run.events, run.own, strict=False) if own.file]
-    names = sorted({shown_path(file).partition("/")[0] for file in inside})
+    names = sorted({shown_path(file).partition("/")[0].removesuffix(".py") for file in inside})
     if not names:
         return []
     options = " ".join(f"--observe {name}" for name in names)
