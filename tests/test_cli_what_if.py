@@ -37,6 +37,7 @@ def test_run_and_replay_tell_tools_of_the_section(rx: Rx) -> None:
         assert failure["atomic"] == {
             "cure": {
                 "spans": [{"file": "bank.py", "function": "withdraw", "first": 10, "last": 12}],
+                "rivals": [],
                 "cured": True,
                 "runs": 202,
                 "every_schedule": 2,

@@ -180,8 +180,30 @@ def test_what_is_not_proved_is_said_with_the_runs_that_were_tried() -> None:
     assert failing > 20
     assert sentence(answer(run), run.program) == (
         f"With lines 167-169 of sets atomic, it was not found again in 800 runs"
-        f" (without, in {failing} of 200)."
+        f" (without, in {failing} of 200); lines 172, 174 of checks touch the same data."
     )
+
+
+# (function, line) of what touches the same data outside of the section
+RIVALS = {
+    "values.py:lost_update": [],  # main reads the sum when all have ended
+    "locks.py:carter": [],  # the bystanders use the same lock, but it is a lock
+    "locks.py:wrong_lock": [("adds", "data += 1")],
+    "values.py:time_of_check": [
+        ("swaps", 'files["report"] = "yours"'),
+        ("swaps", 'files["report"] = "mine"'),
+    ],
+    "values.py:double_checked": [
+        ("uses", "if instance is None:"),
+        ("uses", 'assert instance["port"] == 80'),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", RIVALS)
+def test_whoever_else_has_to_take_the_lock_is_named(name: str) -> None:
+    rivals = [section(one) for one in cure(found_in(power(name))).rivals]
+    assert rivals == [(function, line, line) for function, line in RIVALS[name]]
 
 
 def test_schedules_with_every_wait_at_its_median_prove_nothing_where_a_long_one_is_needed(

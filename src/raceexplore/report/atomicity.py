@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import textwrap
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from raceexplore.search.spans import Span
 
 SHOWN_LINES = 12  # of one section
+RIVALS = 2  # other functions that are named
 
 
 def sentence(answer: Atomicity | None, program: Program) -> str:
@@ -43,23 +45,39 @@ def told(trial: Trial, program: Program) -> str:
         return f"{where}, a run still fails: {clean(trial.why)} (run {trial.runs:,})."
     if trial.every:
         left_out = f", {trial.left_out}" if trial.left_out else ""
-        return f"{where}, no schedule fails (all {trial.every:,} explored{left_out})."
-    failing, runs = trial.without
-    without = f"without, in {failing:,} of {runs:,}" if failing else "nor is it without, in as many"
-    return f"{where}, it was not found again in {trial.runs:,} runs ({without})."
+        known = f"no schedule fails (all {trial.every:,} explored{left_out})"
+    else:
+        failing, runs = trial.without
+        without = f"without, in {failing:,} of {runs:,}" if failing else "nor without, in as many"
+        known = f"it was not found again in {trial.runs:,} runs ({without})"
+    return f"{where}, {known}{_also(trial.rivals, program)}."
+
+
+def _also(rivals: Sequence[Span], program: Program) -> str:
+    """Return who else touches what the section does, and so has to take the lock."""
+    if not rivals:
+        return ""
+    by_code = [list(group) for _, group in groupby(rivals, key=lambda span: span.code)]
+    told = [_place(spans, program) for spans in by_code[:RIVALS]]
+    if len(by_code) > RIVALS:
+        told.append("others")
+    verb = "touches" if len(rivals) == 1 and rivals[0].lines == 1 else "touch"
+    return f"; {' and '.join(told)} {verb} the same data"
 
 
 def places(spans: Sequence[Span], program: Program) -> str:
     """Return where ``spans`` are; the file is named where it is not the program's own."""
-    return " and ".join(_place(span, program) for span in spans)
+    return " and ".join(_place([span], program) for span in spans)
 
 
-def _place(span: Span, program: Program) -> str:
-    one = span.first == span.last
-    lines = f"line {span.first}" if one else f"lines {span.first}-{span.last}"
+def _place(spans: Sequence[Span], program: Program) -> str:
+    """Return where ``spans`` of one function are."""
+    one = len(spans) == 1 and spans[0].lines == 1
+    lines = [f"{s.first}-{s.last}" if s.lines > 1 else str(s.first) for s in spans]
     own = shown_path(str(program.source)) if program.source else ""
-    file = shown_path(span.code.file)
-    return f"{lines} of {span.name}" + (f" ({file})" if file != own else "")
+    file = shown_path(spans[0].code.file)
+    where = f"line{'s' * (not one)} {', '.join(lines)} of {spans[0].name}"
+    return where + (f" ({file})" if file != own else "")
 
 
 def _how(spans: Sequence[Span]) -> str:
@@ -94,19 +112,21 @@ def atomicity_value(answer: Atomicity | None) -> dict[str, Any] | None:
 def trial_value(trial: Trial) -> dict[str, Any]:
     """Return ``trial`` as plain values that JSON can hold."""
     return {
-        "spans": [
-            {
-                "file": shown_path(span.code.file),
-                "function": span.code.function,
-                "first": span.first,
-                "last": span.last,
-            }
-            for span in trial.spans
-        ],
+        "spans": [_span_value(span) for span in trial.spans],
+        "rivals": [_span_value(span) for span in trial.rivals],
         "cured": trial.cured,
         "runs": trial.runs,
         "every_schedule": trial.every,
         "left_out": trial.left_out,
         "failing_without": list(trial.without) if trial.without[1] else None,
         "why": trial.why,
+    }
+
+
+def _span_value(span: Span) -> dict[str, Any]:
+    return {
+        "file": shown_path(span.code.file),
+        "function": span.code.function,
+        "first": span.first,
+        "last": span.last,
     }

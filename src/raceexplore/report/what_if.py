@@ -57,6 +57,7 @@ def what_if(
 ) -> int:  # fmt: skip
     """Ask which lines, made atomic, make a failure disappear; or whether some do."""
     from raceexplore.report.terminal import of_the_program
+    from raceexplore.search.atomic import STEPS_MAX, can_ask
     from raceexplore.search.replay import find_stored, replay_stored
 
     limits = commands.limits(max_steps, wall_limit)
@@ -67,10 +68,10 @@ def what_if(
         status.complain(f"there is no failure to ask about: {replayed.diverged or 'it passed'}")
         return status.REFUSED
     run = replayed.run
-    if run.program.observed is None or run.settings.order == "passes":
+    if not can_ask(run):
         raise BadOption(
-            "what-if needs a program in a file, and order 'any': in trio's own passes no task can"
-            " go on before all others"
+            f"what-if needs a program in a file, a run of at most {STEPS_MAX:,} events, and order"
+            " 'any': in trio's own passes no task can go on before all others"
         )
     if atomic:
         return _one(run, stored.limits, atomic, form)

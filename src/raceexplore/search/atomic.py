@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.errors import BadOption
@@ -10,10 +11,11 @@ from raceexplore.kernel.guard import guarded
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.watchdog import watching
-from raceexplore.search.candidates import candidates, is_cut, sections
+from raceexplore.search.candidates import candidates, is_cut, sections, trails_of
 from raceexplore.search.gate import Atomically, Gate
 from raceexplore.search.names import by_name
 from raceexplore.search.nearby import Nearby
+from raceexplore.search.rivals import rivals
 from raceexplore.search.sections import Workshop, in_place
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.scheduler import Scheduler
     from raceexplore.kernel.watchdog import Watchdog
     from raceexplore.search.spans import Span
+    from raceexplore.search.trails import Trail
 
 SAMPLED, EXACT = 200, 600  # runs against what may be the answer: drawn ones, and one by one
 SAMPLED_EVENTS, EXACT_EVENTS = 30_000, 50_000  # of longer runs there are fewer
@@ -38,7 +41,8 @@ class Trial:
 
     cured: none of ``runs`` failed. every: there are that many schedules and no more, and all were
     run; ``left_out`` says what was not varied. without: (failing, runs) drawn in the same way with
-    no section. why: what still goes wrong.
+    no section. why: what still goes wrong. rivals: other lines that touch what ``spans`` do, so
+    that a lock has to be around them, too.
     """
 
     spans: tuple[Span, ...]
@@ -48,6 +52,7 @@ class Trial:
     left_out: str = ""
     without: tuple[int, int] = (0, 0)
     why: str = ""
+    rivals: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +73,10 @@ class Atomicity:
 def atomicity(run: Run, limits: Limits) -> Atomicity | None:
     """Return the smallest section that makes the failure of ``run`` disappear.
 
-    None where it is not asked: nothing of the program is observed, or trio's own order of passes
-    is kept, in which no task can go on before all others. Raises nothing that a report could not
-    do without.
+    None where it is not asked: see `can_ask`. Raises nothing that a report could not do without.
     """
-    if run.program.observed is None or run.settings.order == "passes":
+    if not can_ask(run):
         return None
-    if run.steps > STEPS_MAX:
-        long = f"its run has {run.steps:,} events, and more than {STEPS_MAX:,} take too long"
-        return Atomicity(None, 0, refused=long)
     what_if = WhatIf(run, limits)
     try:
         with watching(limits.wall_s) as watch:
@@ -85,6 +85,16 @@ def atomicity(run: Run, limits: Limits) -> Atomicity | None:
         return Atomicity(None, what_if.tried, gave_up=True)
     except Exception as error:  # noqa: BLE001 the failure counts more than what would cure it
         return Atomicity(None, what_if.tried, refused=f"{type(error).__name__}: {error}")
+
+
+def can_ask(run: Run) -> bool:
+    """Return whether `WhatIf` has an answer for ``run``.
+
+    The program has to be observed, the run is no longer than `STEPS_MAX` events, and not kept in
+    trio's own order of passes, in which no task can go on before all others.
+    """
+    observed = run.program.observed is not None
+    return observed and run.settings.order == "any" and run.steps <= STEPS_MAX
 
 
 class WhatIf:
@@ -97,10 +107,15 @@ class WhatIf:
         self.workshop = Workshop()
         self.events = self.tried = 0
 
+    @cached_property
+    def trails(self) -> list[Trail]:
+        """What the tasks of the failing run touched, and of runs close to it."""
+        with guarded():
+            return trails_of(self.run, self.limits)
+
     def smallest(self, watch: Watchdog) -> Atomicity:
         """Try sections, the smallest first, until one cures."""
-        with guarded():
-            found = candidates(self.run, self.limits, self.workshop)
+        found = candidates(self.trails, self.workshop)
         for spans in sections(found):
             if self.events > EVENTS or watch.interrupted:
                 return Atomicity(None, self.tried, gave_up=True)
@@ -129,9 +144,10 @@ class WhatIf:
             trial = self._sampled(Trial(spans, cured=True, runs=0), gate)
             if trial.cured:
                 trial = self._enumerated(trial, gate)
-        if trial.cured and not trial.every:
-            trial = replace(trial, without=self._without())
-        return trial
+        if not trial.cured:
+            return trial
+        without = (0, 0) if trial.every else self._without()
+        return replace(trial, without=without, rivals=rivals(spans, self.trails))
 
     def _sampled(self, trial: Trial, gate: Gate) -> Trial:
         """Run the failing schedule, the quiet day, schedules close to the first, and others."""

@@ -73,12 +73,17 @@ def _total(group: Sequence[Candidate]) -> tuple[object, ...]:
     return (checkpoints, len(group), *map(sum, zip(*(c.size[1:4] for c in group), strict=True)))
 
 
-def candidates(run: Run, limits: Limits, workshop: Workshop) -> list[Candidate]:
-    """Return the spans between two contended accesses of a task of ``run``, the smallest first."""
-    trails = [
-        trail(run.program, Replay(schedule), limits, run.settings)
-        for schedule in dict.fromkeys(_schedules(run))
-    ]
+def trails_of(run: Run, limits: Limits) -> list[Trail]:
+    """Return what the tasks of ``run`` touched, and of runs with fewer deviations."""
+    schedules = dict.fromkeys(_schedules(run))
+    return [trail(run.program, Replay(one), limits, run.settings) for one in schedules]
+
+
+def candidates(trails: Sequence[Trail], workshop: Workshop) -> list[Candidate]:
+    """Return the spans between two contended accesses of a task, the smallest first.
+
+    trails: the first is that of the failing run.
+    """
     fought = contended(trails)
     levels: dict[Span, int] = {}
     raw = islice(_ways(trails, fought), RAW_MAX)

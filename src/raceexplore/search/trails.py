@@ -30,12 +30,13 @@ _DRIVE = Loop.drive.__code__
 class Touch(NamedTuple):
     """One access of a task. resource: the object's number in this run, and the part of it.
 
-    way: the calls that led to it.
+    way: the calls that led to it. primitive: the object is one of trio's.
     """
 
     resource: tuple[int, object]
     write: bool
     way: Way
+    primitive: bool
 
 
 class Stay(NamedTuple):
@@ -91,27 +92,22 @@ def contended(trails: Iterable[Trail]) -> set[Way]:
 
 
 def _contended(one: Trail) -> Iterator[Way]:
-    touches = [
-        (task, touch)
-        for task, stays in one.tasks.items()
-        for stay in stays
-        for touch in stay.touches
-    ]
-    users: dict[int, dict[tuple[str, object, bool], None]] = {}
-    for task, touch in touches:
-        number, key = touch.resource
-        users.setdefault(number, {})[task, key, touch.write] = None
-    for task, touch in touches:
-        number, key = touch.resource
-        if any(
-            other != task and (write or touch.write) and _same(key, another)
-            for other, another, write in users[number]
-        ):
-            yield touch.way
+    users: dict[int, dict[tuple[str, Touch], None]] = {}
+    for task, stays in one.tasks.items():
+        for touch in (touch for stay in stays for touch in stay.touches):
+            users.setdefault(touch.resource[0], {})[task, touch] = None
+    for found in users.values():
+        for task, touch in found:
+            if any(other != task and conflict(touch, rival) for other, rival in found):
+                yield touch.way
 
 
-def _same(one: object, other: object) -> bool:
-    return one is ALL or other is ALL or one == other
+def conflict(one: Touch, other: Touch) -> bool:
+    """Return whether two accesses are to the same part of an object, and one is a write."""
+    if one.resource[0] != other.resource[0] or not (one.write or other.write):
+        return False
+    keys = one.resource[1], other.resource[1]
+    return ALL in keys or keys[0] == keys[1]
 
 
 class _Tracker(Ledger):
@@ -150,7 +146,8 @@ class _Tracker(Ledger):
     def _note(self, obj: object, key: object, *, write: bool) -> None:
         way = _way_here(sys._getframe(2))  # noqa: SLF001 the one way to the calling code
         if way:
-            self._touched[Touch((self.ordinal(obj), key), write, way)] = None
+            primitive = type(obj).__module__.partition(".")[0] == "trio"
+            self._touched[Touch((self.ordinal(obj), key), write, way, primitive)] = None
 
 
 def _way_here(frame: FrameType | None) -> Way:
