@@ -506,7 +506,7 @@ class Loop:
         self.fired: Callable[[], object] = bool
         self.steps, self.ended_s = 0, 0.0
         self.ended_by = ""  # the type of the exception that ended a task in the last event
-        self.after: Callable[[Any, list[Any]], None] | None = None
+        self.after: Callable[[Any, Sequence[Any]], None] | None = None
         self.foreign: Callable[[object], None] | None = None
         self.stopped: Callable[[list[Any]], object] = list
         self.swallowed: Callable[[Any, Site], object] | None = None
@@ -596,7 +596,8 @@ class Loop:
             while True:
                 if chores:
                     self.do_chores()
-                    stepped = None
+                    stepped, after = None, self.after  # the first invariant sets it
+                    extra = passes or after is not None
                 if current is not None:
                     base = True
                     if streak >= fair_after and ready:
@@ -742,6 +743,20 @@ class Loop:
         while chores:
             function, args = chores.pop(0)
             function(*args)
+
+    def follow(self, after: Callable[[Any, Sequence[Any]], None]) -> None:
+        """Call ``after`` after the present event, and every one from now on."""
+        if self.after is None:
+            self.after = after
+            self.soon.chores.append((self.catch_up, ()))
+
+    def catch_up(self) -> None:
+        """Do what `follow` promised for the event in which it was called."""
+        context = GLOBAL_RUN_CONTEXT.__dict__
+        context["task"] = self.last
+        if self.after is not None:
+            self.after(self.last, ())
+        context.pop("task", None)
 
     def hire_courier(self) -> None:
         """Have a system task run what the program has given to run_sync_soon."""
@@ -904,6 +919,16 @@ class Loop:
             info.steps = task._schedule_points
             found.append(info)
         return found
+
+    def deed(self, task: Any) -> tuple[int, bool, Any]:
+        """Return what is to be told of the event that ``task`` has just done.
+
+        Its number in the task, whether the task can go on, and the innermost scope of the Cancelled
+        that it began with, or None.
+        """
+        nth = task._schedule_points
+        begun = self.runner.interrupted.get(task)
+        return nth, task._next_send_fn is not None, begun and begun.get(nth)
 
     def events_so_far(self) -> list[Any]:
         """Return the events of the run so far; always empty unless it is recorded."""

@@ -12,10 +12,12 @@ class TaskInfo:
     ``serial`` counts the spawns of this run, from 0; the clock's is -1. ``steps`` counts the
     task's events: as of the last choice point at which it was an option, and all of them once
     the run has ended. ``site`` is the await where the task will go on (``file:line``; its path
-    before its first event), known in recorded runs only.
+    before its first event), known in recorded runs only; ``stand`` is the same, not yet spelled.
     """
 
-    __slots__ = ("_path", "counts", "given", "name", "ordinal", "parent", "serial", "site", "steps")
+    __slots__ = (
+        "_path", "counts", "given", "name", "ordinal", "parent", "serial", "stand", "steps",
+    )  # fmt: skip
 
     def __init__(self, parent: TaskInfo | None, label: object, serial: int) -> None:
         self.parent = parent
@@ -25,7 +27,7 @@ class TaskInfo:
         self.serial = serial
         self.steps = 0
         self.counts: dict[str, int] | None = None
-        self.site = ""
+        self.stand: object = ""
         self._path: str | None = None
         if parent is None:
             self.ordinal = 1
@@ -41,6 +43,11 @@ class TaskInfo:
         if self._path is None:
             self._path = self._spell()
         return self._path
+
+    @property
+    def site(self) -> str:
+        """The await where the task will go on; empty where that is not recorded."""
+        return str(self.stand)
 
     def _spell(self) -> str:
         if self.parent is None:

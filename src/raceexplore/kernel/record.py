@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from raceexplore.kernel.causes import Causes, Step
 from raceexplore.kernel.trace import NOWHERE, Access, Event, Site
-from raceexplore.kernel.walk import frames, is_user_file, site_of
+from raceexplore.kernel.walk import site, stand_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -101,35 +101,32 @@ class Recorder:
 
     def event(self, step: Step, info: TaskInfo) -> Event:
         """Note the end of the event ``step`` of the task that ``info`` names, and return it."""
-        task = step.task
-        begin, end = self._sites.get(task), site_of(task.coro)
+        task, ledger, sites = step.task, self.ledger, self._sites
+        end, seen = stand_of(task.coro) if ledger is None else stand_of(task.coro, ledger.sees)
+        begin = sites.get(task)
         if begin is None:
             code = task.coro.cr_code
-            begin = Site(code.co_filename, code.co_firstlineno, code.co_qualname)
-        self._sites[task] = end
-        info.site = str(end)
-        for child in step.woken:
-            if child not in self._sites:
-                step.infos[child].site = step.infos[child].path
-        number = len(self.events)
+            begin = site(code.co_filename, code.co_firstlineno, code.co_qualname)
+        sites[task], info.stand = end, end
         accesses, opaque = self._touched(step, f"{info.path}.{step.nth}", begin)
+        number, declared = len(self.events), self._declared is not None
         event = Event(
-            number=number,
-            task=info.path,
-            nth=step.nth,
-            begin=begin,
-            end=end if end.file else NOWHERE,
-            time_s=step.now_s,
-            woken=tuple(sorted(step.infos[t].path for t in step.woken if step.infos[t].serial)),
-            draws=tuple(self._draws),
-            notes=tuple(self._notes),
-            accesses=accesses,
-            declared=self._declared is not None,
-            opaque=opaque,
-            causes=self._causes.of(step, number, end.call, self._in_effect(step, accesses)),
-            ready=step.ready,
-            error=step.error,
-            cancelled=_is_cancelled(step, begin),
+            number,
+            info.path,
+            step.nth,
+            begin,
+            end if end.file else NOWHERE,
+            step.now_s,
+            self._paths(step) if step.woken else (),
+            tuple(self._draws),
+            tuple(self._notes),
+            accesses,
+            declared,
+            step.ready,
+            step.error,
+            step.interrupted is not None and _is_cancelled(step, begin),
+            not declared and (opaque or not seen),
+            self._causes.of(step, number, end.call, self._in_effect(step, accesses)),
         )
         self._draws.clear()
         self._notes.clear()
@@ -137,12 +134,23 @@ class Recorder:
         self.events.append(event)
         return event
 
+    def _paths(self, step: Step) -> tuple[str, ...]:
+        """Return the paths of the program's tasks that the event has woken."""
+        found = []
+        for task in step.woken:
+            info = step.infos[task]
+            if task not in self._sites:
+                info.stand = info.path
+            if info.serial:
+                found.append(info.path)
+        return tuple(sorted(found))
+
     def _touched(self, step: Step, name: str, begin: Site) -> tuple[tuple[Access, ...], bool]:
-        """Return what the event touched, and whether it ran code that nobody observes."""
+        """Return what the event touched, and whether something of it was not observed."""
         ledger = self.ledger
         declared = tuple(self._declared or ())
         if ledger is None:
-            return declared, self._declared is None
+            return declared, True
         self._look_at_scopes(ledger, step)
         cancelled = self._newly_cancelled()
         for scope in cancelled:
@@ -163,7 +171,7 @@ class Recorder:
         if self._declared is not None:
             scopes = tuple(a for a in accesses if str(a.resource[0]).endswith("CancelScope"))
             return declared + scopes, False
-        return accesses, opaque or ledger.blind or self._leaves(step.task)
+        return accesses, opaque or ledger.blind
 
     def _look_at_scopes(self, ledger: Ledger, step: Step) -> None:
         """Note that every event looks whether its task is cancelled."""
@@ -218,25 +226,17 @@ class Recorder:
         self._causes.clock_fired()
         self._newly_cancelled()
 
-    def _leaves(self, task: Any) -> bool:
-        """Return whether ``task`` is suspended in code that is neither observed nor trio's."""
-        assert self.ledger is not None
-        return any(
-            is_user_file(frame.f_code.co_filename) and not self.ledger.sees(frame)
-            for frame, _ in frames(task.coro)
-        )
-
-    def follow_pass(self, task: Any, ready: Sequence[Any]) -> None:
+    def follow_pass(self, task: Any, ready: Callable[[Any], Sequence[Any]]) -> None:
         """Note whether trio's loop, which steps every ready task once a pass, allows ``task``.
 
-        ready: the tasks that are ready once ``task`` has done its event, itself included.
+        ready: returns the tasks that are ready once ``task`` has done its event, itself included.
         """
         batch = self._batch
         if batch and task not in batch:
             self.passes = False
         batch.discard(task)
         if not batch:
-            batch.update(ready)
+            batch.update(ready(task))
 
 
 def _is_cancelled(step: Step, begin: Site) -> bool:

@@ -28,7 +28,7 @@ from raceexplore.kernel.watchdog import watchdog
 from raceexplore.kernel.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from raceexplore.kernel.moment import Moment
     from raceexplore.kernel.names import TaskInfo
@@ -114,33 +114,44 @@ class _Execution:
             infos = self.loop.runner.infos
             self.waits = waits(infos, [task for task in alive if infos[task].serial])
 
-    def after(self, task: Any, woken: list[Any]) -> None:
+    def follow(self) -> None:
+        """Check the invariants after every event from now on, the present one included."""
+        self.loop.follow(self.after)
+
+    def after(self, task: Any, woken: Sequence[Any]) -> None:
         """Record the event that ``task`` has done, and check the invariants."""
-        loop, infos = self.loop, self.loop.runner.infos
-        info = infos[task]
+        loop, recorder = self.loop, self.recorder
+        info = loop.runner.infos[task]
         if info.serial == 0:  # trio's init task
             return
-        if self.recorder is not None:
-            alive, nth = loop.alive(task), loop.last_actor()[1]
-            step = Step(
-                task=task,
-                nth=nth,
-                woken=woken,
-                now_s=self.now(),
-                infos=infos,
-                ready=task in alive,
-                error=loop.ended_by,
-                interrupted=loop.runner.interrupted.get(task, {}).get(nth),
-                scopes=scopes_of(task) if self.recorder.ledger is not None else (),
-            )
-            event = self.recorder.event(step, info)
-            self.recorder.follow_pass(task, alive)
-            if self.watch is not None:
-                self.watch(event, task.coro)
+        if recorder is not None:
+            self._record(recorder, task, woken)
         loop.ended_by = ""
-        self._check_invariants(info)
-        if self.recorder is not None and self.recorder.ledger is not None:
-            self.recorder.ledger.take()  # what the predicates have read is no event's doing
+        if self.world.invariants:
+            self._check_invariants(info)
+            if recorder is not None and recorder.ledger is not None:
+                recorder.ledger.take()  # what the predicates have read is no event's doing
+
+    def _record(self, recorder: Recorder, task: Any, woken: Sequence[Any]) -> None:
+        loop = self.loop
+        nth, ready, interrupted = loop.deed(task)
+        scopes = scopes_of(task) if recorder.ledger is not None else ()
+        step = Step(
+            task,
+            nth,
+            woken,
+            loop.clock.current_time(),
+            loop.runner.infos,
+            ready,
+            loop.ended_by,
+            interrupted,
+            scopes,
+        )
+        event = recorder.event(step, step.infos[task])
+        if recorder.passes:
+            recorder.follow_pass(task, loop.alive)
+        if self.watch is not None:
+            self.watch(event, task.coro)
 
     def _check_invariants(self, info: TaskInfo) -> None:
         for name, predicate in self.world.invariants.items():
@@ -186,8 +197,6 @@ def run_once(
     if recorder is not None:
         loop.events = recorder.events
         loop.fired = recorder.clock_fired
-    # invariants may be added at any time: a program with a world is always followed
-    if recorder is not None or program.wants_world:
         loop.after = execution.after
     try:
         if guard.state.depth:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from types import CoroutineType
+from types import CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -13,6 +13,7 @@ import trio
 from raceexplore.kernel.trace import NOWHERE, Site
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import CodeType, FrameType
 
 _OURS = str(Path(__file__).resolve().parent.parent) + os.sep
@@ -52,35 +53,69 @@ def is_strange_file(filename: str) -> bool:
 def frames(coroutine: Any) -> list[tuple[FrameType, int]]:
     """Return (frame, line) along the await chain of ``coroutine``, outermost first."""
     chain: list[tuple[FrameType, int]] = []
-    while coroutine is not None:
-        frame = getattr(coroutine, "cr_frame", None)
-        if frame is not None:
-            chain.append((frame, frame.f_lineno))
-            coroutine = coroutine.cr_await
-            continue
-        frame = getattr(coroutine, "gi_frame", None)
-        if frame is not None:
-            chain.append((frame, frame.f_lineno))
-            coroutine = coroutine.gi_yieldfrom
-            continue
-        frame = getattr(coroutine, "ag_frame", None)
-        if frame is None:
-            break
+    while (frame := frame_of(coroutine)) is not None:
         chain.append((frame, frame.f_lineno))
-        coroutine = coroutine.ag_await
+        coroutine = _awaited(coroutine)
     return chain
+
+
+def frame_of(coroutine: Any) -> FrameType | None:
+    """Return the frame of a coroutine or generator; None once it has ended, or if it has none."""
+    for name in ("cr_frame", "gi_frame", "ag_frame"):
+        frame: FrameType | None = getattr(coroutine, name, None)
+        if frame is not None:
+            return frame
+    return None
+
+
+def _awaited(coroutine: Any) -> Any:
+    for name in ("cr_await", "gi_yieldfrom", "ag_await"):
+        if hasattr(coroutine, name):
+            return getattr(coroutine, name)
+    return None
 
 
 def site_of(coroutine: Any) -> Site:
     """Return the innermost await of ``coroutine`` in the program's own files."""
-    found, call = NOWHERE, ""
-    for frame, line in frames(coroutine):
-        code = frame.f_code
+    return stand_of(coroutine)[0]
+
+
+def stand_of(
+    coroutine: Any, sees: Callable[[FrameType], bool] = lambda _: True
+) -> tuple[Site, bool]:
+    """Return the site of ``coroutine``, and whether ``sees`` is true of all the program's frames.
+
+    Called at every recorded event: it looks at the codes, which cost less than the frames.
+    """
+    own, call, all_seen = None, "", True
+    while coroutine is not None:
+        if type(coroutine) is CoroutineType:
+            code, inner = coroutine.cr_code, coroutine.cr_await
+        elif type(coroutine) is GeneratorType:
+            code, inner = coroutine.gi_code, coroutine.gi_yieldfrom
+        else:
+            frame = frame_of(coroutine)
+            if frame is None:
+                break
+            code, inner = frame.f_code, _awaited(coroutine)
         if is_user_file(code.co_filename):
-            found, call = Site(code.co_filename, line, code.co_qualname), ""
+            frame = frame_of(coroutine)
+            if frame is None:  # it has ended
+                break
+            own, call = frame, ""
+            all_seen = all_seen and sees(frame)
         elif not call and is_strange_file(code.co_filename):
             call = code.co_qualname
-    return found._replace(call=call) if call else found
+        coroutine = inner
+    if own is None:
+        return (site("", 0, "", call) if call else NOWHERE), all_seen
+    return site(own.f_code.co_filename, own.f_lineno, own.f_code.co_qualname, call), all_seen
+
+
+@lru_cache(maxsize=10_000)
+def site(file: str, line: int, function: str, call: str = "") -> Site:
+    """Return the site of these parts: the same object as before, most likely."""
+    return Site(file, line, function, call)
 
 
 def user_await(coroutine: Any) -> tuple[CodeType, int]:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Chooser(Protocol):
-    """What the world asks for an index, and for the time."""
+    """What the world asks for an index, for the time, and to be followed."""
 
     def pick(self, kind: str, label: str, bound: int) -> int:
         """Return an index below ``bound``."""
@@ -23,6 +23,10 @@ class Chooser(Protocol):
 
     def now(self) -> float:
         """Return the virtual time, in seconds."""
+        ...
+
+    def follow(self) -> None:
+        """Check the invariants after every event from now on, the present one included."""
         ...
 
 
@@ -66,6 +70,7 @@ class World:
     def always(self, name: str, predicate: Callable[[], object]) -> None:
         """Check ``predicate()`` after every event from now on; a falsy answer is a failure."""
         self.invariants[name] = predicate
+        self._chooser.follow()
 
     def sometimes(self, name: str, condition: object = True) -> None:  # noqa: FBT002
         """Note whether ``condition`` holds; it must at least once in a campaign."""
