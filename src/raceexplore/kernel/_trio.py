@@ -37,7 +37,7 @@ from raceexplore.kernel.trace import Site
 from raceexplore.kernel.walk import user_await
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import CodeType
 
     from raceexplore.kernel.program import Limits, Settings
@@ -368,9 +368,9 @@ def scopes_of(task: Any) -> list[Any]:
     return found
 
 
-def is_cancelled(scope: Any) -> bool:
-    """Return whether ``scope`` has been cancelled, without looking at its deadline."""
-    return bool(scope._cancel_called)
+def cancelled_of(scopes: Iterable[Any]) -> list[Any]:
+    """Return those of ``scopes`` that have been cancelled, without looking at their deadlines."""
+    return [scope for scope in scopes if scope._cancel_called]
 
 
 def strip(error: BaseException) -> BaseException:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from raceexplore.kernel.causes import Causes, Step
+from raceexplore.kernel.causes import Causes, Locks, Step, locks_in
 from raceexplore.kernel.trace import NOWHERE, Access, Event, Site
 from raceexplore.kernel.walk import site, stand_of
 
@@ -15,16 +15,6 @@ if TYPE_CHECKING:
     from raceexplore.kernel.names import TaskInfo
 
 
-QUEUES = (
-    ".Lock",
-    ".StrictFIFOLock",
-    ".Semaphore",
-    ".CapacityLimiter",
-    ".Event",
-    ".Condition",
-    ".MemoryChannelState",
-    ".ParkingLot",
-)
 PLAIN: tuple[Any, ...] = (bool, int, float, str, bytes, type(None))
 TEXT_MAX = 40  # characters of a drawn value
 SLEEPS = ("sleep", "sleep_until")  # of trio
@@ -47,16 +37,16 @@ class Ledger(Protocol):
         """Note that the event has written ``key`` of ``obj``."""
         ...
 
-    def take(self) -> tuple[Access, ...]:
-        """Return what has been noted since the last event, and forget it."""
+    def forget(self) -> None:
+        """Forget what has been noted since the last event."""
         ...
 
     def introduce(self, values: Iterable[object]) -> None:
         """Name all that can be reached from ``values``: other tasks are about to reach it."""
         ...
 
-    def close(self, event: str) -> tuple[tuple[Access, ...], bool]:
-        """Return the accesses of the event of that name, and whether it was opaque."""
+    def close(self, task: str, nth: int) -> tuple[tuple[Access, ...], bool]:
+        """Return the accesses of the ``nth`` event of ``task``, and whether it was opaque."""
         ...
 
     def sees(self, frame: FrameType) -> bool:
@@ -68,7 +58,9 @@ class Recorder:
     """Collects the events of one run."""
 
     def __init__(
-        self, ledger: Ledger | None = None, is_cancelled: Callable[[Any], bool] = bool
+        self,
+        ledger: Ledger | None = None,
+        cancelled: Callable[[Iterable[Any]], list[Any]] = list,
     ) -> None:
         self.events: list[Event] = []
         self.ledger = ledger
@@ -79,8 +71,9 @@ class Recorder:
         self._batch: set[Any] = set()
         self.passes = True
         self._causes = Causes()
-        self._is_cancelled = is_cancelled
-        self._queues: dict[Any, list[Access]] = {}
+        self._cancelled = cancelled  # returns those of some scopes
+        self._any_cancelled = False
+        self._queues: dict[Any, tuple[Access, ...]] = {}
         self._inside: dict[Any, Sequence[Any]] = {}
         self._known: dict[Any, None] = {}  # scopes, in the order of entering
         self._alive: dict[Any, None] = {}  # of these, not cancelled yet
@@ -108,7 +101,7 @@ class Recorder:
             code = task.coro.cr_code
             begin = site(code.co_filename, code.co_firstlineno, code.co_qualname)
         sites[task], info.stand = end, end
-        accesses, opaque = self._touched(step, f"{info.path}.{step.nth}", begin)
+        accesses, opaque = self._touched(step, info.path, begin)
         number, declared = len(self.events), self._declared is not None
         event = Event(
             number,
@@ -124,9 +117,9 @@ class Recorder:
             declared,
             step.ready,
             step.error,
-            step.interrupted is not None and _is_cancelled(step, begin),
+            step.interrupted is not None and _begins_cancelled(step, begin),
             not declared and (opaque or not seen),
-            self._causes.of(step, number, end.call, self._in_effect(step, accesses)),
+            self._causes.of(step, number, end.call, self._locks(step, accesses)),
         )
         self._draws.clear()
         self._notes.clear()
@@ -145,7 +138,7 @@ class Recorder:
                 found.append(info.path)
         return tuple(sorted(found))
 
-    def _touched(self, step: Step, name: str, begin: Site) -> tuple[tuple[Access, ...], bool]:
+    def _touched(self, step: Step, path: str, begin: Site) -> tuple[tuple[Access, ...], bool]:
         """Return what the event touched, and whether something of it was not observed."""
         ledger = self.ledger
         declared = tuple(self._declared or ())
@@ -159,15 +152,14 @@ class Recorder:
             frame = child.coro.cr_frame
             if child not in self._sites and frame is not None and not ledger.blind:
                 ledger.introduce(frame.f_locals.values())
-        accesses, opaque = ledger.close(name)
+        accesses, opaque = ledger.close(path, step.nth)
         if begin.call == "Condition.wait" and self._causes.was_interrupted(step.task):
             accesses += self._asked_again(step.task)
         if cancelled:
             accesses += self._taken_from_queues(step, cancelled)
         # a lock that was had at once might have had to be waited for: its release commutes
-        queues = [a for a in accesses if is_queue(a)]
-        kept = [a for a in queues if not step.ready or a.resource[1] == "(queue)"]
-        self._queues[step.task] = kept
+        locks = locks_in(accesses)
+        self._queues[step.task] = locks.requests if step.ready else locks.queues
         if self._declared is not None:
             scopes = tuple(a for a in accesses if str(a.resource[0]).endswith("CancelScope"))
             return declared + scopes, False
@@ -206,19 +198,27 @@ class Recorder:
         waited = self._queues.get(task, ())
         return tuple([a._replace(resource=(a.resource[0], "(queue)"), write=True) for a in waited])
 
-    def _in_effect(self, step: Step, accesses: tuple[Access, ...]) -> Sequence[Access]:
-        """Return ``accesses`` less the requests that a cancelled task never got to make."""
+    def _locks(self, step: Step, accesses: tuple[Access, ...]) -> Locks:
+        """Return the locks in ``accesses``, less those a cancelled task never got to ask for."""
+        found = locks_in(accesses)
+        if found.asked and self._any_cancelled and self._is_cancelled(step):
+            return found._replace(asked=())
+        return found
+
+    def _is_cancelled(self, step: Step) -> bool:
+        """Return whether the task would get a Cancelled where it stands."""
         for scope in step.scopes:
-            if self._is_cancelled(scope):
-                return [access for access in accesses if access.resource[1] != "(queue)"]
+            if self._cancelled((scope,)):
+                return True
             if scope.shield:
                 break
-        return accesses
+        return False
 
     def _newly_cancelled(self) -> list[Any]:
-        found = [scope for scope in self._alive if self._is_cancelled(scope)]
+        found = self._cancelled(self._alive)
         for scope in found:
             del self._alive[scope]
+            self._any_cancelled = True
         return found
 
     def clock_fired(self) -> None:
@@ -239,16 +239,11 @@ class Recorder:
             batch.update(ready(task))
 
 
-def _is_cancelled(step: Step, begin: Site) -> bool:
+def _begins_cancelled(step: Step, begin: Site) -> bool:
     """Return whether the event began with a `Cancelled` that reached the program's code."""
     scope = step.interrupted
     # trio wakes a sleeper by cancelling a scope of its own, inside of `trio.sleep`
     return scope is not None and not (begin.call in SLEEPS and scope.cancelled_caught)
-
-
-def is_queue(access: Access) -> bool:
-    """Return whether what was touched is something of trio's that tasks wait for."""
-    return str(access.resource[0]).endswith(QUEUES)
 
 
 def brief(value: Any) -> str:

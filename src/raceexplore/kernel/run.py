@@ -9,8 +9,8 @@ from raceexplore.kernel import guard
 from raceexplore.kernel._trio import (
     Loop,
     adapt,
+    cancelled_of,
     check_trio,
-    is_cancelled,
     scopes_of,
 )
 from raceexplore.kernel.causes import Step
@@ -130,7 +130,7 @@ class _Execution:
         if self.world.invariants:
             self._check_invariants(info)
             if recorder is not None and recorder.ledger is not None:
-                recorder.ledger.take()  # what the predicates have read is no event's doing
+                recorder.ledger.forget()  # what the predicates have read is no event's doing
 
     def _record(self, recorder: Recorder, task: Any, woken: Sequence[Any]) -> None:
         loop = self.loop
@@ -191,7 +191,7 @@ def run_once(
         adapt()
         _ready.append(True)
     loop = _loop(scheduler, settings, limits, before)
-    recorder = Recorder(ledger, is_cancelled) if record or ledger is not None else None
+    recorder = Recorder(ledger, cancelled_of) if record or ledger is not None else None
     execution = _Execution(loop, settings.entropy, recorder)
     execution.watch = watch
     if recorder is not None:

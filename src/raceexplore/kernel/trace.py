@@ -32,8 +32,8 @@ class Access(NamedTuple):
 
     resource: (name of the object, attribute or key); the key ``...`` means the whole object. Names
         are the same in every run that reaches the object in the same way.
-    label: the location in words, e.g. ``Stock#1.count``.
-    line: ``file:line`` of the access; before and after: values, where they were recorded.
+    Empty unless values were recorded: label: the location in words, e.g. ``Stock#1.count``;
+        line: ``file:line`` of the access; before and after: values.
     """
 
     resource: tuple[Any, object]

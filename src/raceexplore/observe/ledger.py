@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from types import CellType, FrameType, FunctionType, ModuleType
-from typing import Any
+from functools import lru_cache
+from types import CellType, FrameType, FunctionType, MethodType, ModuleType
+from typing import Any, Final
 
 from raceexplore.kernel.trace import Access
 from raceexplore.observe.classes import MARK
@@ -15,23 +16,14 @@ from raceexplore.observe.naming import Names
 from raceexplore.observe.primitives import has_state_elsewhere, state_of
 from raceexplore.observe.values import calling_line, value_text
 
-
-class _Accesses(dict[tuple[int, object], Access]):
-    """Location -> the bare access; the same in each run, so made once."""
-
-    def __init__(self, *, write: bool) -> None:
-        super().__init__()
-        self.write = write
-
-    def __missing__(self, location: tuple[int, object]) -> Access:
-        if len(self) > 100_000:
-            self.clear()
-        access = self[location] = Access(location, self.write, "")
-        return access
+Location = tuple[int, object]  # (ordinal of the object, key)
+UNOBSERVED: Final[Location] = (OPAQUE, ALL)
 
 
-READS = _Accesses(write=False)
-WRITES = _Accesses(write=True)
+@lru_cache(maxsize=20_000, typed=True)
+def spelled(name: str, key: object, write: bool) -> Access:  # noqa: FBT001 as in an Access
+    """Return the access without values: the same object in each run, most likely."""
+    return Access((name, key), write, "")
 
 
 class Ledger:
@@ -51,7 +43,8 @@ class Ledger:
         "_holders",
         "_kept",
         "_ordinals",
-        "_spelled",
+        "_reads",
+        "_writes",
         "blind",
         "insertion_order",
         "names",
@@ -64,15 +57,17 @@ class Ledger:
         self.values = values
         self.blind = blind
         self.names = Names()
-        self._spelled: dict[Access, Access] = {}  # accesses of objects that other tasks can reach
+        # Accesses, by location, of objects whose names will not change any more.
+        self._reads: dict[Location, Access] = {}
+        self._writes: dict[Location, Access] = {}
         self.insertion_order = insertion_order
         self._ordinals: dict[int, int] = {}
         # Keeps what has an ordinal alive, so that no id is used twice; index = ordinal.
         self._kept: list[list[object]] = [["code that nobody observes"]]
-        self._accesses: dict[tuple[int, object], Access] = {}
+        self._accesses: dict[Location, bool] = {}  # of the event: was it a write?
         self._holders = Holders()
         # By (location, how): the object, the line and the value before.
-        self._details: dict[tuple[tuple[int, object], str], tuple[object, str, str]] = {}
+        self._details: dict[tuple[Location, str], tuple[object, str, str]] = {}
 
     def read(self, obj: object, key: object) -> None:
         """Note that the current event has read ``key`` of ``obj``."""
@@ -80,12 +75,10 @@ class Ledger:
             location = (self._ordinals[id(obj)], key)
         except KeyError:
             location = (self._enter(obj), key)
-        if location not in self._accesses:
-            self._accesses[location] = READS[location]
-            if self.values:
-                self._describe(location, "read", obj)
-        elif self.values and self._accesses[location].write:
-            self._describe(location, "read again", obj)
+        if self.values:
+            how = "read again" if self._accesses.get(location) else "read"
+            self._describe(location, how, obj)
+        self._accesses.setdefault(location, False)
 
     def write(self, obj: object, key: object) -> None:
         """Note that the current event has written ``key`` of ``obj``, or is about to."""
@@ -95,45 +88,60 @@ class Ledger:
             location = (self._enter(obj), key)
         if self.values:
             self._describe(location, "write", obj)
-        self._accesses[location] = WRITES[location]
+        self._accesses[location] = True
 
     def opaque(self) -> None:
         """Note that the current event runs code that nobody observes."""
-        location = (OPAQUE, ALL)
         if self.values:
-            self._describe(location, "write", None)
-        self._accesses[location] = WRITES[location]
+            self._describe(UNOBSERVED, "write", None)
+        self._accesses[UNOBSERVED] = True
 
     def take(self) -> tuple[Access, ...]:
         """Return the accesses of the event that just ended, by first touch; start the next one."""
-        if not self._accesses:
-            return ()
-        taken = tuple(self._accesses.values())
-        self._accesses.clear()
         if self.values:
             taken = tuple([self._detailed(*seen) for seen in self._details])
-            self._details.clear()
+        else:
+            taken = tuple([Access(place, write, "") for place, write in self._accesses.items()])
+        self.forget()
         return taken
+
+    def forget(self) -> None:
+        """Start the next event; what has been noted since the last one is nobody's."""
+        self._accesses.clear()
+        self._details.clear()
 
     def introduce(self, values: Iterable[object]) -> None:
         """Name all that can be reached from ``values``: other tasks are about to reach it."""
         self.names.let_out(values, self)
 
-    def close(self, event: str) -> tuple[tuple[Access, ...], bool]:
-        """Return the accesses of the event of that name, and whether it was opaque.
+    def close(self, task: str, nth: int) -> tuple[tuple[Access, ...], bool]:
+        """Return the accesses of the ``nth`` event of ``task``, and whether it was opaque.
 
         Their objects bear names (see naming.py) where `take` has numbers.
         """
-        taken = self.take()
-        for access in taken:
-            ordinal, key = access.resource
-            if access.write and self.names.is_out(ordinal):
-                self.names.let_out(self._now_at(self._kept[ordinal][0], key), self)
-        self.names.end_event(event, self)
-        opaque = any(access.resource[0] == OPAQUE for access in taken)
-        known = self._spelled
-        named = [known.get(access) or self._named(access, event) for access in taken]
+        accesses = self._accesses
+        if True in accesses.values():
+            self._let_out_written()
+        self.names.end_event(task, nth, self)
+        opaque = UNOBSERVED in accesses
+        if self.values:
+            return tuple([self._renamed(access, task) for access in self.take()]), opaque
+        reads, writes = self._reads, self._writes
+        named = [
+            (writes if write else reads).get(location) or self._spelled(location, task)
+            for location, write in accesses.items()
+        ]
+        accesses.clear()
         return tuple(named), opaque
+
+    def _let_out_written(self) -> None:
+        """Name what has just been stored where other tasks can reach it."""
+        names = self.names
+        for (ordinal, key), write in self._accesses.items():
+            if write and names.is_out(ordinal):
+                found = _stored(self._kept[ordinal][0], key)
+                if any(type(value) not in SCALARS for value in found):
+                    names.let_out(found, self)
 
     def sees(self, frame: FrameType) -> bool:
         """Return whether the code of ``frame`` is observed."""
@@ -151,28 +159,21 @@ class Ledger:
         """Return the type name of an object."""
         return type(self._kept[ordinal][0]).__name__
 
-    def _named(self, access: Access, event: str) -> Access:
-        ordinal, key = access.resource
-        if type(key) is tuple and key[:1] == ("object",):
-            key = ("object", self.names.name(key[1], event, self))
-        label = access.label or self.label(access.resource)
-        shared = not self.values and self.names.is_out(ordinal) and type(key) is not tuple
-        name = self.names.name(ordinal, event, self)
-        named = access._replace(resource=(name, key), label=label)
-        if shared:  # its name will not change any more
-            self._spelled[access] = named
-        return named
+    def _spelled(self, location: Location, task: str) -> Access:
+        write = self._accesses[location]
+        access = spelled(*self._name(location, task), write)
+        if type(location[1]) is not tuple and self.names.is_out(location[0]):
+            (self._writes if write else self._reads)[location] = access
+        return access
 
-    @staticmethod
-    def _now_at(obj: object, key: object) -> list[object]:
-        """Return what ``obj`` holds at ``key``, as a list, without running code of the program."""
-        if isinstance(obj, CellType) or key is ALL:
-            return [obj]
-        if isinstance(obj, dict):
-            return [dict.get(obj, key)]
-        if isinstance(obj, (list, tuple)):
-            return list(obj)
-        return [getattr(obj, "__dict__", {}).get(key)]
+    def _renamed(self, access: Access, task: str) -> Access:
+        return access._replace(resource=self._name(access.resource, task))
+
+    def _name(self, location: Location, task: str) -> tuple[str, object]:
+        ordinal, key = location
+        if type(key) is tuple and key[:1] == ("object",):
+            key = ("object", self.names.name(key[1], task, self))
+        return self.names.name(ordinal, task, self), key
 
     def key(self, obj: object, key: object) -> object:
         """Return the location key for ``obj[key]``: equal for equal keys, free of identities."""
@@ -234,14 +235,27 @@ class Ledger:
         self._ordinals[id(obj)] = ordinal
         return ordinal
 
-    def _describe(self, location: tuple[int, object], how: str, obj: object) -> None:
+    def _describe(self, location: Location, how: str, obj: object) -> None:
         if (location, how) not in self._details:
             self._details[location, how] = (obj, calling_line(), value_text(obj, location[1]))
             self._holders.note(location, obj)
 
-    def _detailed(self, location: tuple[int, object], how: str) -> Access:
+    def _detailed(self, location: Location, how: str) -> Access:
         obj, line, before = self._details[location, how]
-        access = WRITES[location] if how == "write" else READS[location]
-        after = value_text(obj, location[1]) if access.write else ""
+        after = value_text(obj, location[1]) if how == "write" else ""
         self._holders.note(location, obj)
-        return access._replace(label=self.label(location), line=line, before=before, after=after)
+        return Access(location, how == "write", self.label(location), line, before, after)
+
+
+def _stored(obj: object, key: object) -> list[object]:
+    """Return what ``obj``, which others can reach, has just got at ``key``.
+
+    Runs no code of the program. Nothing new can be told of a whole object, or of a variable.
+    """
+    if key is ALL or isinstance(obj, CellType):
+        return [obj] if isinstance(obj, (FunctionType, MethodType)) else []
+    if isinstance(obj, dict):
+        return [dict.get(obj, key)]
+    if isinstance(obj, (list, tuple)):
+        return list(obj)
+    return [getattr(obj, "__dict__", {}).get(key)]

@@ -73,20 +73,20 @@ class Names:
         """Return whether other tasks can reach the object."""
         return ordinal in self._out or (ordinal < len(self.names) and ordinal not in self._owner)
 
-    def end_event(self, event: str, ledger: Numbered) -> None:
-        """Name what the event of that name has touched or let out for the first time."""
-        task, first = event.rpartition(".")[0], len(self.names)
+    def end_event(self, task: str, nth: int, ledger: Numbered) -> None:
+        """Name what the ``nth`` event of ``task`` has touched or let out for the first time."""
+        first = len(self.names)
         for ordinal in range(first, ledger.count()):
-            self.names.append(f"{event}:{ordinal - first}.{ledger.kind(ordinal)}")
+            self.names.append(f"{task}.{nth}:{ordinal - first}.{ledger.kind(ordinal)}")
             self._owner[ordinal] = task
         for ordinal in self._out:
             self._owner.pop(ordinal, None)
         self._out.clear()
 
-    def name(self, ordinal: int, event: str, ledger: Numbered) -> str:
-        """Return the name of an object that ``event`` touches."""
+    def name(self, ordinal: int, task: str, ledger: Numbered) -> str:
+        """Return the name of an object that ``task`` touches."""
         owner = self._owner.get(ordinal)
-        if owner is not None and owner != event.rpartition(".")[0]:
+        if owner is not None and owner != task:
             kind = ledger.kind(ordinal)
             self.leaked[kind] = None
             self.names[ordinal] = f"leaked {kind}"

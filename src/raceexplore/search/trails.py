@@ -131,17 +131,17 @@ class _Tracker(Ledger):
         super().write(obj, key)
         self._note(obj, key, write=True)
 
-    def close(self, event: str) -> tuple[tuple[Access, ...], bool]:
-        """Return the accesses of the event of that name, and whether it was opaque."""
+    def close(self, task: str, nth: int) -> tuple[tuple[Access, ...], bool]:
+        """Return the accesses of the ``nth`` event of ``task``, and whether it was opaque."""
         touched, self._touched = self._touched, {}
-        closed = super().close(event)
+        closed = super().close(task, nth)
         self.events.append(tuple(touched))
         return closed
 
-    def take(self) -> tuple[Access, ...]:
-        """Return what has been noted since the last event, and forget it."""
+    def forget(self) -> None:
+        """Forget what has been noted since the last event."""
         self._touched.clear()
-        return super().take()
+        super().forget()
 
     def _note(self, obj: object, key: object, *, write: bool) -> None:
         way = _way_here(sys._getframe(2))  # noqa: SLF001 the one way to the calling code
