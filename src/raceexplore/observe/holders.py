@@ -1,7 +1,8 @@
-"""What a reader calls a container: by the attribute, variable or key that led to it first."""
+"""What a reader calls a container or a lock: by the attribute, variable or key that led to it first."""
 
 from __future__ import annotations
 
+from raceexplore.observe.primitives import TABLES
 from raceexplore.observe.values import CONTAINERS, peek
 
 Location = tuple[int, object]
@@ -9,7 +10,7 @@ FAR = 4  # a.b['c'][2]['d'] is as much as one reads
 
 
 class Holders:
-    """The location through which each container of one run was reached first.
+    """The location through which each container, lock or channel of one run was reached first.
 
     ``Shop.unused`` tells more than ``set#7``. For labels only: what an access means does not
     depend on it.
@@ -19,9 +20,9 @@ class Holders:
         self._at: dict[int, tuple[object, Location]] = {}  # keeps the object, so that its id lasts
 
     def note(self, location: Location, obj: object) -> None:
-        """Note which container, if any, the event has come to at ``location`` of ``obj``."""
+        """Note which of these, if any, the event has come to at ``location`` of ``obj``."""
         for held in peek(obj, location[1]):
-            if type(held) in CONTAINERS and held is not obj:
+            if (type(held) in CONTAINERS or type(held) in TABLES) and held is not obj:
                 self._at.setdefault(id(held), (held, location))
 
     def way(self, obj: object, kept: list[list[object]]) -> list[Location]:

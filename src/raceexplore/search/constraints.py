@@ -126,6 +126,12 @@ class Index:
         """Return the number of the event of ``anchor``; None if it did not happen."""
         return self.events.get((anchor.deed, anchor.nth))
 
+    def access(self, anchor: Anchor) -> Access | None:
+        """Return the access of ``anchor`` in this run, if it is one and happened."""
+        number = self.find(anchor)
+        done = () if number is None else deeds(self._run[number])
+        return next((access for deed, access in done if deed == anchor.deed), None)
+
     def anchor(self, event: Event, access: Access | None) -> Anchor:
         """Return the anchor of what ``event`` does: it makes ``access``, or it just runs."""
         deed = _runs(event) if access is None else deed_of(event.task, access)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from raceexplore.search.guided import Guidance
 
 RUNS_MAX, EVENTS_MAX = 200, 200_000  # to spend on one explanation
+NO_NEED = "it fails on the default schedule: no order is needed"
+DRAWS_ALONE = "the draws alone make it fail"
+NO_ORDER = "no order of accesses explains it: to keep those of the failing run is not enough"
 ALONE_MAX = 30  # conflicts that are tried alone
 
 
@@ -73,7 +76,7 @@ def sufficient(seen: Run, limits: Limits) -> Sufficient:
     draws = tuple(d for d in deviations if d.kind != "task")
     early = any(CLOCK in (d.take, d.at) for d in deviations)
     if not deviations:
-        return Sufficient((), (), settings, "it fails on the default schedule: no order is needed")
+        return Sufficient((), (), settings, NO_NEED)
     left = min(RUNS_MAX, max(8, EVENTS_MAX // max(1, len(seen.events))))
     modes: list[tuple[Settings, tuple[Deviation, ...]]] = []
     if draws or early:
@@ -112,13 +115,12 @@ class _Search:
             plain = self._guided(())
             self.plain = plain.run
             if self._is_same(plain.run):
-                what = "the draws alone make it fail" if self.draws else "no order is needed"
-                return self._refused(what)
+                return self._refused(DRAWS_ALONE if self.draws else NO_NEED)
             needed = self._alone(plain) or self._thinned(self._grown(plain))
         except Spent:
-            return self._refused(f"none was found in {self.runs} runs")
+            return self._refused(f"no orders that suffice were found in {self.runs} runs")
         if not needed:
-            return self._refused("no order of accesses makes it fail")
+            return self._refused(NO_ORDER)
         ordered = sorted(needed, key=lambda c: (c.first.event.number, c.place))
         return Sufficient(tuple(ordered), self.draws, self.settings, runs=self.runs)
 
