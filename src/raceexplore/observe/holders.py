@@ -1,4 +1,4 @@
-"""What a reader calls a container or a lock: by the attribute, variable or key that led to it first."""
+"""What a reader calls a container or a lock: by the attribute, variable or key that led to it."""
 
 from __future__ import annotations
 

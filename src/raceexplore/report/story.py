@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.trace import Access, Event
 
+Pick = tuple[str, str, str, int]
 Stop = Literal["preempted", "gives way", "waits", "ends", "cancelled", "fails"]
 
 
@@ -27,8 +28,9 @@ class Segment:
     first, last: their numbers. begin: where the task went on; end: where it stopped. fresh: it
     starts here. stop: why it stopped. error: the exception's type, where one ended the task.
     star: choosing this task was a deviation. over: the task that could have gone on instead, or
-    empty. early: the clock was moved before, although a task could go on. picks: the draws that
-    deviate, as (kind, label, value). accesses: to what tasks fight over.
+    empty. early: the clock was moved before, although a task could go on. chosen: the number of the
+    deviation that chose this task; -1 if none did. picks: the draws that deviate, as (kind, label,
+    value, number of the deviation). accesses: to what tasks fight over.
     """
 
     task: str
@@ -43,7 +45,8 @@ class Segment:
     star: bool
     over: str
     early: bool
-    picks: tuple[tuple[str, str, str], ...]
+    chosen: int
+    picks: tuple[Pick, ...]
     accesses: tuple[Access, ...]
     notes: tuple[str, ...]
 
@@ -60,10 +63,14 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """What the schedule says before an event: the task is chosen, the clock is moved."""
+    """What the schedule says before an event: the task is chosen, the clock is moved.
+
+    deviation: the number of the one that chose the task, or else moved the clock.
+    """
 
     star: bool = False
     early: bool = False
+    deviation: int = -1
 
 
 def segments(run: Run) -> tuple[Segment, ...]:
@@ -97,6 +104,7 @@ def segments(run: Run) -> tuple[Segment, ...]:
                 star=switch.star,
                 over=over if over != head.task else "",
                 early=switch.early,
+                chosen=switch.deviation,
                 picks=tuple(p for event in group for p in picks.get(event.number, ())),
                 accesses=_condensed(a for e in group for a in e.effects if a.resource in shared),
                 notes=tuple(note for event in group for note in event.notes),
@@ -107,15 +115,18 @@ def segments(run: Run) -> tuple[Segment, ...]:
     return tuple(told)
 
 
-def fold(told: Sequence[Segment], size: dict[int, int], most: int) -> list[Segment | Fold]:
+def fold(
+    told: Sequence[Segment], size: dict[int, int], most: int, matter: Sequence[int] = ()
+) -> list[Segment | Fold]:
     """Return ``told`` in at most about ``most`` lines, the least telling segments folded.
 
-    size: the lines that the segment with that first event takes. The switches that deviate and
-    what surrounds them stay; then the failing segments and the end; then whatever still fits.
+    size: the lines that the segment with that first event takes. matter: events that are told of.
+    The switches that deviate and these stay; then what surrounds them, the failing segments and
+    the end; then whatever still fits.
     """
     kept: set[int] = set()
     spent = 0
-    for index in _by_weight(told):
+    for index in _by_weight(told, matter):
         lines = size[told[index].first]
         if spent + lines > most:
             continue
@@ -141,12 +152,13 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
     return names if len(set(names.values())) == len(names) else {path: path for path in names}
 
 
-def _by_weight(told: Sequence[Segment]) -> list[int]:
+def _by_weight(told: Sequence[Segment], matter: Sequence[int]) -> list[int]:
     """Return the indexes of the segments, the most telling first."""
     order: dict[int, None] = {}
     stars = [i for i, s in enumerate(told) if s.star or s.early or s.picks]
     fails = [i for i, s in enumerate(told) if s.stop == "fails"]
-    for i in [*fails[:1], *stars, *(i - 1 for i in stars if i)]:
+    of = [i for n in matter for i, s in enumerate(told) if s.first <= n <= s.last]
+    for i in [*fails[:1], *stars, *of, *(i - 1 for i in stars if i)]:
         order[i] = None
     for i in stars:  # where the task that was passed over goes on
         over = told[i].over
@@ -208,7 +220,7 @@ def _switches(run: Run) -> dict[int, Switch]:
     at = {(event.task, event.nth): event.number for event in run.events}
     switches: dict[int, Switch] = {}
     position = 0
-    for deviation in run.schedule.deviations:
+    for number, deviation in enumerate(run.schedule.deviations):
         if deviation.kind != "task":
             continue
         if deviation.at == CLOCK:
@@ -217,7 +229,8 @@ def _switches(run: Run) -> dict[int, Switch]:
             position = at.get((deviation.at, deviation.nth), len(run.events)) + 1
         early = deviation.take == CLOCK
         was = switches.get(position, Switch())
-        switches[position] = Switch(star=was.star or not early, early=was.early or early)
+        chosen = was.deviation if was.star else number
+        switches[position] = Switch(was.star or not early, was.early or early, chosen)
     return switches
 
 
@@ -232,18 +245,19 @@ def _after_clock(events: Sequence[Event], position: int, deviation: Deviation) -
     return next(later, len(events))
 
 
-def _picks(run: Run) -> dict[int, list[tuple[str, str, str]]]:
-    """Return the deviating draws of each event, as (kind, label, value)."""
-    wanted = {(d.at, d.nth): d for d in run.schedule.deviations if d.kind != "task"}
-    found: dict[int, list[tuple[str, str, str]]] = {}
+def _picks(run: Run) -> dict[int, list[Pick]]:
+    """Return the deviating draws of each event."""
+    numbered = enumerate(run.schedule.deviations)
+    wanted = {(d.at, d.nth): (number, d.kind) for number, d in numbered if d.kind != "task"}
+    found: dict[int, list[Pick]] = {}
     count: dict[str, int] = {}
     for event in run.events:
         for label, _, value in event.draws:
             key = f"{event.task}:{label}"
             ordinal = count[key] = count.get(key, -1) + 1
-            deviation = wanted.get((key, ordinal))
-            if deviation is not None:
-                found.setdefault(event.number, []).append((deviation.kind, label, value))
+            number, kind = wanted.get((key, ordinal), (-1, ""))
+            if kind:
+                found.setdefault(event.number, []).append((kind, label, value, number))
     return found
 
 

@@ -16,6 +16,7 @@ from raceexplore.report.words import clean, source_line
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Failure, Run
     from raceexplore.kernel.trace import Access, Site
+    from raceexplore.search.wording import Words
 
 NARROW = 90  # columns; below, a layout of its own
 VERBS = {
@@ -45,16 +46,19 @@ class Row:
     style: str = ""
 
 
-def schedule(run: Run, width: int, most: int) -> list[Text]:
-    """Return the schedule in words, segment by segment, in about ``most`` lines."""
+def schedule(run: Run, width: int, most: int, words: Words | None = None) -> list[Text]:
+    """Return the schedule in words, segment by segment, in about ``most`` lines.
+
+    words: what each deviation is for, where that is known.
+    """
     told = segments(run)
     main = str(run.program.source) if run.program.source else ""
     labels = short_labels(a.label for s in told for a in s.accesses)
-    rows = {s.first: _rows(s, main, run.failure, labels) for s in told}
+    rows = {s.first: [*_reasons(s, words), *_rows(s, main, run.failure, labels)] for s in told}
     narrow = width < NARROW
     size = {first: len(of) + narrow for first, of in rows.items()}
     names = short_names(s.task for s in told)
-    shown = fold(told, size, max(8, most - 2))
+    shown = fold(told, size, max(8, most - 2), words.events() if words is not None else ())
     moves = any(s.time_s for s in told)
     if narrow:
         place_width = max(len(row.place) for of in rows.values() for row in of)
@@ -114,7 +118,6 @@ def _stacked(
 
 def _rows(s: Segment, main: str, failure: Failure | None, labels: dict[str, str]) -> list[Row]:
     """Return the lines that tell one segment."""
-    out = _reasons(s)
     inside = [Row(*_access(access, main, labels)) for access in s.accesses[:6]]
     inside += [Row("notes", "", clean(note)) for note in s.notes[:3]]
     start, stop = "starts" if s.fresh else "goes on", VERBS[s.stop]
@@ -122,29 +125,35 @@ def _rows(s: Segment, main: str, failure: Failure | None, labels: dict[str, str]
     end = _end(s, main, failure)
     nowhere = end.place in {"", begin.place} and not end.style
     if nowhere and not inside:
-        return [*out, replace(begin, verb=f"{start}, {stop.removeprefix('is ')}")]
+        return [replace(begin, verb=f"{start}, {stop.removeprefix('is ')}")]
     if nowhere and not end.place:
         inside[-1] = replace(inside[-1], verb=f"{inside[-1].verb}, {stop.removeprefix('is ')}")
-        return [*out, begin, *inside]
+        return [begin, *inside]
     if not inside and s.fresh and not s.star:  # the first line of a function says little
-        return [*out, replace(end, verb=f"{start}, {stop}" if s.stop == "waits" else stop)]
-    return [*out, begin, *inside, end]
+        return [replace(end, verb=f"{start}, {stop}" if s.stop == "waits" else stop)]
+    return [begin, *inside, end]
 
 
-def _reasons(s: Segment) -> list[Row]:
-    """Return what deviates from the default schedule here."""
+def _reasons(s: Segment, words: Words | None) -> list[Row]:
+    """Return what deviates from the default schedule here, and what for."""
     out = []
+    aim = words.aim(s.chosen, s.task) if words is not None else ""
     if s.early:
-        out.append(Row("TIME PASSES", "", "a deadline fires although a task could go on", STAR))
+        early = "a deadline fires although a task could go on"
+        out.append(Row("TIME PASSES", "", early, STAR))
     if s.star and s.over:
-        out.append(Row("PREEMPTS", "", short_names([s.over])[s.over], STAR))
+        over = short_names([s.over])[s.over]
+        aim = aim.replace(f"before {over} ", "before it ")
+        out.append(Row("PREEMPTS", "", clean(f"{over}, {aim}" if aim else over), STAR))
     elif s.star:
-        out.append(Row("GOES FIRST", "", "another task had waited longer", STAR))
-    for kind, label, value in s.picks:
+        out.append(Row("GOES FIRST", "", clean(aim) or "another task had waited longer", STAR))
+    for kind, label, value, number in s.picks:
         text = f"{clean(label)} = {_drawn(value)} {NEUTRAL[kind]}"
         if kind == "latency":
             text = f"{clean(label)} takes {_drawn(value)} {NEUTRAL[kind]}"
         out.append(Row(kind.upper(), "", text, STAR))
+        if words is not None and (aim := words.aim(number, "")):
+            out.append(Row("", "", clean(aim)))
     return out
 
 

@@ -14,12 +14,15 @@ from raceexplore.kernel.outcome import leaves, notes
 from raceexplore.kernel.waits import NURSERY, cycle
 from raceexplore.report.atomicity import sentence
 from raceexplore.report.conflicts import contested, overwrite, short_labels
+from raceexplore.report.reasons import orders
 from raceexplore.report.story import own_end, short_names
 from raceexplore.report.table import schedule
 from raceexplore.report.words import clean, paragraph, shown_path, source_line
 from raceexplore.search.kept import suggested_name
 from raceexplore.search.load import is_node_id
 from raceexplore.search.replay import inside
+from raceexplore.search.why import explained
+from raceexplore.search.wording import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +43,8 @@ def failure_report(
 ) -> list[Text]:
     """Return the report of the failing, recorded ``run`` as lines for ``width`` columns.
 
-    found: what the campaign knows of it; None for a replay. atomic: what would cure it.
+    found: what the campaign knows of it; None for a replay, which is then looked into here.
+    atomic: what would cure it.
     """
     failure = run.failure
     assert failure is not None
@@ -48,10 +52,12 @@ def failure_report(
     lines = [*verdict(run, width), *_place(failure), *noted]
     if failure.waits:
         lines += [Text(), *_waiting(run, failure)]
-    lines += [Text(), *_fight(run, width), *_sizes(run, found, width)]
+    why = found.why if found is not None else explained(run)
+    words = Words(why) if why is not None else None
+    lines += [Text(), *_fight(run, width), *orders(words, width), *_sizes(run, found, width)]
     cure = paragraph(sentence(atomic, run.program), width)
     lines += [*cure, Text()]
-    lines += schedule(run, width, LINES + len(noted) + len(cure) - len(lines))
+    lines += schedule(run, width, LINES + len(noted) + len(cure) - len(lines), words)
     lines += _libraries(run, width)
     return [_cut(line, width) for line in lines]
 

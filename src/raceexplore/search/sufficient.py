@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from raceexplore.kernel.choice import CLOCK
+from raceexplore.kernel.watchdog import STUCK
 from raceexplore.search.conflicts import UNSEEN, differences
 from raceexplore.search.guide import Guide
 from raceexplore.search.guided import guided_run
@@ -186,6 +187,8 @@ class _Search:
             values=True,
         )
         self.runs += guidance.runs
+        if STUCK in guidance.run.cut:
+            raise Spent  # the next one may take as many seconds
         return guidance
 
     def _is_same(self, run: Run) -> bool:

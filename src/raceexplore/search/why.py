@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from raceexplore.kernel.program import Limits
 from raceexplore.kernel.scheduler import Replay
+from raceexplore.kernel.watchdog import watching
 from raceexplore.search.conflicts import UNSEEN, differences
 from raceexplore.search.observation import observed_run
 from raceexplore.search.silence import silence
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.choice import Deviation
     from raceexplore.kernel.outcome import Run
-    from raceexplore.kernel.program import Limits
     from raceexplore.search.conflicts import Conflict
 
 REASONS_MAX = 30  # deviations that are looked into; a longer schedule has not been shrunk
@@ -72,6 +73,12 @@ def why(run: Run, limits: Limits) -> Why | None:
             return Why(seen, tuple(_reasons(seen, orders, limits)), orders)
         except Exception:  # noqa: BLE001 the failure counts more than what else is known of it
             return None
+
+
+def explained(run: Run) -> Why | None:
+    """Return why the failing ``run`` fails, like `why`, where nobody watches its runs yet."""
+    with watching(Limits().wall_s):
+        return why(run, Limits())
 
 
 def _reasons(seen: Run, orders: Sufficient, limits: Limits) -> Iterator[Reason]:

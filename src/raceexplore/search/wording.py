@@ -25,8 +25,10 @@ NEUTRAL = {
 
 
 class Told(NamedTuple):
-    """One side of an order in words. who: the task. what: what it does, with the value. where:
-    ``file:line``. event: its number in the failing run; -1 if it did not come to it there.
+    """One side of an order in words.
+
+    who: the task. what: what it does, with the value. where: ``file:line``. event: its number in
+    the failing run; -1 if it did not come to it there.
     """
 
     who: str
@@ -55,6 +57,11 @@ class Words:
         """Return the orders that suffice: what comes first, and what comes after it."""
         return [self._order(conflict) for conflict in self.why.orders.needed]
 
+    def events(self) -> tuple[int, ...]:
+        """Return the numbers of the events of the failing run that are told of."""
+        told = [self._order(conflict) for conflict in _conflicts(self.why)]
+        return tuple(side.event for order in told for side in order if side.event >= 0)
+
     def claim(self) -> str:
         """Return what is claimed of the orders, in a sentence; if there are none, why not.
 
@@ -65,7 +72,11 @@ class Words:
         if found.refusal == DRAWS_ALONE:
             return f"No order of accesses explains it: the default schedule{with_draws} fails."
         if found.refusal:
-            return "" if found.refusal == NO_NEED else f"{found.refusal[0].upper()}{found.refusal[1:]}."
+            return (
+                ""
+                if found.refusal == NO_NEED
+                else f"{found.refusal[0].upper()}{found.refusal[1:]}."
+            )
         draws = [d for d in self.why.run.schedule.deviations if d.kind != "task"]
         if draws and not found.draws:
             with_draws = f", with {' and '.join(dict.fromkeys(NEUTRAL[d.kind] for d in draws))},"
@@ -78,7 +89,7 @@ class Words:
         )
 
     def _drawn(self, draw: Deviation) -> str:
-        """Return a draw with its value: ``ann's price = 2.487``."""
+        """Return a draw with its value: ``ann's price taking 2.487 s``."""
         path, _, label = draw.at.partition(":")
         values = [
             value
@@ -87,7 +98,10 @@ class Words:
             if event.task == path and drawn == label
         ]
         value = values[draw.nth] if draw.nth < len(values) else f"option {draw.take}"
-        return f"{self._names.get(path, path)}'s {label} = {value}"
+        name = f"{self._names.get(path, path)}'s {label}"
+        if draw.kind == "latency" and draw.nth < len(values):
+            return f"{name} taking {float(value):.4g} s"
+        return f"{name} = {value}"
 
     def reason(self, reason: Reason) -> str:
         """Return what one deviation is for."""
@@ -98,6 +112,16 @@ class Words:
             f"without it {then.who} {_bare(then.what)} ({then.where}) before {first.who}"
             f" {_bare(first.what)} ({first.where}), and the program {reason.instead}"
         )
+
+    def aim(self, index: int, actor: str) -> str:
+        """Return in a few words what the deviation ``index``, told of ``actor``, is for."""
+        reason = self.why.reasons[index] if 0 <= index < len(self.why.reasons) else None
+        if reason is None or reason.conflict is None:
+            return ""
+        first, then = self._order(reason.conflict)
+        if first.who == self._names.get(actor, actor):
+            return f"before {then.who} {_bare(then.what)}"
+        return f"so that {first.who} {_bare(first.what)} first"
 
     def value(self) -> dict[str, Any]:
         """Return all of it as values that JSON can hold."""
