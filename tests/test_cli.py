@@ -45,7 +45,7 @@ def test_the_schedule_is_told_segment_by_segment(rx: Rx) -> None:
     assert told[start + 1 : start + 9] == [
         "reads 10 Bank.balance = 100",
         "is preempted 11 await trio.lowlevel.checkpoint()",
-        "* 2-3 bob PREEMPTS ann",
+        "* 2-3 bob PREEMPTS ann, before it writes Bank.balance",
         "starts 9 async def withdraw(bank, amount):",
         "reads 10 Bank.balance = 100",
         "writes, ends 12 Bank.balance = 100 -> 80",

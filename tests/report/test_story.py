@@ -85,7 +85,7 @@ def test_time_that_passes_early_is_told(tmp_path: Path) -> None:
 
 def test_a_draw_that_deviates_is_told_with_its_value(tmp_path: Path) -> None:
     run = replayed(tmp_path, DRAWS, Deviation("data", "main:colour", 0, 1))
-    assert [s.picks for s in segments(run)] == [(("data", "colour", "'blue'"),)]
+    assert [s.picks for s in segments(run)] == [(("data", "colour", "'blue'", 0),)]
 
 
 def test_tasks_of_a_deadlock_wait(tmp_path: Path) -> None:

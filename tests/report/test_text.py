@@ -19,6 +19,9 @@ FAIL  program.py:main  AssertionError: balance is 90, expected 70
         assert bank.balance == 70, f"balance is {bank.balance}, expected 70"
 
 Bank.balance: ann read 100 (step 1), bob wrote 80 (step 3), ann wrote 90 (step 4).
+One order is enough: the default schedule fails when it is kept, and does not when it is not.
+  bob reads Bank.balance = 100 (program.py:10, step 2)
+    before ann writes Bank.balance = 80 -> 90 (program.py:12, step 4)
 Needs 1 deviation (*) from the default schedule; each is needed; no failing schedule with fewer
 than 1 preemption exists. Trio's own loop can produce it too.
 
@@ -27,7 +30,7 @@ than 1 preemption exists. Trio's own loop can produce it too.
   1       ann   starts            9  async def withdraw(bank, amount):
                 reads            10  Bank.balance = 100
                 is preempted     11  await trio.lowlevel.checkpoint()
-* 2-3     bob   PREEMPTS             ann
+* 2-3     bob   PREEMPTS             ann, before it writes Bank.balance
                 starts            9  async def withdraw(bank, amount):
                 reads            10  Bank.balance = 100
                 writes, ends     12  Bank.balance = 100 -> 80
@@ -81,7 +84,7 @@ def test_the_narrow_layout_is_one_of_its_own(
     start = lines.index("* 2-3  bob")
     assert lines[start : start + 5] == [
         "* 2-3  bob",
-        "    PREEMPTS           ann",
+        "    PREEMPTS           ann, before it writes Bank.balance",
         "    starts          9  async def withdraw(bank, amount):",
         "    reads          10  Bank.balance = 100",
         "    writes, ends   12  Bank.balance = 100 -> 80",
