@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,8 @@ from raceexplore.search.guided import guided_run
 from raceexplore.search.load import load_program
 from raceexplore.search.observation import observed_run
 from raceexplore.search.sufficient import Sufficient, sufficient
+from stories import MODELS, QUICK, ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 LIMITS = Limits(steps=2_000)
 # What no order of accesses explains, and why; the rest of the models and classics is explained.
 REFUSED = {
@@ -25,16 +24,6 @@ REFUSED = {
     "account": "it fails on the default schedule: no order is needed",
     "lazy": "it fails on the default schedule: no order is needed",
 }
-
-
-def power_programs() -> list[str]:
-    sys.path.insert(0, str(ROOT / "benchmarks"))
-    try:
-        import power
-
-        return power.program_names()
-    finally:
-        sys.path.remove(str(ROOT / "benchmarks"))
 
 
 def failing(path: str) -> Run:
@@ -72,14 +61,14 @@ def check(path: str, name: str) -> None:
             assert not fails_the_same(run, found, kept[:i] + kept[i + 1 :])
 
 
-@pytest.mark.parametrize("story", ["ticketing", "lost_update", "lock_order", "cancelled_checkout"])
-def test_the_orders_of_a_models_bug_suffice_and_each_is_needed(story: str) -> None:
-    check(f"models/{story}/buggy.py", story)
+@pytest.mark.parametrize("path", MODELS)
+def test_the_orders_of_a_models_bug_suffice_and_each_is_needed(path: str) -> None:
+    check(path, Path(path).parent.name)
 
 
-@pytest.mark.parametrize("name", [n for n in power_programs() if "two_stage100" not in n])
-def test_the_orders_of_a_classic_bug_suffice_and_each_is_needed(name: str) -> None:
-    check(f"benchmarks/power_programs/{name}", name.rpartition(":")[2])
+@pytest.mark.parametrize("path", QUICK)
+def test_the_orders_of_a_classic_bug_suffice_and_each_is_needed(path: str) -> None:
+    check(path, path.rpartition(":")[2])
 
 
 @pytest.mark.slow

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.report.atomicity import atomicity_value
+from raceexplore.search.why import explained
+from raceexplore.search.wording import Words
 
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
     from raceexplore.search.atomic import Atomicity
     from raceexplore.search.campaign import Campaign
     from raceexplore.search.replay import Replayed
+    from raceexplore.search.why import Why
 
 VERSION = 1
 
@@ -27,7 +30,13 @@ def campaign_value(campaign: Campaign) -> dict[str, Any]:
         "classes": campaign.classes,
         "seconds": round(campaign.seconds, 3),
         "failures": [
-            failure_value(f.run, first_run=f.first_run, one_minimal=f.one_minimal, atomic=f.atomic)
+            failure_value(
+                f.run,
+                f.why,
+                first_run=f.first_run,
+                one_minimal=f.one_minimal,
+                atomic=f.atomic,
+            )
             for f in campaign.failures
         ],
     }
@@ -47,7 +56,7 @@ def replay_value(
         "complete": False,
         "classes": None,
         "seconds": round(seconds, 3),
-        "failures": [failure_value(run, atomic=atomic)] if run.failure else [],
+        "failures": [failure_value(run, explained(run), atomic=atomic)] if run.failure else [],
         "reproduced": replayed.reproduced,
         "digest": run.digest,
     }
@@ -55,12 +64,13 @@ def replay_value(
 
 def failure_value(
     run: Run,
+    why: Why | None,
     *,
     first_run: int = 0,
     one_minimal: bool | None = None,
     atomic: Atomicity | None = None,
 ) -> dict[str, Any]:
-    """Return the failure of ``run``; one_minimal and atomic are None where nobody has tried."""
+    """Return the failure of ``run``; why, one_minimal and atomic: None where nobody has tried."""
     assert run.failure is not None
     return {
         "fingerprint": run.failure.fingerprint,
@@ -73,4 +83,5 @@ def failure_value(
         "steps": run.steps,
         "one_minimal": one_minimal,
         "atomic": atomicity_value(atomic),
+        "why": Words(why).value() if why is not None else None,
     }

@@ -79,6 +79,7 @@ def _verdict(view: View) -> dict[str, Any]:
         "environment": view.environment,
         "seed": run.seed,
         "deviations": deviations(run),
+        "why": view.words.value() if view.words else None,
         "facts": {
             "events": len(run.events),
             "tasks": len(view.rows.lanes),

@@ -155,7 +155,8 @@ def _text(form: str, view: View) -> str:
         from raceexplore.report.perfetto import chrome_trace
 
         return json.dumps(chrome_trace(view)) + "\n"
-    return json.dumps(view.rows.rows()) + "\n"
+    why = view.words.value() if view.words else None
+    return json.dumps({**view.rows.rows(), "why": why}) + "\n"
 
 
 def _write(file: Path, text: str) -> None:

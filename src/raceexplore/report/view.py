@@ -13,6 +13,8 @@ from raceexplore.report.atomicity import sentence
 from raceexplore.report.text import keep_command, target
 from raceexplore.report.timeline import NURSERY_TOLD, timeline
 from raceexplore.search.snapshot import watched_run
+from raceexplore.search.why import explained
+from raceexplore.search.wording import Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +43,7 @@ class View:
     chains: see `Watched`. others: runs to compare it with. diagnosis: sentences, the most telling
     first. commands: (what it does, the line to type). skipped: deviations that found no place.
     atomic: what would cure the failure; None if nobody has asked.
+    words: why it fails; None where that is not known.
     """
 
     run: Run
@@ -51,6 +54,7 @@ class View:
     commands: tuple[tuple[str, str], ...] = ()
     skipped: int = 0
     atomic: Atomicity | None = None
+    words: Words | None = None
 
     @property
     def title(self) -> str:
@@ -74,6 +78,8 @@ def view(
     atomic: what would cure the failure.
     """
     program, settings = run.program, run.settings
+    why = found.why if found is not None else explained(run)
+    words = Words(why) if why is not None else None
     watched = watched_run(program, run.schedule, settings=settings, limits=limits)
     rows = timeline(watched.run)
     schedules = [("No deviation: the run on the quiet day", Schedule())]
@@ -88,10 +94,15 @@ def view(
         rows,
         watched.chains,
         tuple(others),
-        (*diagnosis(watched.run, rows, others, found), *filter(None, [sentence(atomic, program)])),
+        (
+            *diagnosis(watched.run, rows, others, found),
+            *(words.lines() if words else ()),
+            *filter(None, [sentence(atomic, program)]),
+        ),
         commands(run),
         watched.skipped,
         atomic,
+        words,
     )
 
 

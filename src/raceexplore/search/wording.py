@@ -103,6 +103,11 @@ class Words:
             return f"{name} taking {float(value):.4g} s"
         return f"{name} = {value}"
 
+    def lines(self) -> list[str]:
+        """Return the claim and the orders, a sentence each."""
+        orders = [f"{first} before {then}" for first, then in self.orders()]
+        return [self.claim(), *orders] if self.claim() else []
+
     def reason(self, reason: Reason) -> str:
         """Return what one deviation is for."""
         if reason.conflict is None:
@@ -125,22 +130,42 @@ class Words:
 
     def value(self) -> dict[str, Any]:
         """Return all of it as values that JSON can hold."""
-        reasons = self.why.reasons
+        found, reasons = self.why.orders, self.why.reasons
         return {
             "claim": self.claim(),
-            "orders": [[told._asdict() for told in order] for order in self.orders()],
-            "time": self.why.orders.settings.time,
+            "orders": [self._value(conflict) for conflict in found.needed],
+            "draws": [list(draw) for draw in found.draws] if found.needed else [],
+            "time": found.settings.time,
             "deviations": [
                 {
                     "deviation": list(reason.deviation),
-                    "turns": [t._asdict() for t in self._order(reason.conflict)]
-                    if reason.conflict
-                    else [],
+                    "turns": self._value(reason.conflict) if reason.conflict else [],
                     "without": reason.instead,
+                    "text": self.reason(reason),
                 }
                 for reason in reasons
             ],
         }
+
+    def _value(self, conflict: Conflict) -> list[dict[str, Any]]:
+        anchors = conflict.constraint.first, conflict.constraint.then
+        sides = []
+        for anchor, told in zip(anchors, self._order(conflict), strict=True):
+            access = self._index.access(anchor)
+            sides.append(
+                {
+                    "task": anchor.deed.task,
+                    "does": anchor.deed.what,
+                    "resource": anchor.label,
+                    "before": access.before if access is not None else "",
+                    "after": access.after if access is not None else "",
+                    "file": anchor.file,
+                    "line": anchor.line,
+                    "event": told.event,
+                    "text": str(told),
+                }
+            )
+        return sides
 
     def _order(self, conflict: Conflict) -> tuple[Told, Told]:
         first, then = conflict.constraint.first, conflict.constraint.then

@@ -26,8 +26,10 @@ for (const [event, woken] of Object.entries(steps.woken)) {
 }
 for (const lane of lanes) lane.wakes.sort((a, b) => a - b);
 
+// what a deviation is for: which order of accesses it turns round
+const aims = data.why ? data.why.deviations.map((each) => `; ${each.text}`) : [];
 const switches = data.switches.map(([step, source, target, deviation, preempted, why]) => ({
-  step, source, target, deviation, preempted: Boolean(preempted), why,
+  step, source, target, deviation, preempted: Boolean(preempted), why: why + (aims[deviation] ?? ''),
 }));
 const switchAt = new Map(switches.map((change) => [change.step, change]));
 const drawn = Object.entries(steps.draws)
@@ -38,7 +40,7 @@ const deviations = [
   ...switches.filter((change) => change.deviation >= 0)
     .map((change) => ({ event: change.step, number: change.deviation + 1, why: change.why })),
   ...drawn.map(({ event, draw }) => ({
-    event, number: draw[2] + 1, why: `${draw[0]} = ${draw[1]}`, draw: true,
+    event, number: draw[2] + 1, why: `${draw[0]} = ${draw[1]}${aims[draw[2]] ?? ''}`, draw: true,
   })),
 ].sort((a, b) => a.event - b.event);
 
