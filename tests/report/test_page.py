@@ -130,11 +130,17 @@ def test_tasks_that_are_not_involved_are_folded_until_asked_for(page: Chrome) ->
     ]  # fmt: skip
 
 
+AIM = (
+    "without it ann writes Account.balance (bank.py:13) before bob reads Account.balance"
+    " (bank.py:11), and the program passes"
+)
+
+
 def test_the_deviation_is_a_thick_mark_with_a_star(page: Chrome) -> None:
     assert count(page, "#graph .devline") == 1
     assert text(page, "#axis .star") == "★1"
     press(page, "d")
-    assert text(page, "#now").startswith("★1 deviation bob runs although ann could go on.")
+    assert text(page, "#now").startswith(f"★1 deviation bob runs although ann could go on; {AIM}.")
 
 
 def test_dark_and_light_can_be_toggled(page: Chrome) -> None:
@@ -165,7 +171,7 @@ def test_the_table_says_the_same_as_the_lanes(page: Chrome, bank: View) -> None:
     rows = page.find_elements(By.CSS_SELECTOR, "#panel-table tbody tr")
     assert len(rows) == 8
     assert " ".join(rows[2].text.split()).startswith(
-        "2 bob bank.py:10 bank.py:8 goes on 0 s ★1 bob runs although ann could go on."
+        f"2 bob bank.py:10 bank.py:8 goes on 0 s ★1 bob runs although ann could go on; {AIM}."
     )
     assert rows[5].text.endswith(f"W {label} 20 → 10; lost update of {label}")
     rows[1].find_element(By.TAG_NAME, "button").click()

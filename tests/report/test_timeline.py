@@ -64,6 +64,14 @@ def test_the_overwritten_value_and_the_stale_read_are_marked(bank: View) -> None
         f"Lost update: ann read {label} (0) at event 1, bob wrote it (20) at event 3, {end}",
         "It takes 1 deviation from the quiet day.",
         "Without any deviation the program passes.",
+        (
+            "One order is enough: the default schedule fails when it is kept, and does not when it is"
+            " not."
+        ),
+        (
+            f"bob reads {label} = 0 (bank.py:11, step 2)"
+            f" before ann writes {label} = 20 -> 10 (bank.py:13, step 5)"
+        ),
     )
 
 
