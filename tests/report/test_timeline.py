@@ -65,8 +65,8 @@ def test_the_overwritten_value_and_the_stale_read_are_marked(bank: View) -> None
         "It takes 1 deviation from the quiet day.",
         "Without any deviation the program passes.",
         (
-            "One order is enough: the default schedule fails when it is kept, and does not when it is"
-            " not."
+            "One order is enough: the default schedule fails when it is kept, and does not when it"
+            " is not."
         ),
         (
             f"bob reads {label} = 0 (bank.py:11, step 2)"
