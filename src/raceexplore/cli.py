@@ -164,13 +164,19 @@ def _campaign(
     given["time_limit_s"] = given.pop("time_limit")
     quiet = of_the_program(Nowhere())
     with progress_bar(sys.stderr, given["budget"]) as tick, quiet, debugger.passing_breakpoints():
+
+        def found_one(found: Found) -> None:
+            keep(found)
+            if tick is not None:
+                tick.found()
+
         return explore(
             program,
             scheduler=scheduler or DEFAULT,
             settings=settings,
             limits=limits,
             progress=tick,
-            on_found=keep,
+            on_found=found_one,
             **given,
         )
 

@@ -24,12 +24,13 @@ LINES = re.compile(r"(?:(?P<file>.+):)?(?P<first>\d+)(?:-(?P<last>\d+))?")
 
 def answer(run: Run, limits: Limits) -> Atomicity | None:
     """Return what would cure the failure of ``run``; None if it has none, or it is not asked."""
+    from raceexplore.report.progress import doing
     from raceexplore.search.atomic import atomicity
     from raceexplore.search.silence import silence
 
     if run.failure is None:
         return None
-    with silence():
+    with doing(sys.stderr, "looking for what would cure it"), silence():
         return atomicity(run, limits)
 
 
