@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import trio
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.internal import scrutineer
 
+import raceexplore
 from lost_update import Lost, withdraw_all
 from raceexplore import BadOption, InvariantBroken, Limits, World, explore
 from raceexplore.hypothesis import Schedule, profile, schedules
@@ -178,3 +182,47 @@ def test_ctrl_c_in_the_program_ends_the_test_and_leaves_nothing_behind(
         test()
     assert capfd.readouterr().err == ""
     trio.run(trio.lowlevel.checkpoint)
+
+
+def test_hypothesis_explains_by_lines_of_the_program_alone_and_its_tracer_is_left_in_place() -> (
+    None
+):
+    tracers: set[object] = set()
+
+    async def two_words(first: int) -> None:
+        words: list[str] = []
+
+        async def say(word: str) -> None:
+            await trio.lowlevel.checkpoint()
+            words.append(word)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(say, "a")
+            nursery.start_soon(say, "b")
+        if words == ["b", "a"] and first > 3:
+            words.clear()  # only failing runs come here
+        assert words
+
+    @seed(1)
+    @settings(QUIET)
+    @given(schedule=schedules(), first=st.integers(0, 9))
+    def test(schedule: Schedule, first: int) -> None:
+        before = sys.gettrace()
+        try:
+            schedule.run(two_words, first)
+        finally:
+            tracers.add(sys.gettrace() == before)
+
+    with pytest.raises(AssertionError) as caught:
+        test()
+    told = notes(caught.value).partition("Explanation:")[2]
+    [line] = re.findall(r"^ +(\S+\.py):(\d+)$", told, re.MULTILINE)
+    assert line[0] == __file__
+    assert "words.clear()" in Path(__file__).read_text().splitlines()[int(line[1]) - 1]
+    assert tracers == {True}
+
+
+def test_hypothesis_traces_neither_our_files_nor_those_of_trio() -> None:
+    """From Python 3.12 on it asks for each line; before, its tracer is not even called."""
+    for module, traced in [(trio, False), (raceexplore, False), (sys.modules[__name__], True)]:
+        assert scrutineer.should_trace_file(module.__file__) is traced

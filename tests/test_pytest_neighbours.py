@@ -80,7 +80,6 @@ def _no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("how", ["automatic", "by a mark of the module"])
 def test_a_race_test_runs_once_beside(pytester: pytest.Pytester, neighbour: str, how: str) -> None:
     plugin, other = OTHERS[neighbour]
-    pytest.importorskip(plugin)
     automatic = how == "automatic"
     quiet = AUTOMATIC["asyncio"].split("\n")[1] if neighbour == "asyncio" else ""
     pytester.makeini(f"[pytest]\n{AUTOMATIC[neighbour] if automatic else quiet}")

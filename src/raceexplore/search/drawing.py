@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from raceexplore.kernel.errors import BadOption
 from raceexplore.search.schedules import Schedule
 from raceexplore.search.scouts import Scouts
+from raceexplore.search.scrutiny import keep_to_the_program
 
 try:
     from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
@@ -31,6 +32,7 @@ ALTERNATIVES = 7  # taken modulo the number of other options, which is seldom mo
 AGAIN = (0.9, 0.35)
 SWEEP = 63  # half of it on average, so that drawing is the smaller part of a test case
 
+keep_to_the_program()
 AVAILABLE_PROVIDERS.setdefault("raceexplore", "raceexplore.search.backend.Provider")
 
 

@@ -24,6 +24,7 @@ from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import decode
 from raceexplore.search.gaps import Gaps
 from raceexplore.search.pristine import Reach
+from raceexplore.search.scrutiny import traced_lightly
 from raceexplore.search.verdict import brief, error_of
 
 if TYPE_CHECKING:
@@ -101,8 +102,9 @@ class Schedule:
         how = settings, limits, args
         program = _bound(function, args)
         if not (self.sweep and self.moves) and self.scouts is None:
-            return self._once(program, *how)[0]
-        with guarded():  # installed once, and not once a run
+            with traced_lightly():
+                return self._once(program, *how)[0]
+        with guarded(), traced_lightly():  # installed once, and not once a run
             reach = Reach(function, args) if self.careful or self.scouts else None
             run, gaps = self._once(program, *how)
             asked = gaps.asked["task"]
