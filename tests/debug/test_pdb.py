@@ -112,7 +112,8 @@ def test_tasks_and_where_show_every_task(debugger: Debugger) -> None:
 
 def test_why_tells_who_woke_the_task_and_which_switch_is_a_deviation(debugger: Debugger) -> None:
     ended = debugger("why\ngoto 2\nwhy\ngoto 4\nwhy\ngoto 0\nwhy\nq")
-    assert [ended.answers[i].splitlines() for i in (1, 3, 5, 7)] == [
+    answers = [ended.answers[i].splitlines() for i in (1, 3, 5, 7)]
+    assert [answer[:-3] for answer in answers] == [
         [
             "main was woken by event 4, of main/ann, its last (bank.py:10 (checkpoint))",
             "nobody else could go on: main/ann, before it, had to wait or has ended",
@@ -127,6 +128,18 @@ def test_why_tells_who_woke_the_task_and_which_switch_is_a_deviation(debugger: D
         ],
         ["main is the main task, with which every run begins", "nobody else could go on"],
     ]
+    turns, claim, order = (line[2:] for line in answers[0][-3:])
+    assert turns == (
+        "deviation 1: without it ann writes Bank.balance (bank.py:11) before bob reads"
+        " Bank.balance (bank.py:9), and the program passes"
+    )
+    assert claim.startswith("One order is enough: the default schedule fails when it is kept")
+    assert order == (
+        "bob reads Bank.balance = 100 (bank.py:9, step 2)"
+        " before ann writes Bank.balance = 80 -> 90 (bank.py:11, step 4)"
+    )
+    marks = ["".join(line[0] for line in answer[-3:]) for answer in answers]
+    assert marks == ["   ", "> >", "  >", "   "]  # at events 5, 2, 4 and 0
 
 
 def test_a_change_by_hand_is_told_and_back_is_true_again(debugger: Debugger) -> None:

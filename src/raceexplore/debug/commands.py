@@ -86,9 +86,11 @@ class Look(Travel):
         self.say(tell.event_lines(session.recording.events[number], session.digests[number]))
 
     def do_why(self, arg: str) -> None:
-        """Tell what made this task ready, and whether the schedule chose it on purpose."""
+        """Tell why this task acts now, and why the run fails: > marks what is about this event."""
         session = self.session
-        self.say(tell.why_lines(session.moment, session.recording.events, session.choices()))
+        recording = session.recording
+        self.say(tell.why_lines(session.moment, recording.events, session.choices()))
+        self.say(tell.reason_lines(recording.reasons, session.number))
 
     def do_next_event(self, arg: str) -> Any:
         """Go on to the next event, whichever task does it: next-event, also ne."""

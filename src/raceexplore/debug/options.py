@@ -41,7 +41,7 @@ def _halts(stored: Stored) -> bool:
     """Return whether the program calls `breakpoint()` on this schedule."""
     from raceexplore.debug.zygote import recorded
 
-    return hasattr(os, "fork") and bool(recorded(stored).breakpoints)
+    return hasattr(os, "fork") and bool(recorded(stored, reasons=False).breakpoints)
 
 
 def start(stored: Stored, *, pdb: bool, at: int | None, debugpy: str | None) -> int:

@@ -10,6 +10,8 @@ from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.trace import fingerprint
 from raceexplore.search.replay import replay_stored
 from raceexplore.search.silence import silence
+from raceexplore.search.why import explained
+from raceexplore.search.wording import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +27,8 @@ class Recording:
     """What a replay showed. digests[n]: that of the events before event n; one more than events.
 
     ended: how it ended, in words. failing: the number of the event that failed. diverged: why it
-    says nothing of the stored failure, or empty. breakpoints: calls that it passed.
+    says nothing of the stored failure, or empty. breakpoints: calls that it passed. reasons: why it
+    fails, in lines, each with the events that it is about.
     """
 
     events: tuple[Event, ...]
@@ -35,13 +38,18 @@ class Recording:
     failed: bool
     diverged: str
     breakpoints: tuple[Site, ...]
+    reasons: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
-def record(stored: Stored) -> Recording:
-    """Replay ``stored``, quietly; `breakpoint()` stops nothing."""
+def record(stored: Stored, *, reasons: bool) -> Recording:
+    """Replay ``stored``, quietly; `breakpoint()` stops nothing.
+
+    reasons: find out why it fails, which takes some dozen runs more.
+    """
     with silence() as passed:
         replayed = replay_stored(stored)
     run, failure = replayed.run, replayed.run.failure
+    why = explained(run) if reasons and failure is not None else None
     raised = [event.number for event in run.events if failure and event.error == failure.kind]
     return Recording(
         events=run.events,
@@ -51,6 +59,7 @@ def record(stored: Stored) -> Recording:
         failed=failure is not None,
         diverged=replayed.diverged,
         breakpoints=tuple(passed),
+        reasons=tuple(Words(why).places()) if why is not None else (),
     )
 
 

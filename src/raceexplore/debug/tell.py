@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from raceexplore.kernel.moment import Moment, Standing
     from raceexplore.kernel.trace import Event
 
+    Reasons = Sequence[tuple[str, tuple[int, ...]]]
+
 
 def heading(moment: Moment, total: int) -> str:
     """Return the line that says which event is about to run, or running."""
@@ -82,6 +84,12 @@ def why_lines(moment: Moment, events: Sequence[Event], choices: Sequence[Choice]
         yield f"nobody else could go on: {before.task}, before it, had to wait or has ended"
     elif not mine:
         yield "nobody else could go on"
+
+
+def reason_lines(reasons: Reasons, number: int) -> Iterator[str]:
+    """Yield why the run fails; the lines that are about event ``number`` are marked."""
+    for text, events in reasons:
+        yield f"{'>' if number in events else ' '} {text}"
 
 
 def _cause(moment: Moment, events: Sequence[Event]) -> str:

@@ -28,14 +28,15 @@ class Crash(RaceExploreError):
     exit_status = 70
 
 
-def recorded(stored: Stored) -> Recording:
+def recorded(stored: Stored, *, reasons: bool = True) -> Recording:
     """Return what a replay of ``stored`` shows, made in a process of its own.
 
+    reasons: find out why it fails, too.
     Raises `BadOption` where processes cannot be forked, and what the replay raises.
     """
     if not hasattr(os, "fork"):
         raise BadOption("the debugger goes back by forking, which this platform cannot do")
-    with _forked(lambda wire: wire.send(record(stored))) as wire:
+    with _forked(lambda wire: wire.send(record(stored, reasons=reasons))) as wire:
         made = _receive(wire)
     if not isinstance(made, Recording):
         _give_up(made)

@@ -9,7 +9,7 @@ from raceexplore.search.constraints import RUNS, SCOPE, WRITES, Index
 from raceexplore.search.sufficient import DRAWS_ALONE, NO_NEED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from raceexplore.kernel.choice import Deviation
     from raceexplore.search.conflicts import Conflict, Side
@@ -91,22 +91,46 @@ class Words:
     def _drawn(self, draw: Deviation) -> str:
         """Return a draw with its value: ``ann's price taking 2.487 s``."""
         path, _, label = draw.at.partition(":")
-        values = [
-            value
-            for event in self.why.run.events
-            for drawn, _, value in event.draws
-            if event.task == path and drawn == label
-        ]
-        value = values[draw.nth] if draw.nth < len(values) else f"option {draw.take}"
         name = f"{self._names.get(path, path)}'s {label}"
-        if draw.kind == "latency" and draw.nth < len(values):
-            return f"{name} taking {float(value):.4g} s"
-        return f"{name} = {value}"
+        for _, value in self._draw(draw):
+            return (
+                f"{name} taking {float(value):.4g} s"
+                if draw.kind == "latency"
+                else f"{name} = {value}"
+            )
+        return f"{name} drawn as option {draw.take}"
+
+    def _draw(self, draw: Deviation) -> list[tuple[int, str]]:
+        """Return the event and the value of ``draw``, in a list; empty if it did not happen."""
+        path, _, label = draw.at.partition(":")
+        drawn = [
+            (event.number, value)
+            for event in self.why.run.events
+            for name, _, value in event.draws
+            if event.task == path and name == label
+        ]
+        return drawn[draw.nth : draw.nth + 1]
 
     def lines(self) -> list[str]:
         """Return the claim and the orders, a sentence each."""
         orders = [f"{first} before {then}" for first, then in self.orders()]
         return [self.claim(), *orders] if self.claim() else []
+
+    def places(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """Yield each line that there is to say, with the events of the run that it is about."""
+        starts: dict[tuple[str, int], tuple[int, ...]] = {
+            (e.task, e.nth): (e.number + 1,) for e in self.why.run.events
+        }
+        for number, reason in enumerate(self.why.reasons):
+            deviation = reason.deviation
+            where = starts.get((deviation.at, deviation.nth), ())
+            if deviation.kind != "task":
+                where = tuple(event for event, _ in self._draw(deviation))
+            yield f"deviation {number + 1}: {self.reason(reason)}", where
+        if claim := self.claim():
+            yield claim, ()
+        for first, then in self.orders():
+            yield f"{first} before {then}", (first.event, then.event)
 
     def reason(self, reason: Reason) -> str:
         """Return what one deviation is for."""
