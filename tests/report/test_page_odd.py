@@ -65,6 +65,22 @@ def test_the_policy_of_the_page_stops_a_script_that_got_in(page: Chrome) -> None
     assert "Content Security Policy" in "".join(console(page))
 
 
+IN_VIEW = """
+    const box = document.getElementById('lanes');
+    const { left, right } = box.getBoundingClientRect();
+    const cells = [...document.querySelectorAll('#graph [data-event]')].filter((cell) => {
+      const at = cell.getBoundingClientRect();
+      return at.right > left && at.left < right;
+    });
+    const at = (name) => document.querySelector(`#graph .${name}`).getBoundingClientRect();
+    return {
+      cells: cells.map((cell) => Number(cell.dataset.event)),
+      now: [...document.querySelectorAll('#graph .now')].map((now) => now.parentNode.dataset.event),
+      bar: [at('cursor').left, at('cursor').width, at('cursor-line').left, at('cursor').height],
+    };
+"""
+
+
 def test_a_long_run_draws_a_window_and_says_so(browser: Chrome, tmp_path: Path) -> None:
     program = """
 import trio
@@ -89,6 +105,16 @@ async def main():
     press(page, Keys.HOME)
     assert "The lanes show 0 to 1,999" in text(page, "#window")
     assert count(page, "#graph [data-event='0']") == 1
+    for keys in ([Keys.ARROW_RIGHT] * 2, [Keys.PAGE_DOWN] * 9, [Keys.PAGE_UP] * 5, [Keys.END]):
+        press(page, *keys)
+        kept = settled(page, IN_VIEW)
+        # switching the arrows off and on draws the lanes anew
+        anew = settled(
+            page, f"for (const _ of 'ab') document.getElementById('arrows').click(); {IN_VIEW}"
+        )
+        assert kept == anew
+        assert kept["now"] == [position(page).split()[0]]
+        assert len(kept["cells"]) > 10
     assert console(page) == []
 
 

@@ -59,7 +59,18 @@ def open_page(browser: webdriver.Chrome, path: Path) -> None:
     """Open a report and forget what was logged before."""
     console(browser), requests(browser)
     browser.get(path.resolve().as_uri())
-    assert browser.execute_script("return document.documentElement.dataset.ready") == "yes"
+    ready(browser)
+
+
+def ready(browser: webdriver.Chrome) -> None:
+    """Wait until the page has drawn itself, which it does in turns."""
+    drawn = """
+        const done = arguments[0];
+        const drawn = () => document.documentElement.dataset.ready === 'yes';
+        const look = () => (drawn() ? done(true) : setTimeout(look, 5));
+        look();
+    """
+    assert browser.execute_async_script(drawn)
 
 
 def console(browser: webdriver.Chrome) -> list[str]:

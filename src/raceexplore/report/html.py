@@ -27,7 +27,7 @@ def html_page(view: View) -> str:
     own policy lets nothing run but that script, and lets nothing be fetched.
     """
     style = "\n".join(_asset(name) for name in STYLES)
-    script = "(() => {\n'use strict';\n" + "\n".join(map(_asset, SCRIPTS)) + "\n})();"
+    script = "(async () => {\n'use strict';\n" + "\n".join(map(_asset, SCRIPTS)) + "\n})();"
     policy = (
         f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)};"
         " img-src data:; base-uri 'none'; form-action 'none'"

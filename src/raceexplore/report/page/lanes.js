@@ -9,6 +9,13 @@ const view = {
 let rows = [];
 let rowByLane = [];
 let xs = [];
+// sizes are read here and nowhere else: reading one after a change makes the browser lay out anew
+const room = { width: 0, height: 0, side: 0, canvas: 0 };
+let painted = null; // the part of the lanes that is drawn, in pixels; null: none of it is right any more
+function measure() {
+  const box = byId('lanes');
+  Object.assign(room, { width: box.clientWidth, height: box.clientHeight, side: byId('names').offsetWidth });
+}
 
 /** Set which lanes have a row of their own; the rest share one. */
 function layRows() {
@@ -46,14 +53,17 @@ function layColumns() {
     xs.push(x);
     x += view.cell;
   }
-  return Math.max(x + 60, byId('lanes').clientWidth - byId('names').offsetWidth);
+  return Math.max(x + 60, room.width - room.side);
 }
 const xOf = (event) => xs[event - view.from];
 const eventAt = (x) => view.from + Math.max(0, Math.min(xs.length - 1, locate(xs, x)));
 
 function layOut() {
+  measure();
+  painted = null;
   const height = layRows();
   const width = layColumns();
+  room.canvas = width;
   for (const id of ['canvas', 'axis']) {
     const box = id === 'axis' ? byId('axis').parentNode : byId(id);
     box.style.width = `${width}px`;
@@ -63,6 +73,7 @@ function layOut() {
   note.hidden = COUNT <= DRAWN_MAX && FIRST === 0;
   note.textContent = `This run has ${END.toLocaleString('en')} events. The lanes show ${view.from.toLocaleString('en')} to ${(view.to - 1).toLocaleString('en')}; they follow the slider.${FIRST ? ` The events before ${FIRST.toLocaleString('en')} are not in this page.` : ''} Happens-before arrows are known from ${data.window[0].toLocaleString('en')} on.`;
   drawNames();
+  room.height = byId('lanes').clientHeight;
 }
 
 function drawNames() {
@@ -95,15 +106,15 @@ function place_svg(svg, left, width, height) {
   svg.style.left = `${left}px`;
 }
 function drawLanes() {
-  const box = byId('lanes');
-  const left = Math.max(0, box.scrollLeft - 200);
-  const width = Math.min(box.clientWidth + 400, byId('canvas').offsetWidth - left);
+  const { scrollLeft, scrollTop } = byId('lanes');
+  const left = Math.max(0, scrollLeft - 200);
+  const width = Math.min(room.width + 400, room.canvas - left);
   const last = rows[rows.length - 1];
   const height = last ? last.y + last.height : ROW;
   const from = eventAt(left);
   const to = Math.min(view.to - 1, eventAt(left + width) + 1);
-  const top = box.scrollTop - 200;
-  const bottom = box.scrollTop + box.clientHeight + 200;
+  const top = scrollTop - 200;
+  const bottom = scrollTop + room.height + 200;
   const shown = rows.filter((row) => row.y + row.height > top && row.y < bottom);
   place_svg(byId('graph'), left, width, height);
   place_svg(byId('axis'), left, width, 26);
@@ -118,6 +129,23 @@ function drawLanes() {
   parts.push(...races(from, to));
   byId('graph').replaceChildren(...parts);
   byId('axis').replaceChildren(...axis(from, to, stars));
+  painted = { left, right: left + width, top, bottom };
+}
+/** Draw the lanes anew only if what is in view now was not drawn; else put the cursor in place. */
+function showLanes() {
+  const { scrollLeft, scrollTop } = byId('lanes');
+  const right = Math.min(scrollLeft + room.width, room.canvas);
+  const there = painted && painted.left <= scrollLeft && painted.right >= right && painted.top <= scrollTop && painted.bottom >= scrollTop + room.height;
+  if (there) moveCursor();
+  else drawLanes();
+}
+function moveCursor() {
+  const graph = byId('graph');
+  const [bar, line] = cursor(graph.height.baseVal.value);
+  graph.querySelector('.cursor').replaceWith(bar);
+  graph.querySelector('.cursor-line').replaceWith(line);
+  graph.querySelector('.cell.now')?.classList.remove('now');
+  graph.querySelector(`[data-event="${view.event}"] .cell`)?.classList.add('now');
 }
 
 function cursor(height) {

@@ -1,5 +1,12 @@
 // The run, decoded: what is true after each event. Nothing here draws.
-const data = JSON.parse(document.getElementById('data').textContent);
+const byId = (id) => document.getElementById(id);
+const data = JSON.parse(byId('data').textContent);
+// the page is made in turns, so that none is a long pause: first what failed, then how
+const turn = () => new Promise((done) => { setTimeout(done); });
+theme(matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
+drawHead();
+await turn();
+
 const steps = data.steps;
 const FIRST = data.first;
 const COUNT = steps.lane.length;
@@ -43,6 +50,8 @@ const deviations = [
     event, number: draw[2] + 1, why: `${draw[0]} = ${draw[1]}${aims[draw[2]] ?? ''}`, draw: true,
   })),
 ].sort((a, b) => a.event - b.event);
+
+await turn();
 
 const touches = new Map();
 const locations = new Map();
@@ -168,5 +177,5 @@ function fill(element, attributes, children) {
   element.append(...children);
   return element;
 }
-const byId = (id) => document.getElementById(id);
 const badge = (lane) => make('span', { class: 'id', lane, 'aria-hidden': 'true' }, String(lane + 1));
+await turn();

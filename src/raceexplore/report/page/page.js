@@ -40,22 +40,32 @@ function drawEvent() {
   if (!COUNT) return;
   const { event } = view;
   if (event < view.from || event >= view.to) layOut();
+  // all that reads where things are comes first: after a change, the browser would lay out anew
+  revealSource(event);
   reveal(event);
-  drawLanes();
+  drawTimeline();
+  drawPanes();
+}
+function drawTimeline() {
+  const { event } = view;
+  showLanes();
   for (const button of byId('names').querySelectorAll('[data-lane]')) button.classList.toggle('acting', Number(button.dataset.lane) === column('lane', event));
+  drawScrub(event);
+}
+function drawPanes() {
+  const { event } = view;
   drawSource(event);
   drawValues(event);
   drawLocals(event);
   drawStacks(event);
-  drawScrub(event);
 }
 function reveal(event) {
   const box = byId('lanes');
-  const side = byId('names').offsetWidth;
+  const { scrollLeft, scrollTop } = box;
   const x = xOf(event);
-  if (x < box.scrollLeft + 30 || x > box.scrollLeft + box.clientWidth - side - 60) box.scrollLeft = x - (box.clientWidth - side) / 2;
+  if (x < scrollLeft + 30 || x > scrollLeft + room.width - room.side - 60) box.scrollLeft = x - (room.width - room.side) / 2;
   const row = rowOf(column('lane', event));
-  if (row && (row.y < box.scrollTop || row.y + row.height > box.scrollTop + box.clientHeight - 26)) box.scrollTop = row.y - box.clientHeight / 2;
+  if (row && (row.y < scrollTop || row.y + row.height > scrollTop + room.height - 26)) box.scrollTop = row.y - room.height / 2;
 }
 function drawScrub(event) {
   const lane = lanes[column('lane', event)];
@@ -105,10 +115,9 @@ function zoom(by) {
   drawAll();
 }
 
-const THEMES = { light: '☾ Dark', dark: '☀ Light' };
 function theme(name) {
   document.documentElement.dataset.theme = name;
-  byId('theme').textContent = THEMES[name];
+  byId('theme').textContent = { light: '☾ Dark', dark: '☀ Light' }[name];
   byId('theme').setAttribute('aria-label', `Switch to ${name === 'light' ? 'dark' : 'light'} colours`);
 }
 const toggleTheme = () => theme(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark');
@@ -144,13 +153,13 @@ function listen() {
   byId('all-values').addEventListener('change', () => drawValues(view.event));
   byId('all-frames').addEventListener('change', () => drawStacks(view.event));
   let scrolled = 0;
-  byId('lanes').addEventListener('scroll', () => { scrolled = scrolled || requestAnimationFrame(() => { scrolled = 0; drawLanes(); }); });
+  byId('lanes').addEventListener('scroll', () => { scrolled = scrolled || requestAnimationFrame(() => { scrolled = 0; showLanes(); }); });
   byId('graph').addEventListener('click', (event) => {
     const box = byId('graph').getBoundingClientRect();
     const hit = event.target.closest('[data-event]');
     go(hit ? Number(hit.dataset.event) : eventAt(event.clientX - box.left + parseFloat(byId('graph').style.left)));
   });
-  addEventListener('resize', () => requestAnimationFrame(drawLanes));
+  addEventListener('resize', () => requestAnimationFrame(() => { if (COUNT) { measure(); drawLanes(); } }));
   const tabs = [...document.querySelectorAll('[role=tab]')];
   tabs.forEach((tab, i) => {
     tab.addEventListener('click', () => openTab(tab.id.slice(4)));
@@ -165,9 +174,7 @@ function listen() {
   });
 }
 
-function start() {
-  theme(matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
-  drawHead();
+async function start() {
   listen();
   if (!COUNT) {
     byId('now').textContent = 'This run was not recorded: there is nothing to step through.';
@@ -175,12 +182,19 @@ function start() {
   }
   byId('slider').min = FIRST;
   byId('slider').max = END - 1;
-  const room = byId('lanes').clientWidth - byId('names').offsetWidth - 80;
-  view.cell = ZOOMS.filter((size) => size <= Math.max(26, Math.min(96, room / COUNT))).pop();
+  measure();
+  const wide = room.width - room.side - 80;
+  view.cell = ZOOMS.filter((size) => size <= Math.max(26, Math.min(96, wide / COUNT))).pop();
   byId('unfold').disabled = lanes.every((lane) => lane.involved);
   view.event = marks.length ? marks[marks.length - 1].write : END - 1;
+  layOut();
+  reveal(view.event);
+  drawTimeline();
+  await turn();
+  drawPanes();
+  await turn();
   drawMinimap();
-  drawAll();
-  document.documentElement.dataset.ready = 'yes';
 }
-start();
+await start();
+performance.mark('ready');
+document.documentElement.dataset.ready = 'yes';

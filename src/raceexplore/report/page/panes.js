@@ -1,16 +1,24 @@
 // The panes below the lanes: source, shared values, local variables and stacks after an event.
 let shownFile = -1;
+let sourceRows = new Map(); // of the shown file: line -> its row and how far down that is
 
-function drawSource(event) {
-  const begin = column('begin', event);
+/** Return the site that the source pane shows of `event`. */
+function focusOf(event) {
   const stands = standsAt(event);
   const last = (touches.get(event) || []).filter((touch) => touch.shared && place(touch.site).line).pop();
   // a task that ended stands nowhere; one that waits in a helper's file has done the deed elsewhere
   const elsewhere = last && (stands < 0 || place(last.site).file !== place(stands).file);
-  const focus = elsewhere ? last.site : stands >= 0 ? stands : begin;
+  return elsewhere ? last.site : stands >= 0 ? stands : column('begin', event);
+}
+
+function drawSource(event) {
+  const begin = column('begin', event);
   const box = byId('source');
-  const { file, line } = place(focus);
-  if (file !== shownFile) fillSource(file);
+  const { file, line } = place(focusOf(event));
+  if (file !== shownFile) {
+    fillSource(file);
+    revealSource(event);
+  }
   for (const row of box.querySelectorAll('.here, .from')) row.classList.remove('here', 'from');
   for (const slot of box.querySelectorAll('.who > .id, .acc')) slot.remove();
   const row = rowAt(file, line);
@@ -28,12 +36,17 @@ function drawSource(event) {
     const target = at.file === file ? rowAt(file, at.line) : null;
     if (target && target.querySelectorAll('.acc').length < 4) target.append(make('span', { class: 'acc' }, touchWords(touch)));
   }
-  if (row) {
-    const top = row.offsetTop;
-    if (top < box.scrollTop + 30 || top > box.scrollTop + box.clientHeight - 50) box.scrollTop = top - box.clientHeight / 2;
-  }
 }
-const rowAt = (file, line) => byId('source').querySelector(`[data-line="${file}-${line}"]`);
+/** Scroll to the row of `event`, if its file is shown. */
+function revealSource(event) {
+  const { file, line } = place(focusOf(event));
+  const box = byId('source');
+  const { top } = sourceRows.get(line) || {};
+  if (file !== shownFile || top === undefined) return;
+  const { scrollTop, clientHeight } = box;
+  if (top < scrollTop + 30 || top > scrollTop + clientHeight - 50) box.scrollTop = top - clientHeight / 2;
+}
+const rowAt = (file, line) => (file === shownFile ? sourceRows.get(line)?.row : undefined);
 const touchWords = (touch) => (touch.write
   ? `W ${touch.label_text} ${touch.before ? `${touch.before} → ` : ''}${touch.after}`
   : `R ${touch.label_text}${touch.before ? ` = ${touch.before}` : ''}`);
@@ -52,6 +65,8 @@ function fillSource(file) {
   }
   if (!made.length) made.push(make('div', { class: 'row gap' }, 'The source of this file is not at hand.'));
   byId('source').replaceChildren(...made);
+  sourceRows = new Map();
+  for (const row of made.filter((each) => each.dataset.line)) sourceRows.set(Number(row.dataset.line.split('-')[1]), { row, top: row.offsetTop });
 }
 function coloured(content, pieces) {
   const parts = [];
