@@ -55,6 +55,8 @@ def test_a_failure_is_a_failure_of_junit(bank_run: Run) -> None:
     (failure,) = case.iter("failure")
     assert (failure.get("type"), failure.get("message")) == ("AssertionError", "balance is 10")
     assert f"raceexplore replay {bank_run.seed}" in (failure.text or "")
+    keep = f"keep:   raceexplore corpus add {bank_run.seed} --as bank-assertionerror"
+    assert keep in (failure.text or "")
 
 
 def test_a_run_that_was_cut_is_an_error_of_junit_and_no_failure(bank_run: Run) -> None:
@@ -87,11 +89,13 @@ def test_an_annotation_points_at_the_line_and_stays_one_line(bank_run: Run) -> N
     assert annotation(bank_run) == (
         "::error file=bank.py,line=24,title=AssertionError in bank.py%3Amain::"
         f"balance is 10%0A%0Araceexplore replay {bank_run.seed}"
+        f"%0Araceexplore corpus add {bank_run.seed} --as bank-assertionerror"
     )
     hostile = replace(bank_run, failure=Failure("a:b,c", "1\n::error::2\r%", "12345678"))
     assert annotation(hostile) == (
         "::error title=a%3Ab%2Cc in bank.py%3Amain::1%0A::error::2%0D%25"
         f"%0A%0Araceexplore replay {hostile.seed}"
+        f"%0Araceexplore corpus add {hostile.seed} --as bank-a-b-c"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from raceexplore.report.html_source import shown
+from raceexplore.report.text import keep_command
 
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
@@ -24,9 +25,9 @@ def annotation(run: Run) -> str:
     where = ""
     if failure.site.file:
         where = f"file={_property(shown(failure.site.file))},line={failure.site.line},"
-    message = f"{failure.message}\n\nraceexplore replay {run.seed}"
+    message = "\n".join((failure.message, "", f"raceexplore replay {run.seed}", keep_command(run)))
     title = f"{failure.kind} in {run.program.name}"
-    return f"::error {where}title={_property(title)}::{_data(message)}"
+    return f"::error {where}title={_property(title)}::{_data(message.rstrip())}"
 
 
 def _data(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from raceexplore.report import status
+from raceexplore.report.text import keep_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,11 @@ def of_run(run: Run) -> Case:
 def _failed(suite: str, run: Run, seconds: float, told: tuple[tuple[str, str], ...]) -> Case:
     failure = run.failure
     assert failure is not None
-    lines = (*failure.details, "", f"replay: raceexplore replay {run.seed}")
+    keep = keep_command(run)
+    lines = (
+        *failure.details, "", f"replay: raceexplore replay {run.seed}",
+        *([f"keep:   {keep}"] if keep else []),
+    )  # fmt: skip
     name = f"{failure.kind} {failure.fingerprint}"
     properties = (*told, ("seed", run.seed))
     message, text = failure.message, "\n".join(lines).strip()
