@@ -33,7 +33,7 @@ def test_the_page_opens_at_the_write_that_lost_another(page: Chrome, bank: View)
     label = bank.rows.marks[0].label
     assert text(page, "#headline") == "AssertionError: balance is 10"
     assert text(page, "#badge") == "✕ FAILED"
-    assert text(page, "#diagnosis li").startswith(f"Lost update: ann read {label} (0) at event 1")
+    assert text(page, "#diagnosis li").startswith(f"Lost update: ann read {label} = 0 (")
     assert position(page) == "5 / 7"
     assert text(page, "#now") == (
         "switch idle#1 waits; ann is next."

@@ -8,7 +8,7 @@ import pytest
 
 from raceexplore import Deviation, Replay, Run, Schedule, Settings, run_once
 from raceexplore.kernel.program import Limits
-from raceexplore.report.conflicts import overwrite, short_labels
+from raceexplore.report.conflicts import short_labels
 from raceexplore.report.story import Fold, Segment, fold, segments, short_names
 from raceexplore.search.load import load_program
 from raceexplore.search.values import with_values
@@ -92,21 +92,6 @@ def test_tasks_of_a_deadlock_wait(tmp_path: Path) -> None:
     run = replayed(tmp_path, CROSSED_LOCKS, Deviation("task", "main/left", 1, "main/right"))
     last = {s.task: s.stop for s in segments(run)}
     assert last == {"main": "waits", "main/left": "waits", "main/right": "waits"}
-
-
-def test_the_overwritten_value_is_named(tmp_path: Path) -> None:
-    run = replayed(tmp_path, BANK, ANN_IS_PREEMPTED)
-    found = overwrite(run.events)
-    assert found is not None
-    assert [(t.event.task, t.event.number, t.value) for t in found] == [
-        ("main/ann", 1, "100"),
-        ("main/bob", 3, "80"),
-        ("main/ann", 4, "90"),
-    ]
-
-
-def test_a_run_without_a_race_overwrites_nothing(tmp_path: Path) -> None:
-    assert overwrite(replayed(tmp_path, BANK).events) is None
 
 
 def test_only_contested_values_are_told(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ FAIL  program.py:main  AssertionError: balance is 90, expected 70
       program.py:20 in main
         assert bank.balance == 70, f"balance is {bank.balance}, expected 70"
 
-Bank.balance: ann read 100 (step 1), bob wrote 80 (step 3), ann wrote 90 (step 4).
+Lost update: ann read Bank.balance = 100 (step 1, line 10), bob wrote 80 (step 3, line 12) in
+between, and ann wrote 90 over it (step 4, line 12).
 One order is enough: the default schedule fails when it is kept, and does not when it is not.
   bob reads Bank.balance = 100 (program.py:10, step 2)
     before ann writes Bank.balance = 80 -> 90 (program.py:12, step 4)

@@ -59,9 +59,11 @@ def test_the_overwritten_value_and_the_stale_read_are_marked(bank: View) -> None
     (mark,) = bank.rows.marks
     assert mark == Mark("lost update", mark.label, 1, 3, 5, seen="0", lost="20", wrote="10")
     assert mark.label == "Account.balance"
-    label, end = mark.label, "and overwrote it with 10 at event 5."
     assert bank.diagnosis == (
-        f"Lost update: ann read {label} (0) at event 1, bob wrote it (20) at event 3, {end}",
+        (
+            "Lost update: ann read Account.balance = 0 (step 1, line 11), bob wrote 20 (step 3,"
+            " line 13) in between, and ann wrote 10 over it (step 5, line 13)."
+        ),
         "It takes 1 deviation from the quiet day.",
         "Without any deviation the program passes.",
         (
@@ -69,8 +71,8 @@ def test_the_overwritten_value_and_the_stale_read_are_marked(bank: View) -> None
             " is not."
         ),
         (
-            f"bob reads {label} = 0 (bank.py:11, step 2)"
-            f" before ann writes {label} = 20 -> 10 (bank.py:13, step 5)"
+            f"bob reads {mark.label} = 0 (bank.py:11, step 2)"
+            f" before ann writes {mark.label} = 20 -> 10 (bank.py:13, step 5)"
         ),
     )
 
@@ -125,8 +127,13 @@ async def main():
         "waits for a Lock that bob holds",
         "waits for a Lock that ann holds",
     ]
-    assert shown.diagnosis[0] == (
-        "ann waits for a Lock that bob holds; bob waits for a Lock that ann holds."
+    assert shown.diagnosis[:2] == (
+        (
+            "Deadlock cycle: ann holds Lock#3 (step 1, line 4) and waits for bob's Lock#4 (step 6,"
+            " line 6); bob holds Lock#4 (step 2, line 4) and waits for ann's Lock#3 (step"
+            " 4, line 6)."
+        ),
+        "ann waits for a Lock that bob holds; bob waits for a Lock that ann holds.",
     )
 
 

@@ -122,7 +122,7 @@ def trimmed(output: str) -> str:
 
 
 if __name__ == "__main__":
-    for path in DOCUMENTS:
+    for path in [Path(p).resolve() for p in sys.argv[1:]] or DOCUMENTS:
         with tempfile.TemporaryDirectory() as folder:
             before = path.read_text(encoding="utf-8")
             after = refreshed(before, Path(folder))

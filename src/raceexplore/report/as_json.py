@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.report.atomicity import atomicity_value
+from raceexplore.report.race import race_told
+from raceexplore.search.races import race_of
 from raceexplore.search.why import explained
 from raceexplore.search.wording import Words
 
@@ -70,8 +72,12 @@ def failure_value(
     one_minimal: bool | None = None,
     atomic: Atomicity | None = None,
 ) -> dict[str, Any]:
-    """Return the failure of ``run``; why, one_minimal and atomic: None where nobody has tried."""
+    """Return the failure of ``run``; why, one_minimal and atomic: None where nobody has tried.
+
+    race: the kind of race that it shows, or None; race_told: a sentence on it, or nothing.
+    """
     assert run.failure is not None
+    race = race_of(run)
     return {
         "fingerprint": run.failure.fingerprint,
         "kind": run.failure.kind,
@@ -84,4 +90,6 @@ def failure_value(
         "one_minimal": one_minimal,
         "atomic": atomicity_value(atomic),
         "why": Words(why).value() if why is not None else None,
+        "race": race and race.kind,
+        "race_told": race_told(run),
     }

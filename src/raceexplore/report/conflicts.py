@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from raceexplore.kernel.trace import Access, Event
+    from raceexplore.kernel.trace import Event
 
 Resource = tuple[object, object]
-
-
-class Touch(NamedTuple):
-    """One access, and the event that did it."""
-
-    event: Event
-    access: Access
-
-    @property
-    def value(self) -> str:
-        """What was read, or what was written."""
-        return self.access.after if self.access.write else self.access.before
-
-
-class Overwrite(NamedTuple):
-    """A value that a task read, another wrote, and the first then wrote."""
-
-    read: Touch
-    between: Touch
-    write: Touch
 
 
 def contested(events: Iterable[Event]) -> dict[Resource, None]:
@@ -47,36 +27,6 @@ def contested(events: Iterable[Event]) -> dict[Resource, None]:
             if access.write and told and tasks - {event.task}:
                 found[access.resource] = None
             tasks.add(event.task)
-    return found
-
-
-def overwrite(events: Sequence[Event]) -> Overwrite | None:
-    """Return the last value that was read, written by another task, and then written."""
-    found = None
-    for resource in contested(events):
-        touches = [Touch(e, a) for e in events for a in e.accesses if a.resource == resource]
-        candidate = _overwritten(touches)
-        if candidate and (found is None or found.write.event < candidate.write.event):
-            found = candidate
-    return found
-
-
-def _overwritten(touches: list[Touch]) -> Overwrite | None:
-    found = None
-    for index, write in enumerate(touches):
-        if not write.access.write:
-            continue
-        mine = [t for t in touches[:index] if t.event.task == write.event.task]
-        if not mine or mine[-1].access.write:
-            continue
-        read = mine[-1]
-        others = [
-            t
-            for t in touches[touches.index(read) : index]
-            if t.access.write and t.event.task != write.event.task
-        ]
-        if others:
-            found = Overwrite(read, others[-1], write)
     return found
 
 

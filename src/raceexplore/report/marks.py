@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import linecache
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
+
+from raceexplore.search.touches import is_blind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,26 +100,3 @@ def _mark(
     )
     seen, lost = was[1].before, last[2].after
     return Mark(kind, access.label, was[0], last[0], number, seen, lost, access.after)
-
-
-def is_blind(place: str) -> bool:
-    """Return whether the line ``file:number`` assigns without looking at what it assigns to."""
-    file, _, number = place.rpartition(":")
-    text = linecache.getline(file, int(number)) if number.isdigit() else ""
-    return _is_blind(text.strip())
-
-
-@cache
-def _is_blind(line: str) -> bool:
-    try:
-        statement = ast.parse(line).body[0] if line else None
-    except SyntaxError:
-        return False  # one line of a longer statement
-    if not isinstance(statement, ast.Assign):
-        return False
-    targets = [_spell(target) for target in statement.targets]
-    return not any(_spell(node) in targets for node in ast.walk(statement.value))
-
-
-def _spell(node: ast.AST) -> str:
-    return ast.unparse(node) if isinstance(node, ast.expr) else ""

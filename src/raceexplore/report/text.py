@@ -13,7 +13,7 @@ from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.outcome import leaves, notes
 from raceexplore.kernel.waits import NURSERY, cycle
 from raceexplore.report.atomicity import sentence
-from raceexplore.report.conflicts import contested, overwrite, short_labels
+from raceexplore.report.race import race_told
 from raceexplore.report.reasons import orders
 from raceexplore.report.story import own_end, short_names
 from raceexplore.report.table import schedule
@@ -54,10 +54,12 @@ def failure_report(
         lines += [Text(), *_waiting(run, failure)]
     why = found.why if found is not None else explained(run)
     words = Words(why) if why is not None else None
-    lines += [Text(), *_fight(run, width), *orders(words, width), *_sizes(run, found, width)]
+    race = _race(run, width)
+    lines += [Text(), *race, *orders(words, width), *_sizes(run, found, width)]
     cure = paragraph(sentence(atomic, run.program), width)
     lines += [*cure, Text()]
-    lines += schedule(run, width, LINES + len(noted) + len(cure) - len(lines), words)
+    most = LINES + len(noted) + len(race) + len(cure) - len(lines)
+    lines += schedule(run, width, most, words)
     lines += _libraries(run, width)
     return [_cut(line, width) for line in lines]
 
@@ -107,20 +109,10 @@ def keep_command(run: Run, saved: Path | None = None) -> str:
     return f"raceexplore corpus add {what} --as {name}{options}"
 
 
-def _fight(run: Run, width: int) -> list[Text]:
-    """Return a sentence on the value that a task overwrote without having seen the last of it."""
-    found = overwrite(run.events)
-    if found is None:
-        return []
-    names = short_names(event.task for event in run.events)
-    fought = contested(run.events)
-    labels = short_labels(a.label for e in run.events for a in e.accesses if a.resource in fought)
-    label = labels[found.read.access.label]
-    read, between, write = (
-        f"{names[touch.event.task]} {verb} {touch.value} (step {touch.event.number})"
-        for touch, verb in zip(found, ("read", "wrote", "wrote"), strict=True)
-    )
-    return paragraph(clean(f"{label}: {read}, {between}, {write}."), width, "bold")
+def _race(run: Run, width: int) -> list[Text]:
+    """Return the kind of the race, and how it came about."""
+    told = race_told(run)
+    return paragraph(clean(told), width, "bold") if told else []
 
 
 def _place(failure: Failure) -> Iterator[Text]:

@@ -10,6 +10,7 @@ import trio
 
 from raceexplore.kernel.choice import Schedule
 from raceexplore.report.atomicity import sentence
+from raceexplore.report.race import race_told
 from raceexplore.report.text import keep_command, target
 from raceexplore.report.timeline import NURSERY_TOLD, timeline
 from raceexplore.search.snapshot import watched_run
@@ -110,19 +111,8 @@ def diagnosis(
     run: Run, rows: Timeline, others: Sequence[Side] = (), found: Found | None = None
 ) -> list[str]:
     """Return what happened, in sentences."""
-    said = []
-    for mark in reversed(rows.marks[-2:]):
-        reader, writer = (rows.lanes[rows.steps[n].lane].name for n in (mark.read, mark.between))
-        seen, lost = (f" ({text})" if text else "" for text in (mark.seen, mark.lost))
-        end = (
-            f"and overwrote it{f' with {mark.wrote}' if mark.wrote else ''} at event {mark.write}"
-            if mark.kind == "lost update"
-            else f"and went on from there until it wrote at event {mark.write}"
-        )
-        said.append(
-            f"{mark.kind.capitalize()}: {reader} read {mark.label}{seen} at event {mark.read},"
-            f" {writer} wrote it{lost} at event {mark.between}, {end}."
-        )
+    told = race_told(run)
+    said = [told] if told else []
     stuck = [f"{lane.name} {lane.waits}" for lane in rows.lanes if _is_stuck(lane)]
     if stuck:
         more = f"; {len(stuck) - 6} more" if len(stuck) > 6 else ""
