@@ -12,12 +12,14 @@ import pytest
 
 from raceexplore import InvariantBroken, __version__
 from raceexplore.kernel.errors import BadOption, Inconclusive, RaceExploreError
-from raceexplore.kernel.program import Limits, Program, Settings, as_program
+from raceexplore.kernel.program import Limits, Program, as_program
 from raceexplore.kernel.seed import decode
 from raceexplore.report.once import pytest_runtest_makereport  # noqa: F401 pytest finds it here
 from raceexplore.search.corpus import entries_of, entry_of, save
 from raceexplore.search.explore import DEFAULT, explore
+from raceexplore.search.names import by_name
 from raceexplore.search.replay import replay, replay_entry
+from raceexplore.search.settled import ARGUMENTS, BUDGET, settled
 from raceexplore.search.silence import silence
 from raceexplore.search.verdict import RunFailed, error_of
 
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 MARK = "raceexplore"
 RUNNERS = ("trio", "anyio", "asyncio")  # marks by which other plugins claim async tests
-BUDGET = 1_000
 NO_FAILURES = (pytest.skip.Exception, pytest.xfail.Exception, pytest.exit.Exception)
 # name: (type, metavar, help): command line options, ini keys and, less the last, arguments
 OPTIONS: dict[str, tuple[type, str, str]] = {
@@ -41,8 +42,6 @@ OPTIONS: dict[str, tuple[type, str, str]] = {
     "order": (str, "any|passes", "Which orders: any, or those of trio's own loop."),
     "corpus": (str, "DIR", "Where failures are kept, and replayed from first (default corpus)."),
 }
-LIMITS = ("steps", "virtual_s", "wall_s")
-ARGUMENTS = (*list(OPTIONS)[:-1], *LIMITS, "time_limit_s")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,8 +58,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the mark."""
+    """Register the mark; refuse what the command line or the ini file cannot mean."""
     config.addinivalue_line("markers", f"{MARK}({', '.join(ARGUMENTS)}): explore an async test.")
+    try:
+        asked = _settled(config, {})
+        if (scheduler := asked["scheduler"]) != DEFAULT:
+            by_name(scheduler)
+        if text := config.getoption("race_replay"):
+            decode(text)
+        if asked["budget"] < 1:
+            raise BadOption(f"the budget must be at least 1 run, not {asked['budget']}")
+    except RaceExploreError as error:
+        raise pytest.UsageError(f"raceexplore: {error}") from None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -87,14 +96,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """With --race-replay, keep the one test that the seed belongs to."""
     if not (text := config.getoption("race_replay")):
         return
-
-    try:
-        program = decode(text).program
-    except RaceExploreError as error:
-        raise pytest.UsageError(f"--race-replay: {error}") from None
+    program = decode(text).program
     able = [i for i in items if isinstance(i, RaceTest) or "race" in getattr(i, "fixturenames", ())]
     chosen = [i for i in able if i.nodeid == program] or able
-    if len(chosen) != 1:
+    if len(chosen) != 1 and hasattr(config, "workerinput"):
+        chosen = []  # xdist takes an error in a worker for a crash
+    elif len(chosen) != 1:
         raise pytest.UsageError(
             f"--race-replay: the seed belongs to {program!r}, which is none of the {len(able)}"
             " tests collected that explore; name the test to run it on"
@@ -268,32 +275,16 @@ def _plain(test: Any) -> Any:
     return plain
 
 
-def _settled(config: pytest.Config, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments for `explore`: command line, then ``given``, then ini, then default."""
-    if unknown := [name for name in given if name not in ARGUMENTS]:
-        raise BadOption(f"no option {unknown[0]!r}; there are {', '.join(ARGUMENTS)}")
-    entropy = int(_option(config, "entropy", given) or 0)
-    return {
-        "budget": int(_option(config, "budget", given) or BUDGET),
-        "entropy": entropy,
-        "scheduler": _option(config, "scheduler", given) or DEFAULT,
-        "settings": Settings(
-            time=_option(config, "time", given) or "strict",
-            order=_option(config, "order", given) or "any",
-            entropy=entropy,
-        ),
-        "limits": Limits(**{name: given[name] for name in LIMITS if name in given}),
-        "time_limit_s": given.get("time_limit_s"),
-    }
-
-
-def _option(config: pytest.Config, name: str, given: dict[str, Any]) -> Any:
-    asked = (config.getoption(f"race_{name}"), given.get(name), config.getini(f"race_{name}"))
-    return next(value for value in asked if value is not None)
+def _settled(config: pytest.Config, own: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments for `explore`; ``own``: what the test says."""
+    names = [name for name in OPTIONS if name in ARGUMENTS]
+    line = {name: config.getoption(f"race_{name}") for name in names}
+    return settled(line, own, {name: config.getini(f"race_{name}") for name in names})
 
 
 def _corpus(config: pytest.Config) -> Path | None:
     """Return the folder of the corpus; None if there is to be none."""
     if config.getoption("race_no_corpus") or config.getini("race_no_corpus"):
         return None
-    return config.rootpath / (_option(config, "corpus", {}) or "corpus")
+    asked: str = config.getoption("race_corpus") or config.getini("race_corpus") or "corpus"
+    return config.rootpath / asked

@@ -14,7 +14,7 @@ from raceexplore.kernel._trio import (
     scopes_of,
 )
 from raceexplore.kernel.causes import Step
-from raceexplore.kernel.errors import Interrupted, OutsideWorld, Stuck
+from raceexplore.kernel.errors import BadProgram, Interrupted, OutsideWorld, Stuck
 from raceexplore.kernel.judge import End, judge
 from raceexplore.kernel.moment import Lookout
 from raceexplore.kernel.order import Trace
@@ -239,7 +239,7 @@ def _drive(loop: Loop, program: Program, execution: _Execution) -> None:
 
 def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
     loop, recorder = execution.loop, execution.recorder
-    failure, cut = _judged(execution, limits)
+    failure, cut = _judged(program.name, execution, limits)
     return Run(
         program=program,
         settings=loop.settings,
@@ -257,13 +257,15 @@ def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
     )
 
 
-def _judged(execution: _Execution, limits: Limits) -> tuple[Failure | None, str]:
+def _judged(name: str, execution: _Execution, limits: Limits) -> tuple[Failure | None, str]:
     """Return the failure, or why the run was cut."""
     loop = execution.loop
     error = getattr(loop.runner.main_task_outcome, "error", None)
     quiet = error is None and execution.failure is None and execution.swallower is None
     if quiet and not loop.verdict:
         return None, ""
+    if isinstance(error, TypeError) and not loop.steps and _is_of_trio(error):
+        raise BadProgram(f"{name} is no async function: calling it gave no coroutine")
     end = End(
         verdict=loop.verdict,
         steps=loop.steps,
@@ -274,3 +276,12 @@ def _judged(execution: _Execution, limits: Limits) -> tuple[Failure | None, str]
         swallowed=execution.swallower,
     )
     return judge(end, limits)
+
+
+def _is_of_trio(error: TypeError) -> bool:
+    """Return whether it is trio's word for a function that gave no coroutine."""
+    innermost = error.__traceback__
+    while innermost is not None and innermost.tb_next is not None:
+        innermost = innermost.tb_next
+    name = "" if innermost is None else innermost.tb_frame.f_code.co_name
+    return name == "coroutine_or_error"

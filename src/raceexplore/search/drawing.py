@@ -56,12 +56,11 @@ def schedules(
     only while all that the function can reach is as it was before; see `search.pristine`.
     Everything is drawn before the run. Raises `BadOption` for a number out of range.
     """
-    numbers = {"depth": depth, "latencies": latencies, "faults": faults, "data": data}
-    for name, number in {**numbers, "sweep": sweep or 0}.items():
-        if number < 0:
-            raise BadOption(f"{name}={number}: it must not be negative")
-    if horizon < 1:
-        raise BadOption(f"horizon={horizon}: the largest gap must be at least 1")
+    least = {"depth": 0, "horizon": 1, "latencies": 0, "faults": 0, "data": 0, "sweep": 0}
+    given = (depth, horizon, latencies, faults, data, 0 if sweep is None else sweep)
+    for (name, lowest), number in zip(least.items(), given, strict=True):
+        if not isinstance(number, int) or number < lowest:
+            raise BadOption(f"{name} is a whole number from {lowest} on, not {number!r}")
     return _Schedules(depth, horizon, (latencies, faults, data), sweep)
 
 

@@ -66,7 +66,7 @@ class Schedule:
         if seeds and (len(moves) > 1 or latencies or faults or data or sweep):
             raise BadOption("a Schedule is made of one seed alone, or of (gap, alternative) pairs")
         for move in (*moves, *self.latencies, *self.faults, *self.data):
-            if not isinstance(move, str) and (len(move) != 2 or min(move) < 0):
+            if not (isinstance(move, str) or _is_move(move)):
                 raise BadOption(f"{move!r} is no (gap, alternative) pair: two numbers from 0")
 
     def __repr__(self) -> str:
@@ -179,8 +179,19 @@ class Schedule:
         yield f'seed    {run.seed}  (Schedule("rx1-...") runs it too)'
 
 
+def _is_move(move: object) -> bool:
+    pair = isinstance(move, (tuple, list)) and len(move) == 2
+    return pair and all(isinstance(part, int) and part >= 0 for part in move)  # type: ignore[attr-defined]
+
+
 def _bound(function: AsyncFunction, args: tuple[Any, ...]) -> Program:
-    """Return ``function(*args)`` as a program."""
+    """Return ``function(*args)`` as a program. Raises `BadProgram`."""
+    given: object = function
+    if inspect.iscoroutine(given):
+        given.close()  # else Python warns, later and elsewhere, that nobody awaited it
+        raise BadProgram(f"give run the function and its arguments: run({given.__name__}, ...)")
+    if not callable(given):
+        raise BadProgram(f"run takes an async function and its arguments, not {given!r}")
     how, name, source = _reading(function, len(args))
     if how == "world":
         return Program(

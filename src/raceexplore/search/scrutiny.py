@@ -6,6 +6,7 @@ takes longer than the runs.
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from functools import cache
@@ -21,17 +22,22 @@ if TYPE_CHECKING:
 
 
 def keep_to_the_program() -> None:
-    """Make Hypothesis skip the lines of raceexplore, trio and Python, where it lets us say so."""
+    """Make Hypothesis skip lines of raceexplore, trio, Python and packages, if it can."""
     known = getattr(scrutineer, "should_trace_file", None)
     if known is None or getattr(known, "of_raceexplore", False):
         return
 
     @cache
     def should_trace_file(file: str) -> bool:
-        return bool(known(file)) and is_user_file(file)
+        return bool(known(file)) and _is_own_file(file)
 
     should_trace_file.of_raceexplore = True  # type: ignore[attr-defined]
     scrutineer.should_trace_file = should_trace_file
+
+
+def _is_own_file(file: str) -> bool:
+    """Return whether to explain by lines of ``file``: those of an installed package say little."""
+    return is_user_file(file) and f"{os.sep}site-packages{os.sep}" not in file
 
 
 @contextmanager
@@ -47,7 +53,7 @@ def traced_lightly() -> Iterator[None]:
         return
 
     def trace(frame: FrameType, event: str, argument: object) -> Any:
-        return tracer(frame, event, argument) if is_user_file(frame.f_code.co_filename) else None
+        return tracer(frame, event, argument) if _is_own_file(frame.f_code.co_filename) else None
 
     sys.settrace(trace)
     try:

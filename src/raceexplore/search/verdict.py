@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from raceexplore.kernel.outcome import leaves, user_site
 from raceexplore.kernel.run import InvariantBroken
 from raceexplore.kernel.trace import NOWHERE
+from raceexplore.kernel.walk import is_user_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +63,7 @@ def brief(run: Run) -> Iterator[str]:
     message = failure.message.split("\n")[0]
     what = failure.kind if message == failure.kind else f"{failure.kind}: {message}"
     yield f"FAIL  {run.program.name}  {what}"
-    if failure.site.file:
+    if is_user_file(failure.site.file):
         yield f"      {failure.site}  {_source(failure.site)}"
     ends = {(event.task, event.nth): event.end for event in run.events}
     for d in run.schedule.deviations:
