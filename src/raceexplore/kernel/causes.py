@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from raceexplore.kernel.names import TaskInfo
-    from raceexplore.kernel.trace import Access
+    from raceexplore.kernel.trace import Access, Site
 
 
 class Step(NamedTuple):
@@ -69,25 +69,55 @@ def locks_in(accesses: tuple[Access, ...]) -> Locks:
     )
 
 
+class Course:
+    """What is known of one task between two of its events.
+
+    stand: where it is; None before its first event. scopes: that it is in. queues: what it may wait
+    for. causes: the events that have woken it. asked: the locks it wants. joining: the nursery
+    whose tasks it waits for. waiting: it cannot go on and was not woken so far. by_clock: it was
+    waiting when the clock last fired. interrupted: it was cancelled while it waited. last: the
+    number of its last event.
+    """
+
+    __slots__ = (
+        "asked", "by_clock", "causes", "interrupted", "joining", "last", "queues", "scopes",
+        "stand", "waiting",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.stand: Site | None = None
+        self.scopes: Sequence[Any] = ()
+        self.queues: tuple[Access, ...] = ()
+        self.causes: list[int] = []
+        self.asked: Sequence[object] = ()
+        self.joining: Any = None
+        self.waiting = self.by_clock = self.interrupted = False
+        self.last = -1
+
+    def was_interrupted(self) -> bool:
+        """Return whether the task goes on because it was cancelled while it waited."""
+        return self.interrupted or self.by_clock
+
+
 class Causes:
     """Keeps who woke whom until the woken task has its next event."""
 
     def __init__(self) -> None:
-        self._pending: dict[Any, Sequence[int]] = {}
+        self.courses: dict[Any, Course] = {}
         self._exits: dict[Any, list[int]] = {}
-        self._joining: dict[Any, Any] = {}
-        self._last: dict[Any, int] = {}
-        self._waiting: dict[Any, None] = {}  # tasks that had to wait and were not woken so far
-        self._woken_by_clock: dict[Any, None] = {}
         self._before_clock: list[int] = []
-        self._asked: dict[Any, Sequence[object]] = {}
-        self._interrupted: dict[Any, None] = {}
         self._released: dict[object, int] = {}
+
+    def begun(self) -> list[Course]:
+        """Return the courses of the tasks that have had an event."""
+        return [course for course in self.courses.values() if course.stand is not None]
 
     def clock_fired(self) -> None:
         """Note that the clock fires: what it wakes comes after everything that was before."""
-        self._before_clock = list(self._last.values())
-        self._woken_by_clock = dict(self._waiting)
+        self._before_clock = []
+        for course in self.begun():
+            self._before_clock.append(course.last)
+            course.by_clock = course.waiting
 
     def of(self, step: Step, number: int, call: str, locks: Locks) -> tuple[int, ...]:
         """Return the numbers of the events that made event ``number`` possible.
@@ -96,44 +126,38 @@ class Causes:
         One that asked for a lock comes after its last release, whether it had to wait or not.
         ``call`` is the trio function in which the event has ended; ``locks`` are what it touched.
         """
-        task = step.task
-        causes = self._pending.pop(task, ())
-        nursery = self._joining.pop(task, None)
-        if nursery is not None:
-            causes = [*causes, *self._exits.get(nursery, ())]
-        elif not causes and task in self._woken_by_clock:
+        course = self.courses[step.task]
+        causes, course.causes = course.causes, []
+        if course.joining is not None:
+            causes += self._exits.get(course.joining, ())
+            course.joining = None
+        elif not causes and course.by_clock:
             causes = self._before_clock
-        self._woken_by_clock.pop(task, None)
-        self._interrupted.pop(task, None)
-        if task in self._asked:
-            releases = [self._released.get(lock) for lock in self._asked.pop(task)]
+        if course.asked:
+            releases = [self._released.get(lock) for lock in course.asked]
             causes = [*causes, *[event for event in releases if event is not None]]
         for lock in locks.released:
             self._released[lock] = number
-        if locks.asked:
-            self._asked[task] = locks.asked
-        self._remember(step, number, call)
+        course.asked, course.last, course.waiting = locks.asked, number, not step.ready
+        course.by_clock = course.interrupted = False
+        for task in step.woken:
+            self._wake(task, number)
+        self._remember_nursery(step.task, number, call)
         return tuple(sorted(set(causes))) if causes else ()
 
-    def cancelled(self, task: Any) -> None:
-        """Note that ``task`` was cancelled: it does not get the locks it asked for."""
-        self._asked.pop(task, None)
-        self._interrupted[task] = None
+    def cancelled(self, course: Course) -> None:
+        """Note that a task was cancelled: it does not get the locks it asked for."""
+        course.asked, course.interrupted = (), True
 
-    def was_interrupted(self, task: Any) -> bool:
-        """Return whether ``task`` goes on because it was cancelled while it waited."""
-        return task in self._interrupted or task in self._woken_by_clock
+    def _wake(self, task: Any, number: int) -> None:
+        course = self.courses.get(task)
+        if course is None:
+            course = self.courses[task] = Course()
+        course.waiting = False
+        course.causes.append(number)
 
-    def _remember(self, step: Step, number: int, call: str) -> None:
-        task = step.task
-        self._last[task] = number
-        self._waiting.pop(task, None)
-        if not step.ready:
-            self._waiting[task] = None
-        for woken in step.woken:
-            self._waiting.pop(woken, None)
-            self._pending[woken] = [*self._pending.get(woken, ()), number]
+    def _remember_nursery(self, task: Any, number: int, call: str) -> None:
         if task.coro.cr_frame is None:
             self._exits.setdefault(task.parent_nursery, []).append(number)
         elif call == "NurseryManager.__aexit__" and task.child_nurseries:
-            self._joining[task] = task.child_nurseries[-1]
+            self.courses[task].joining = task.child_nurseries[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from raceexplore.kernel.causes import Causes, Locks, Step, locks_in
+from raceexplore.kernel.causes import Causes, Course, Locks, Step, locks_in
 from raceexplore.kernel.trace import NOWHERE, Access, Event, Site
 from raceexplore.kernel.walk import site, stand_of
 
@@ -64,17 +64,15 @@ class Recorder:
     ) -> None:
         self.events: list[Event] = []
         self.ledger = ledger
-        self._sites: dict[Any, Site] = {}
         self._draws: list[tuple[str, int, str]] = []
         self._notes: list[str] = []
         self._declared: list[Access] | None = None
         self._batch: set[Any] = set()
         self.passes = True
         self._causes = Causes()
+        self._courses = self._causes.courses
         self._cancelled = cancelled  # returns those of some scopes
         self._any_cancelled = False
-        self._queues: dict[Any, tuple[Access, ...]] = {}
-        self._inside: dict[Any, Sequence[Any]] = {}
         self._known: dict[Any, None] = {}  # scopes, in the order of entering
         self._alive: dict[Any, None] = {}  # of these, not cancelled yet
 
@@ -94,14 +92,17 @@ class Recorder:
 
     def event(self, step: Step, info: TaskInfo) -> Event:
         """Note the end of the event ``step`` of the task that ``info`` names, and return it."""
-        task, ledger, sites = step.task, self.ledger, self._sites
-        end, seen = stand_of(task.coro) if ledger is None else stand_of(task.coro, ledger.sees)
-        begin = sites.get(task)
+        ledger, coroutine = self.ledger, step.task.coro
+        end, seen = stand_of(coroutine) if ledger is None else stand_of(coroutine, ledger.sees)
+        course = self._courses.get(step.task)
+        if course is None:
+            course = self._courses[step.task] = Course()
+        begin = course.stand
         if begin is None:
-            code = task.coro.cr_code
+            code = coroutine.cr_code
             begin = site(code.co_filename, code.co_firstlineno, code.co_qualname)
-        sites[task], info.stand = end, end
-        accesses, opaque = self._touched(step, info.path, begin)
+        course.stand = info.stand = end
+        accesses, opaque = self._touched(step, info.path, begin, course)
         number, declared = len(self.events), self._declared is not None
         event = Event(
             number,
@@ -132,48 +133,55 @@ class Recorder:
         found = []
         for task in step.woken:
             info = step.infos[task]
-            if task not in self._sites:
+            if self._is_new(task):
                 info.stand = info.path
             if info.serial:
                 found.append(info.path)
         return tuple(sorted(found))
 
-    def _touched(self, step: Step, path: str, begin: Site) -> tuple[tuple[Access, ...], bool]:
+    def _is_new(self, task: Any) -> bool:
+        """Return whether ``task`` has had no event so far."""
+        course = self._courses.get(task)
+        return course is None or course.stand is None
+
+    def _touched(
+        self, step: Step, path: str, begin: Site, course: Course
+    ) -> tuple[tuple[Access, ...], bool]:
         """Return what the event touched, and whether something of it was not observed."""
         ledger = self.ledger
         declared = tuple(self._declared or ())
         if ledger is None:
             return declared, True
-        self._look_at_scopes(ledger, step)
+        self._look_at_scopes(ledger, step, course)
         cancelled = self._newly_cancelled()
         for scope in cancelled:
             ledger.write(scope, ...)
         for child in step.woken:
             frame = child.coro.cr_frame
-            if child not in self._sites and frame is not None and not ledger.blind:
+            if self._is_new(child) and frame is not None and not ledger.blind:
                 ledger.introduce(frame.f_locals.values())
         accesses, opaque = ledger.close(path, step.nth)
-        if begin.call == "Condition.wait" and self._causes.was_interrupted(step.task):
-            accesses += self._asked_again(step.task)
+        if begin.call == "Condition.wait" and course.was_interrupted():
+            accesses += self._asked_again(course)
         if cancelled:
             accesses += self._taken_from_queues(step, cancelled)
         # a lock that was had at once might have had to be waited for: its release commutes
         locks = locks_in(accesses)
-        self._queues[step.task] = locks.requests if step.ready else locks.queues
+        course.queues = locks.requests if step.ready else locks.queues
         if self._declared is not None:
             scopes = tuple(a for a in accesses if str(a.resource[0]).endswith("CancelScope"))
             return declared + scopes, False
         return accesses, opaque or ledger.blind
 
-    def _look_at_scopes(self, ledger: Ledger, step: Step) -> None:
+    def _look_at_scopes(self, ledger: Ledger, step: Step, course: Course) -> None:
         """Note that every event looks whether its task is cancelled."""
-        for scope in dict.fromkeys((*self._inside.get(step.task, ()), *step.scopes)):
+        for scope in dict.fromkeys((*course.scopes, *step.scopes)):
             ledger.read(scope, ...)
             if scope not in self._known:
                 self._known[scope] = None
                 self._alive[scope] = None
                 ledger.introduce((scope,))
-        self._inside[step.task] = step.scopes
+        course.scopes = step.scopes
         if step.error:  # a crash cancels the nursery, and the order of crashes can be seen
             ledger.write(step.task.parent_nursery.cancel_scope, ...)
 
@@ -183,20 +191,21 @@ class Recorder:
         Also those that have just been let out but have not gone on: it came too late for them.
         """
         waiting = [
-            task
-            for task in self._queues
-            if any(scope is inside for scope in cancelled for inside in self._inside.get(task, ()))
+            course
+            for course in self._causes.begun()
+            if any(scope is inside for scope in cancelled for inside in course.scopes)
         ]
-        for task in waiting:
-            if task in step.woken:
-                self._causes.cancelled(task)
-        queued = [access for task in waiting for access in self._queues[task]]
+        woken = [self._courses.get(task) for task in step.woken]
+        for course in waiting:
+            if course in woken:
+                self._causes.cancelled(course)
+        queued = [access for course in waiting for access in course.queues]
         return tuple([a._replace(resource=(a.resource[0], ...), write=True) for a in queued])
 
-    def _asked_again(self, task: Any) -> tuple[Access, ...]:
+    def _asked_again(self, course: Course) -> tuple[Access, ...]:
         """Return that a cancelled wait for a condition asks for its lock again."""
-        waited = self._queues.get(task, ())
-        return tuple([a._replace(resource=(a.resource[0], "(queue)"), write=True) for a in waited])
+        queued = course.queues
+        return tuple([a._replace(resource=(a.resource[0], "(queue)"), write=True) for a in queued])
 
     def _locks(self, step: Step, accesses: tuple[Access, ...]) -> Locks:
         """Return the locks in ``accesses``, less those a cancelled task never got to ask for."""

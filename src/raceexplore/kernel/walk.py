@@ -80,9 +80,22 @@ def site_of(coroutine: Any) -> Site:
     return stand_of(coroutine)[0]
 
 
-def stand_of(
-    coroutine: Any, sees: Callable[[FrameType], bool] = lambda _: True
-) -> tuple[Site, bool]:
+OWN, TRIOS, OTHER = range(3)
+
+
+class _Files(dict[str, int]):
+    """File name -> whose code it is: the program's, trio's, or neither's."""
+
+    def __missing__(self, name: str) -> int:
+        strange = TRIOS if is_strange_file(name) else OTHER
+        found = self[name] = OWN if is_user_file(name) else strange
+        return found
+
+
+_files = _Files()
+
+
+def stand_of(coroutine: Any, sees: Callable[[FrameType], bool] | None = None) -> tuple[Site, bool]:
     """Return the site of ``coroutine``, and whether ``sees`` is true of all the program's frames.
 
     Called at every recorded event: it looks at the codes, which cost less than the frames.
@@ -98,18 +111,20 @@ def stand_of(
             if frame is None:
                 break
             code, inner = frame.f_code, _awaited(coroutine)
-        if is_user_file(code.co_filename):
+        whose = _files[code.co_filename]
+        if whose == OWN:
             frame = frame_of(coroutine)
             if frame is None:  # it has ended
                 break
             own, call = frame, ""
-            all_seen = all_seen and sees(frame)
-        elif not call and is_strange_file(code.co_filename):
+            all_seen = all_seen and (sees is None or sees(frame))
+        elif whose == TRIOS and not call:
             call = code.co_qualname
         coroutine = inner
     if own is None:
         return (site("", 0, "", call) if call else NOWHERE), all_seen
-    return site(own.f_code.co_filename, own.f_lineno, own.f_code.co_qualname, call), all_seen
+    code = own.f_code
+    return site(code.co_filename, own.f_lineno, code.co_qualname, call), all_seen
 
 
 @lru_cache(maxsize=10_000)
