@@ -57,6 +57,9 @@ class Locks(NamedTuple):
     released: tuple[object, ...]
 
 
+NO_LOCKS = Locks((), (), (), ())
+
+
 @lru_cache(maxsize=5_000)
 def locks_in(accesses: tuple[Access, ...]) -> Locks:
     """Return what ``accesses`` have to do with locks and queues."""

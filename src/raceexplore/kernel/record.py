@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from raceexplore.kernel.causes import Causes, Course, Locks, Step, locks_in
+from raceexplore.kernel.causes import NO_LOCKS, Causes, Course, Locks, Step, locks_in
 from raceexplore.kernel.trace import NOWHERE, Access, Event, Site
 from raceexplore.kernel.walk import site, stand_of
 
@@ -29,12 +29,12 @@ class Ledger(Protocol):
 
     blind: bool
 
-    def read(self, obj: object, key: object) -> None:
-        """Note that the event has read ``key`` of ``obj`` (``...``: all of it)."""
+    def look(self, scopes: Iterable[object]) -> None:
+        """Note that the event has looked at each of ``scopes``."""
         ...
 
     def write(self, obj: object, key: object) -> None:
-        """Note that the event has written ``key`` of ``obj``."""
+        """Note that the event has written ``key`` of ``obj`` (``...``: all of it)."""
         ...
 
     def forget(self) -> None:
@@ -102,7 +102,7 @@ class Recorder:
             code = coroutine.cr_code
             begin = site(code.co_filename, code.co_firstlineno, code.co_qualname)
         course.stand = info.stand = end
-        accesses, opaque = self._touched(step, info.path, begin, course)
+        accesses, opaque, locks = self._touched(step, info.path, begin, course)
         number, declared = len(self.events), self._declared is not None
         event = Event(
             number,
@@ -120,7 +120,7 @@ class Recorder:
             step.error,
             step.interrupted is not None and _begins_cancelled(step, begin),
             not declared and (opaque or not seen),
-            self._causes.of(step, number, end.call, self._locks(step, accesses)),
+            self._causes.of(step, number, end.call, locks),
         )
         self._draws.clear()
         self._notes.clear()
@@ -146,12 +146,15 @@ class Recorder:
 
     def _touched(
         self, step: Step, path: str, begin: Site, course: Course
-    ) -> tuple[tuple[Access, ...], bool]:
-        """Return what the event touched, and whether something of it was not observed."""
+    ) -> tuple[tuple[Access, ...], bool, Locks]:
+        """Return what the event touched, whether any of it was not observed, and the locks in it.
+
+        Less the locks that a cancelled task never got to ask for.
+        """
         ledger = self.ledger
         declared = tuple(self._declared or ())
         if ledger is None:
-            return declared, True
+            return declared, True, NO_LOCKS
         self._look_at_scopes(ledger, step, course)
         cancelled = self._newly_cancelled()
         for scope in cancelled:
@@ -170,20 +173,28 @@ class Recorder:
         course.queues = locks.requests if step.ready else locks.queues
         if self._declared is not None:
             scopes = tuple(a for a in accesses if str(a.resource[0]).endswith("CancelScope"))
-            return declared + scopes, False
-        return accesses, opaque or ledger.blind
+            return declared + scopes, False, NO_LOCKS
+        if locks.asked and self._any_cancelled and self._is_cancelled(step):
+            locks = locks._replace(asked=())
+        return accesses, opaque or ledger.blind, locks
 
     def _look_at_scopes(self, ledger: Ledger, step: Step, course: Course) -> None:
         """Note that every event looks whether its task is cancelled."""
-        for scope in dict.fromkeys((*course.scopes, *step.scopes)):
-            ledger.read(scope, ...)
+        if step.scopes == course.scopes:
+            ledger.look(step.scopes)
+        else:
+            self._enter_scopes(ledger, step.scopes, course)
+        if step.error:  # a crash cancels the nursery, and the order of crashes can be seen
+            ledger.write(step.task.parent_nursery.cancel_scope, ...)
+
+    def _enter_scopes(self, ledger: Ledger, scopes: Sequence[Any], course: Course) -> None:
+        for scope in dict.fromkeys((*course.scopes, *scopes)):
+            ledger.look((scope,))
             if scope not in self._known:
                 self._known[scope] = None
                 self._alive[scope] = None
                 ledger.introduce((scope,))
-        course.scopes = step.scopes
-        if step.error:  # a crash cancels the nursery, and the order of crashes can be seen
-            ledger.write(step.task.parent_nursery.cancel_scope, ...)
+        course.scopes = scopes
 
     def _taken_from_queues(self, step: Step, cancelled: list[Any]) -> tuple[Access, ...]:
         """Return that the event, which cancels, takes tasks out of their queues.
@@ -206,13 +217,6 @@ class Recorder:
         """Return that a cancelled wait for a condition asks for its lock again."""
         queued = course.queues
         return tuple([a._replace(resource=(a.resource[0], "(queue)"), write=True) for a in queued])
-
-    def _locks(self, step: Step, accesses: tuple[Access, ...]) -> Locks:
-        """Return the locks in ``accesses``, less those a cancelled task never got to ask for."""
-        found = locks_in(accesses)
-        if found.asked and self._any_cancelled and self._is_cancelled(step):
-            return found._replace(asked=())
-        return found
 
     def _is_cancelled(self, step: Step) -> bool:
         """Return whether the task would get a Cancelled where it stands."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 from raceexplore.kernel.trace import Access
 from raceexplore.observe.classes import MARK
 from raceexplore.observe.holders import Holders
-from raceexplore.observe.locations import ALL, OPAQUE, ORDER, SCALARS, SEQUENCES
+from raceexplore.observe.locations import ALL, FREE, OPAQUE, ORDER, QUEUE, SCALARS, SEQUENCES
 from raceexplore.observe.naming import Names
 from raceexplore.observe.primitives import has_state_elsewhere, state_of
 from raceexplore.observe.values import calling_line, value_text
@@ -110,6 +110,15 @@ class Ledger:
         self._accesses.clear()
         self._details.clear()
 
+    def look(self, scopes: Iterable[object]) -> None:
+        """Note that the event has read all of each of ``scopes``, as every event does."""
+        if self.values:
+            for scope in scopes:
+                self.read(scope, ALL)
+            return
+        for scope in scopes:
+            self._accesses.setdefault((self._ordinal(scope), ALL), False)
+
     def introduce(self, values: Iterable[object]) -> None:
         """Name all that can be reached from ``values``: other tasks are about to reach it."""
         self.names.let_out(values, self)
@@ -136,12 +145,23 @@ class Ledger:
 
     def _let_out_written(self) -> None:
         """Name what has just been stored where other tasks can reach it."""
-        names = self.names
         for (ordinal, key), write in self._accesses.items():
-            if write and names.is_out(ordinal):
+            if write and key is not QUEUE and key is not FREE:
                 found = _stored(self._kept[ordinal][0], key)
-                if any(type(value) not in SCALARS for value in found):
-                    names.let_out(found, self)
+                if found and self.names.is_out(ordinal):
+                    self.names.let_out(found, self)
+
+    def _spelled(self, location: Location, task: str) -> Access:
+        ordinal, key = location
+        write, names = self._accesses[location], self.names
+        if type(key) is tuple or ordinal in names.owner:
+            return spelled(*self._name(location, task), write)
+        access = spelled(names.names[ordinal], key, write)
+        (self._writes if write else self._reads)[location] = access
+        return access
+
+    def _renamed(self, access: Access, task: str) -> Access:
+        return access._replace(resource=self._name(access.resource, task))
 
     def sees(self, frame: FrameType) -> bool:
         """Return whether the code of ``frame`` is observed."""
@@ -158,16 +178,6 @@ class Ledger:
     def kind(self, ordinal: int) -> str:
         """Return the type name of an object."""
         return type(self._kept[ordinal][0]).__name__
-
-    def _spelled(self, location: Location, task: str) -> Access:
-        write = self._accesses[location]
-        access = spelled(*self._name(location, task), write)
-        if type(location[1]) is not tuple and self.names.is_out(location[0]):
-            (self._writes if write else self._reads)[location] = access
-        return access
-
-    def _renamed(self, access: Access, task: str) -> Access:
-        return access._replace(resource=self._name(access.resource, task))
 
     def _name(self, location: Location, task: str) -> tuple[str, object]:
         ordinal, key = location
@@ -248,14 +258,14 @@ class Ledger:
 
 
 def _stored(obj: object, key: object) -> list[object]:
-    """Return what ``obj``, which others can reach, has just got at ``key``.
+    """Return what of interest ``obj``, which others can reach, has just got at ``key``.
 
     Runs no code of the program. Nothing new can be told of a whole object, or of a variable.
     """
     if key is ALL or isinstance(obj, CellType):
         return [obj] if isinstance(obj, (FunctionType, MethodType)) else []
-    if isinstance(obj, dict):
-        return [dict.get(obj, key)]
     if isinstance(obj, (list, tuple)):
-        return list(obj)
-    return [getattr(obj, "__dict__", {}).get(key)]
+        return [value for value in obj if type(value) not in SCALARS]
+    held = obj if isinstance(obj, dict) else getattr(obj, "__dict__", {})
+    value = dict.get(held, key)
+    return [] if type(value) in SCALARS else [value]

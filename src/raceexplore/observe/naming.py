@@ -13,6 +13,8 @@ from collections import deque
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Protocol
 
+from raceexplore.observe.primitives import Kinds
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -41,12 +43,13 @@ class Numbered(Protocol):
 class Names:
     """The names of one run's objects.
 
-    leaked: type names of objects that reached a second task by a way that is not observed.
+    names: by ordinal. owner: of ordinals that nobody let out, the task that touches them. leaked:
+    type names of objects that reached a second task by a way that is not observed.
     """
 
     def __init__(self) -> None:
         self.names: list[str] = ["code that nobody observes"]
-        self._owner: dict[int, str] = {}  # ordinals that nobody let out, and who touches them
+        self.owner: dict[int, str] = {}
         self._out: set[int] = set()
         self.leaked: dict[str, None] = {}
 
@@ -59,7 +62,7 @@ class Names:
         seen: set[int] = set()
         queue = list(values)
         for value in queue:
-            if isinstance(value, PLAIN) or id(value) in seen or len(seen) > REACH_MAX:
+            if _is_plain[type(value)] or id(value) in seen or len(seen) > REACH_MAX:
                 continue
             seen.add(id(value))
             if not isinstance(value, (FunctionType, MethodType)):
@@ -71,21 +74,23 @@ class Names:
 
     def is_out(self, ordinal: int) -> bool:
         """Return whether other tasks can reach the object."""
-        return ordinal in self._out or (ordinal < len(self.names) and ordinal not in self._owner)
+        return ordinal in self._out or (ordinal < len(self.names) and ordinal not in self.owner)
 
     def end_event(self, task: str, nth: int, ledger: Numbered) -> None:
         """Name what the ``nth`` event of ``task`` has touched or let out for the first time."""
-        first = len(self.names)
+        first, out = len(self.names), self._out
         for ordinal in range(first, ledger.count()):
             self.names.append(f"{task}.{nth}:{ordinal - first}.{ledger.kind(ordinal)}")
-            self._owner[ordinal] = task
-        for ordinal in self._out:
-            self._owner.pop(ordinal, None)
-        self._out.clear()
+            if ordinal not in out:
+                self.owner[ordinal] = task
+        if out:
+            for ordinal in out:
+                self.owner.pop(ordinal, None)
+            out.clear()
 
     def name(self, ordinal: int, task: str, ledger: Numbered) -> str:
         """Return the name of an object that ``task`` touches."""
-        owner = self._owner.get(ordinal)
+        owner = self.owner.get(ordinal)
         if owner is not None and owner != task:
             kind = ledger.kind(ordinal)
             self.leaked[kind] = None
@@ -108,17 +113,28 @@ def _parts(value: object) -> list[object]:
         return [value.__self__, value.__func__]
     if isinstance(value, CellType):
         return cell_contents(value)
-    if type(value).__module__.partition(".")[0] in LEAVES and not type(value).__module__.startswith(
-        MODELS
-    ):
+    is_leaf, slots = _shapes[type(value)]
+    if is_leaf:
         return []
     found: list[object] = []
     if isinstance(value, dict):
         found += [*dict.keys(value), *dict.values(value)]
     elif isinstance(value, (list, tuple, deque)):
         found += list(value)
-    found += list(getattr(value, "__dict__", {}).values())
-    for slot in getattr(type(value), "__slots__", ()):
-        if isinstance(slot, str) and hasattr(value, slot):
-            found.append(getattr(value, slot))
-    return found
+    found += getattr(value, "__dict__", {}).values()
+    return found + [getattr(value, slot) for slot in slots if hasattr(value, slot)]
+
+
+class _Shapes(dict[type, tuple[bool, tuple[str, ...]]]):
+    """Class -> whether its instances are one location each, and their slots; found once a class."""
+
+    def __missing__(self, kind: type) -> tuple[bool, tuple[str, ...]]:
+        module = kind.__module__
+        is_leaf = module.partition(".")[0] in LEAVES and not module.startswith(MODELS)
+        slots = [slot for slot in getattr(kind, "__slots__", ()) if isinstance(slot, str)]
+        found = self[kind] = is_leaf, tuple(slots)
+        return found
+
+
+_shapes = _Shapes()
+_is_plain = Kinds(*PLAIN)

@@ -33,16 +33,16 @@ def note(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
     code = effect if isinstance(effect, int) else effect(obj)
     if code == DATA:
         ledger.read(obj, name)
+    elif code == REQUEST:
+        ledger.write(obj, QUEUE)
+    elif code == RELEASE:
+        ledger.write(obj, FREE)
     elif code in {READ, READ_KEY, READ_OR_FILL}:
         ledger.read(obj, ALL)
     elif code in {WRITE, WRITE_KEY}:
         ledger.write(obj, ALL)
     elif code == FOREIGN:
         ledger.opaque()
-    elif code == REQUEST:
-        ledger.write(obj, QUEUE)
-    elif code == RELEASE:
-        ledger.write(obj, FREE)
     elif code != SKIP:
         note_indirect(ledger, code, obj, name)
 
