@@ -86,11 +86,66 @@ def test_until_finds_the_first_event_before_which_an_expression_holds(debugger: 
     ]
 
 
+COUNTER = """
+import trio
+
+
+async def main():
+    done = []
+    for number in range(200):
+        done.append(number)
+        await trio.lowlevel.checkpoint()
+    assert not done
+"""
+
+
+def test_bisect_finds_the_same_event_with_few_looks(debugger: Debugger) -> None:
+    ended = debugger(
+        """until len(done) > 131
+        event
+        bisect len(done) > 131
+        event
+        bisect True
+        bisect len(done) > 199
+        bisect len(done) > 200
+        bisect missing
+        bisect 1 +
+        q""",
+        program=COUNTER,
+    )
+    found = [answer.splitlines()[0] for answer in ended.answers[1:] if answer]
+    assert found[0] == "-- len(done) > 131: first before event 132"
+    # 0 and 200 do not and do hold; then 100, 150, 125, 137, 131, 134, 132
+    halves = "first before event 132, if it stays true (looks: 9)"
+    assert found[2] == f"-- len(done) > 131: {halves}"
+    assert found[3] == found[1]
+    assert found[4] == "-- True: first before event 0, if it stays true (looks: 1)"
+    assert found[5].startswith("-- len(done) > 199: first before event 200, if it stays true")
+    never = "does not hold before the last event"
+    assert found[6] == f"*** len(done) > 200: {never}"
+    assert found[7] == f"*** missing: {never} (name 'missing' is not defined)"
+    assert found[8] == "*** invalid syntax: 1 +"
+
+
+def test_bisect_of_what_does_not_stay_true_finds_where_it_becomes_true(debugger: Debugger) -> None:
+    ended = debugger(
+        "bisect len(done) % 60 > 10\np len(done)\nback\np len(done)\nq", program=COUNTER
+    )
+    at, before = int(ended.answers[2]), int(ended.answers[4])
+    assert (at % 60, before % 60) == (11, 10)
+
+
 def test_an_expression_that_changes_the_run_is_not_trusted(debugger: Debugger) -> None:
     ended = debugger(
-        "until bank.__setattr__('balance', 7)\nuntil world.event('hi')\nevent\nq", program=WORLD
+        """until bank.__setattr__('balance', 7)
+        until world.event('hi')
+        event
+        bisect world.event('hi')
+        q""",
+        program=WORLD,
     )
     assert "changes the run, event 0 is not as recorded" in ended.answers[2]
+    assert "changes the run, event 0 is not as recorded" in ended.answers[4]
     assert "digest" in ended.answers[3]
 
 

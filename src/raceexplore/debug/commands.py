@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ALIASES = {"next-event": "next_event", "b-ack": "back", "ne": "next_event"}
 INTRODUCTION = """\
-Of raceexplore: tasks, where TASK, event, why; next-event (ne), back [N], goto N, until EXPR.
+Of raceexplore: tasks, where TASK, event, why; next-event (ne), back [N], goto N, until EXPR, bisect EXPR.
 Of pdb: n, s, c, r, p, w, u, d, l, b, ... An event is what a task does between two awaits."""
 
 
@@ -64,6 +64,14 @@ class Travel:
         Where a name is missing, EXPR does not hold. A line number or nothing: as in pdb.
         """
         self.session.search(arg, self.message)
+
+    def do_bisect(self, arg: str) -> Any:
+        """As until, for an expression that stays true once it is: bisect EXPR.
+
+        It looks at few events, and finds one before which EXPR holds, while it does not before the
+        event before; if EXPR is true now and then, that need not be the first.
+        """
+        self.session.search(arg, self.message, halves=True)
 
     def do_quit(self, arg: str) -> Any:
         """End the session: q(uit). The exit status is that of the replay."""

@@ -30,6 +30,11 @@ class Expression:
         self.missing = ""
         self.known = False
 
+    def why(self) -> str:
+        """Return what kept it from being true, in brackets, if that was an error."""
+        error = self.error or ("" if self.known else self.missing)
+        return f" ({error})" if error else ""
+
     def holds(self, moment: Moment) -> bool:
         """Return whether it is true at ``moment``; it is not where a name is missing."""
         found: dict[str, Any] = {}

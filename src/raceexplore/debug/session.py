@@ -136,20 +136,25 @@ class Session:
         """End the session."""
         self._leave(Ask("quit", carried=self._carried()))
 
-    def search(self, text: str, message: Callable[[str], None]) -> None:
-        """Go to the first event before which the expression ``text`` holds; say so if none."""
+    def search(self, text: str, message: Callable[[str], None], *, halves: bool = False) -> None:
+        """Go to the first event before which the expression ``text`` holds; say so if none.
+
+        halves: take it for granted that it stays true once it is.
+        """
         first = self.moment.path
         try:
             Expression(text, first)
         except SyntaxError as error:
             message(f"*** {error.msg}: {text}")
             return
-        self.wire.send(Ask("find", text=f"{first}\0{text}"))
+        self.wire.send(Ask("bisect" if halves else "find", text=f"{first}\0{text}"))
         found: Found = self.wire.recv()
         if found.number is not None:
-            message(f"-- {text.strip()}: first before event {found.number}")
+            looked = f", if it stays true (looks: {found.looks})" if halves else ""
+            message(f"-- {text.strip()}: first before event {found.number}{looked}")
             self.go(found.number)
-        message(f"*** {text.strip()}: holds before no event{found.error}")
+        never = "does not hold before the last event" if halves else "holds before no event"
+        message(f"*** {text.strip()}: {never}{found.error}")
 
     def _carried(self) -> Carried:
         prompt = self.prompt
@@ -165,8 +170,8 @@ class Session:
         return f"{how}: {in_words(run)}"
 
 
-def find(session: Session, first: str, text: str) -> Found:
-    """Execute the run, and return the first event before which ``text`` holds.
+def find(session: Session, first: str, text: str) -> NoReturn:
+    """Execute the run, and tell the first event before which ``text`` holds.
 
     One run from the start, looking before every event: no expression needs to be monotone.
     """
@@ -183,12 +188,18 @@ def find(session: Session, first: str, text: str) -> Found:
 
     with silence():
         session.run(look)
-    if session.diverged:
-        return Found(
-            None, f" that can be trusted: evaluating it changes the run, {session.diverged}"
-        )
-    error = expression.error or ("" if expression.known else expression.missing)
-    return Found(held[0] if held else None, f" ({error})" if error else "")
+    number = held[0] if held else None
+    found = Found(number, expression.why(), len(session.recording.events))
+    session.wire.send(untrusted(session) or found)
+    finish()
+
+
+def untrusted(session: Session) -> Found | None:
+    """Return the answer of a search that has changed the run; None if it has not."""
+    if not session.diverged:
+        return None
+    why = f" that can be trusted: evaluating it changes the run, {session.diverged}"
+    return Found(None, why)
 
 
 def finish() -> NoReturn:

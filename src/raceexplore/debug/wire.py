@@ -34,7 +34,8 @@ class Ask(NamedTuple):
     """What the execution asks for.
 
     what: ``goto`` (the event ``number``), ``find`` (the first event before which ``text``
-    holds; an answer comes back), ``quit``, ``interrupted`` or ``crash`` (``text`` is why).
+    holds; an answer comes back), ``bisect`` (the same, by halves), ``quit``, ``interrupted`` or
+    ``crash`` (``text`` is why).
     """
 
     what: str
@@ -44,10 +45,14 @@ class Ask(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The answer to ``find``. number: None if the expression never held; error: why not."""
+    """The answer to ``find`` and ``bisect``.
+
+    number: None if the expression never held; error: why not. looks: events that it looked at.
+    """
 
     number: int | None
     error: str = ""
+    looks: int = 0
 
 
 def breakpoints_of(debugger: Any) -> tuple[Breakpoint, ...]:

@@ -6,20 +6,26 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from raceexplore.debug.bisect import bisect
 from raceexplore.debug.recording import Recording, record
 from raceexplore.debug.session import Session, find, finish
 from raceexplore.debug.wire import Ask, Carried
 from raceexplore.kernel.errors import BadOption, Diverged, RaceExploreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from raceexplore.debug.session import Wire
     from raceexplore.search.replay import Stored
+
+
+Search = Callable[[Session, str, str], NoReturn]
+SEARCHES: dict[str, Search] = {"find": find, "bisect": bisect}
 
 
 class Crash(RaceExploreError):
@@ -74,12 +80,13 @@ def _converse(wire: Wire, stored: Stored, recording: Recording) -> Ask:
         ask = _receive(wire)
         if not isinstance(ask, Ask) or ask.what in ("crash", "interrupted"):
             _give_up(ask)
-        if ask.what != "find":
+        if ask.what not in SEARCHES:
             return ask
         first, _, text = ask.text.partition("\0")
+        look = SEARCHES[ask.what]
 
-        def search(inner: Wire, first: str = first, text: str = text) -> None:
-            inner.send(find(Session(stored, recording, inner), first, text))
+        def search(inner: Wire, first: str = first, text: str = text, look: Search = look) -> None:
+            look(Session(stored, recording, inner), first, text)
 
         with _forked(search) as inner:
             answer = _receive(inner)
