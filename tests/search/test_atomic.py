@@ -148,6 +148,36 @@ async def main(world: World):
         await trio.sleep(1.2)
         nursery.start_soon(buys, 9.0)
 """
+# One schedule lets the two who poll take turns for ever; that is not the section's doing.
+POLLS = """
+import trio
+
+
+class Door:
+    is_open = False
+    entered = 0
+
+
+async def enters(door):
+    while not door.is_open:
+        await trio.lowlevel.checkpoint()
+    entered = door.entered
+    await trio.lowlevel.checkpoint()
+    door.entered = entered + 1
+
+
+async def opens(door):
+    await trio.lowlevel.checkpoint()
+    door.is_open = True
+
+
+async def main():
+    door = Door()
+    async with trio.open_nursery() as nursery:
+        for task in (enters, enters, opens):
+            nursery.start_soon(task, door)
+    assert door.entered == 2, f"{door.entered} entered"
+"""
 
 
 def failing(folder: Path, text: str, **settings: str) -> Run:
@@ -272,6 +302,17 @@ def test_the_answer_is_the_same_whatever_strings_hash_to() -> None:
     ]
     assert told[0] == told[1]
     assert json.loads(told[0])["cure"]["every_schedule"] == 56
+
+
+def test_of_schedules_without_an_end_nothing_is_proved(tmp_path: Path) -> None:
+    run = failing(tmp_path, POLLS)
+    found = cure(run)
+    first, last = "entered = door.entered", "door.entered = entered + 1"
+    assert named(found) == {("enters", first, last)}
+    assert found.every == 0
+    asked = WhatIf(run, LIMITS)
+    waits = asked.trial((span(asked, "while not door.is_open:", last),))
+    assert waits.why.startswith("livelock")  # nobody opens while one polls inside
 
 
 def test_where_it_cannot_be_asked_it_is_not(tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ def failure_report(
     words = Words(why) if why is not None else None
     race = _race(run, width)
     lines += [Text(), *race, *orders(words, width), *_sizes(run, found, width)]
-    cure = paragraph(sentence(atomic, run.program), width)
+    cured = atomic is not None and atomic.cure is not None
+    cure = paragraph(sentence(atomic, run.program), width, "green" if cured else "")
     lines += [*cure, Text()]
     most = LINES + len(noted) + len(race) + len(cure) - len(lines)
     lines += schedule(run, width, most, words)

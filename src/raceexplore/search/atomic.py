@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.errors import BadOption
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from raceexplore.search.trails import Trail
 
 SAMPLED, EXACT = 200, 600  # runs against what may be the answer: drawn ones, and one by one
+SAMPLED_MIN = 20
 SAMPLED_EVENTS, EXACT_EVENTS = 30_000, 50_000  # of longer runs there are fewer
 EVENTS = 100_000  # of all runs; a trial that has begun is done before the search is given up
 STEPS_MAX = 5_000  # of the failing run
@@ -142,37 +144,46 @@ class WhatIf:
         gate = Gate()
         with guarded(), in_place(twins, gate):
             trial = self._sampled(Trial(spans, cured=True, runs=0), gate)
+            sampled = trial.runs
             if trial.cured:
                 trial = self._enumerated(trial, gate)
         if not trial.cured:
             return trial
-        without = (0, 0) if trial.every else self._without()
+        without = (0, 0) if trial.every else self._without(sampled)
         return replace(trial, without=without, rivals=rivals(spans, self.trails))
 
     def _sampled(self, trial: Trial, gate: Gate) -> Trial:
         """Run the failing schedule, the quiet day, schedules close to the first, and others."""
-        for runs, scheduler in enumerate(self._samples(gate), start=1):
+        last = self.events + SAMPLED_EVENTS
+        for runs, scheduler in enumerate(islice(self._samples(gate), SAMPLED), start=1):
             run = self._once(scheduler)
             why = _wrong(run)
             if runs == 2 and gate.given_up:
                 why = "a task gives up waiting for it"
             if why:
                 return replace(trial, cured=False, runs=runs, why=why)
+            if runs >= SAMPLED_MIN and self.events > last:
+                break
         return replace(trial, runs=runs)
 
     def _enumerated(self, trial: Trial, gate: Gate) -> Trial:
-        """Run every schedule, if they are few."""
+        """Run every schedule, if they are few, the fairest first."""
         inner: Any = by_name("icb")
         scheduler = Atomically(inner, gate)
-        most = min(EXACT, EXACT_EVENTS // self.run.steps)
-        for every in range(most):
+        last = self.events + EXACT_EVENTS
+        for every in range(EXACT):
+            runs = trial.runs + every
+            if self.events > last:
+                return replace(trial, runs=runs)
             if not scheduler.begin():
-                return self._proved(replace(trial, runs=trial.runs + every), every, inner.covered)
+                return self._proved(replace(trial, runs=runs), every, inner.covered)
             run = self._once(scheduler, begun=True)
+            if run.steps >= self.limits.steps:
+                return replace(trial, runs=runs)  # a polling loop has schedules without an end
             why = _wrong(run)
             if why:
-                return replace(trial, cured=False, runs=trial.runs + every + 1, why=why)
-        return replace(trial, runs=trial.runs + most)
+                return replace(trial, cured=False, runs=runs + 1, why=why)
+        return replace(trial, runs=trial.runs + EXACT)
 
     def _proved(self, trial: Trial, every: int, covered: str) -> Trial:
         left_out = covered.partition(", ")[2]
@@ -180,11 +191,11 @@ class WhatIf:
             return trial  # nothing is proved where what it takes to fail is left out
         return replace(trial, every=every, left_out=left_out)
 
-    def _without(self) -> tuple[int, int]:
-        """Return how many of the sampled runs fail without a section, and how many there are."""
+    def _without(self, count: int) -> tuple[int, int]:
+        """Return how many of the first ``count`` samples fail without a section, and ``count``."""
         with guarded():
-            runs = [self._once(scheduler) for scheduler in self._samples(Gate())]
-        return sum(run.failure is not None for run in runs), len(runs)
+            runs = [self._once(scheduler) for scheduler in islice(self._samples(Gate()), count)]
+        return sum(run.failure is not None for run in runs), count
 
     def _samples(self, gate: Gate) -> Iterator[Scheduler]:
         """Yield schedulers to begin a run with; taking and releasing are schedule points too.
@@ -196,9 +207,7 @@ class WhatIf:
         yield Atomically(Replay(), gate)
         near: Scheduler = Nearby(schedule, gate)
         mixed = [part for name in FAR for part in (near, by_name(name))]
-        several = [Atomically(part, gate, yields=True) for part in mixed]
-        for number in range(min(SAMPLED, max(20, SAMPLED_EVENTS // self.run.steps)) - 2):
-            yield several[number % len(several)]
+        yield from cycle([Atomically(part, gate, yields=True) for part in mixed])
 
     def _once(self, scheduler: Scheduler, *, begun: bool = False) -> Run:
         if not begun:
