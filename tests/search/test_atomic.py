@@ -1,99 +1,20 @@
-"""What if a span were atomic: the sections that fixed versions protect, and not a word too much."""
+"""What if a span were atomic: never a word more than the runs have shown."""
 
 from __future__ import annotations
 
 import json
-import linecache
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from critical_sections import (
-    CURED_AFTER_ALL,
-    MODELS,
-    MODELS_WITHOUT,
-    POWER,
-    POWER_WITHOUT,
-    SHORTER,
-    Section,
-)
-from raceexplore import Limits, Run, Settings, explore
+from raceexplore import Run, Settings, explore
 from raceexplore.report.atomicity import sentence
-from raceexplore.search.atomic import Atomicity, Trial, WhatIf, atomicity
+from raceexplore.search.atomic import WhatIf, atomicity
 from raceexplore.search.load import load_program
 from raceexplore.search.spans import Span
+from what_if import LIMITS, ROOT, answer, cure, found_in, named, power
 
-ROOT = Path(__file__).parent.parent.parent
-LIMITS = Limits(steps=2_000)
-SLOW = "two_stage100"
-
-
-def found_in(reference: str) -> Run:
-    """A shrunk failing run of the program."""
-    program = load_program(str(ROOT / reference))
-    for scheduler in ("portfolio", "sticky", "surw"):
-        campaign = explore(program, scheduler=scheduler, budget=3_000, limits=LIMITS)
-        if campaign.failures:
-            return campaign.failures[0].run
-    raise AssertionError(f"{reference} does not fail")
-
-
-def answer(run: Run) -> Atomicity:
-    found = atomicity(run, LIMITS)
-    assert found is not None
-    assert not found.refused
-    return found
-
-
-def cure(run: Run) -> Trial:
-    found = answer(run)
-    assert found.cure is not None
-    return found.cure
-
-
-def section(one: Span) -> Section:
-    first, last = (linecache.getline(one.code.file, n).strip() for n in (one.first, one.last))
-    return one.name, first, last
-
-
-def named(trial: Trial) -> set[Section]:
-    return {section(one) for one in trial.spans}
-
-
-def power(name: str) -> str:
-    return f"benchmarks/power_programs/{name}"
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_a_models_section_is_the_one_that_its_fixed_version_protects(name: str) -> None:
-    assert named(cure(found_in(f"models/{name}"))) == set(MODELS[name])
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=[pytest.mark.slow] if name.endswith(SLOW) else []) for name in POWER],
-)
-def test_a_classic_bugs_section_is_the_one_that_a_fixed_version_protects(name: str) -> None:
-    assert named(cure(found_in(power(name)))) == set({**POWER, **SHORTER}[name])
-
-
-def test_of_the_classic_bugs_that_a_section_cures_nine_of_ten_are_named_as_expected() -> None:
-    as_expected = [name for name in POWER if name not in SHORTER]
-    assert len(as_expected) >= 0.9 * len(POWER)
-
-
-@pytest.mark.parametrize(
-    "name", [*map("models/{}".format, MODELS_WITHOUT), *map(power, POWER_WITHOUT)]
-)
-def test_where_no_section_is_the_cure_none_is_named(name: str) -> None:
-    found = answer(found_in(name)).cure
-    expected = CURED_AFTER_ALL.get(Path(name).name)
-    assert (named(found) if found else None) == (set(expected) if expected else None)
-
-
-# The runs of a program with one small bug: a reading, an await, a writing.
+# Each bug is a reading, an await, a writing.
 TWO_BUGS = """
 import trio
 
@@ -212,28 +133,6 @@ def test_what_is_not_proved_is_said_with_the_runs_that_were_tried() -> None:
         f"With lines 167-169 of sets atomic, it was not found again in 800 runs"
         f" (without, in {failing} of 200); lines 172, 174 of checks touch the same data."
     )
-
-
-# (function, line) of what touches the same data outside of the section
-RIVALS = {
-    "values.py:lost_update": [],  # main reads the sum when all have ended
-    "locks.py:carter": [],  # the bystanders use the same lock, but it is a lock
-    "locks.py:wrong_lock": [("adds", "data += 1")],
-    "values.py:time_of_check": [
-        ("swaps", 'files["report"] = "yours"'),
-        ("swaps", 'files["report"] = "mine"'),
-    ],
-    "values.py:double_checked": [
-        ("uses", "if instance is None:"),
-        ("uses", 'assert instance["port"] == 80'),
-    ],
-}
-
-
-@pytest.mark.parametrize("name", RIVALS)
-def test_whoever_else_has_to_take_the_lock_is_named(name: str) -> None:
-    rivals = [section(one) for one in cure(found_in(power(name))).rivals]
-    assert rivals == [(function, line, line) for function, line in RIVALS[name]]
 
 
 def test_schedules_with_every_wait_at_its_median_prove_nothing_where_a_long_one_is_needed(
