@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ALIASES = {"next-event": "next_event", "b-ack": "back", "ne": "next_event"}
 INTRODUCTION = """\
-Of raceexplore: tasks, where TASK, event, why; next-event (ne), back [N], goto N, until EXPR, bisect EXPR.
+Of raceexplore: tasks, where TASK, event, why; next-event (ne), back [N], goto N, until EXPR, bisect
 Of pdb: n, s, c, r, p, w, u, d, l, b, ... An event is what a task does between two awaits."""
 
 
