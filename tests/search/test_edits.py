@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edits import EDITS, one_file
+from edits import EDITS, alone, one_file
 from raceexplore import Limits, Program, explore
 from raceexplore.kernel.seed import decode
 from raceexplore.search.corpus import Entry, entry_of
@@ -22,6 +23,9 @@ from raceexplore.search.why import why
 STORIES = sorted(path.parent.name for path in Path(__file__).parents[2].glob("models/*/buggy.py"))
 MODELS = [f"{story}/{kind}" for story in STORIES for kind in ("buggy", "wrong_fix")]
 WANTED = 0.95
+CLASSICS = Path(__file__).parents[2] / "benchmarks" / "power_programs"
+# random orders take more than 3,000 runs to find these, or an edited one
+TOO_LONG = {"deep3", "reorder5", "reorder10", "reorder20", "two_stage20", "two_stage100"}
 
 
 def program(text: str) -> Program:
@@ -45,9 +49,8 @@ def levels(entry: Entry, of: Program) -> list[str]:
     return list(dict.fromkeys(a.level for a in tried if is_same(entry, a.run)))
 
 
-def measured(model: str, entropies: int) -> tuple[int, int, Counter[str]]:
+def measured(text: str, entropies: int) -> tuple[int, int, Counter[str]]:
     """Return the edits, the failures and how many replays reproduced at each level, and at none."""
-    text = one_file(model)
     stored = list(failures(program(text), entropies))
     counts: Counter[str] = Counter()
     edits = 0
@@ -57,7 +60,7 @@ def measured(model: str, entropies: int) -> tuple[int, int, Counter[str]]:
             continue  # there is nothing of that kind in this model
         now = program(edited)
         found = explore(now, scheduler="random", budget=3_000).failures
-        assert is_same(stored[0], found[0].run), "the edit has changed the bug"
+        assert any(is_same(entry, found[0].run) for entry in stored), "the bug is another one"
         edits += 1
         for entry in stored:
             counts.update(levels(entry, now) or ["none"])
@@ -76,13 +79,35 @@ def test_kept_failures_survive_the_edits_of_a_model(
     model: str, entropies: int, record_property: Callable[[str, object], None]
 ) -> None:
     with silence():
-        edits, stored, counts = measured(model, entropies)
+        edits, stored, counts = measured(one_file(model), entropies)
     assert edits >= 10
     total = edits * stored
     shares = [f"{name} {counts[name]}" for name in ("exact", "aligned", "guided", "none")]
     told = f"{model}: {edits} edits of {stored} failures, {total} replays: {', '.join(shares)}"
     record_property("printed", told)
     assert counts["none"] <= (1 - WANTED) * total, told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", sorted(CLASSICS.glob("*.py")), ids=lambda path: path.stem)
+def test_kept_failures_survive_the_edits_of_classic_bugs(
+    file: Path, record_property: Callable[[str, object], None]
+) -> None:
+    names = re.findall(r"^async def (?!together|_)(\w+)", file.read_text("utf-8"), re.MULTILINE)
+    total: Counter[str] = Counter()
+    replays = programs = 0
+    for name in names:
+        if name in TOO_LONG:
+            continue
+        with silence():
+            edits, stored, counts = measured(alone(file, name), 1)
+        total += counts
+        replays += edits * stored
+        programs += 1
+    shares = [f"{name} {total[name]}" for name in ("exact", "aligned", "guided", "none")]
+    told = f"{file.stem}: {programs} programs, {replays} replays: {', '.join(shares)}"
+    record_property("printed", told)
+    assert total["none"] <= (1 - WANTED) * replays, told
 
 
 def test_an_edit_that_removes_the_bug_is_not_taken_for_a_reproduction() -> None:

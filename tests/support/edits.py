@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from raceexplore.search.load import find_file
 
@@ -23,6 +24,15 @@ def one_file(program: str) -> str:
     future = [n for n in body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
     rest = [n for n in body if n not in future and not _is_docstring(n)]
     return ast.unparse(ast.Module([*future[:1], *rest], []))
+
+
+def alone(file: Path, name: str) -> str:
+    """Return the program ``name`` of ``file`` as the main function of a file of its own."""
+    body = ast.parse(file.read_text(encoding="utf-8")).body
+    public = [n for n in body if isinstance(n, ast.AsyncFunctionDef) and n.name[0] != "_"]
+    others = [n for n in public if n.name not in (name, "together")]
+    text = ast.unparse(ast.Module([n for n in body if n not in others], []))
+    return text.replace(f"async def {name}(", "async def main(")
 
 
 def _is_inner(node: ast.stmt) -> bool:
@@ -55,12 +65,22 @@ def _statements(text: str) -> list[ast.stmt]:
 
 def rename_variables(tree: Tree) -> None:
     """Rename the local variables of every function, its parameters aside."""
-    given = {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
-    for function in [n for n in ast.walk(tree) if isinstance(n, Functions)]:
-        local = {n.id for n in ast.walk(function) if _is_stored(n)} - given
-        for node in ast.walk(function):
-            if isinstance(node, ast.Name) and node.id in local:
-                node.id = f"{node.id}_now"
+    inside = [
+        n
+        for part in tree.body
+        if isinstance(part, Functions | ast.ClassDef)
+        for n in ast.walk(part)
+    ]
+    others = {n.arg for n in inside if isinstance(n, ast.arg)}
+    others |= {
+        n.id for part in tree.body for n in ast.walk(part) if _is_stored(n) and n not in inside
+    }
+    local = {n.id for n in inside if isinstance(n, ast.Name) and _is_stored(n)} - others
+    for node in inside:
+        if isinstance(node, ast.Name) and node.id in local:
+            node.id += "_now"
+        elif isinstance(node, ast.Nonlocal):
+            node.names = [f"{name}_now" if name in local else name for name in node.names]
 
 
 def _is_stored(node: ast.AST) -> bool:
@@ -165,7 +185,7 @@ def wrapped_function(tree: Tree) -> None:
     call = f"return await {me}{inner.name}_really({', '.join(names)})"
     (outer,) = _statements(f"async def {inner.name}({ast.unparse(inner.args)}):\n    {call}")
     inner.name += "_really"
-    scopes = [n for n in ast.walk(tree) if isinstance(n, ast.Module | ast.ClassDef)]
+    scopes = [n for n in ast.walk(tree) if isinstance(n, ast.Module | ast.ClassDef | Functions)]
     (home,) = [n for n in scopes if inner in n.body]
     home.body.insert(home.body.index(inner) + 1, outer)
 
