@@ -65,17 +65,11 @@ def _statements(text: str) -> list[ast.stmt]:
 
 def rename_variables(tree: Tree) -> None:
     """Rename the local variables of every function, its parameters aside."""
-    inside = [
-        n
-        for part in tree.body
-        if isinstance(part, Functions | ast.ClassDef)
-        for n in ast.walk(part)
-    ]
+    functions = [n for n in ast.walk(tree) if isinstance(n, Functions)]
+    inside = list(dict.fromkeys(n for function in functions for n in ast.walk(function)))
     others = {n.arg for n in inside if isinstance(n, ast.arg)}
-    others |= {
-        n.id for part in tree.body for n in ast.walk(part) if _is_stored(n) and n not in inside
-    }
-    local = {n.id for n in inside if isinstance(n, ast.Name) and _is_stored(n)} - others
+    others |= {n.id for n in _stored(tree) if n not in inside}
+    local = {n.id for function in functions for n in _stored(function)} - others
     for node in inside:
         if isinstance(node, ast.Name) and node.id in local:
             node.id += "_now"
@@ -83,8 +77,9 @@ def rename_variables(tree: Tree) -> None:
             node.names = [f"{name}_now" if name in local else name for name in node.names]
 
 
-def _is_stored(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+def _stored(tree: ast.AST) -> list[ast.Name]:
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
+    return [name for name in names if isinstance(name.ctx, ast.Store)]
 
 
 def log_lines(tree: Tree) -> None:
