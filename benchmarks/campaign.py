@@ -31,7 +31,7 @@ COMMANDS = {
 
 
 def campaign(program: Any, budget: int) -> None:
-    """Explore as the command line does: with self-checks of 5 % of the runs."""
+    """Explore as the command line does: with self-checks of some of the runs."""
     found = raceexplore.explore(program, budget=budget, entropy=1)
     assert found.runs == budget, found.stopped
 

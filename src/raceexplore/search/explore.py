@@ -175,8 +175,8 @@ class _Exploration:
         return "stuck" if STUCK in run.cut else None
 
     def run(self) -> Run:
-        """Run once; the first run and every twentieth after it twice, to compare them."""
-        checked = self.runs % selfcheck.EVERY == 0
+        """Run once; some runs twice, to compare them."""
+        checked = selfcheck.is_due(self.runs)
         if getattr(self.scheduler, "observes", False):
             run = observed_run(
                 self.program, self.scheduler, limits=self.limits, settings=self.settings

@@ -16,11 +16,20 @@ if TYPE_CHECKING:
     from raceexplore.kernel.program import Limits
     from raceexplore.kernel.trace import Event, Site
 
-EVERY = 20  # the first run and 5 % of the others
+OFTEN, OFTEN_UNTIL, SELDOM = 20, 200, 100  # which runs: see `is_due`
 SURVIVES = "state that outlives a run: a module global, a cache, a default argument"
 CHANCE = "the order of a set or dict of objects (by id or hash), real time, or a thread"
 STIRRED = 5  # replays of the first run, each with its objects elsewhere in memory
 STIRRED_STEPS = 50_000  # events after which these replays cost more than they are worth
+
+
+def is_due(index: int) -> bool:
+    """Return whether the run of that index is run twice: many early ones, and 1 % of the others.
+
+    What varies from run to run does so most often from the first one on; and a check costs as much
+    as nine runs that are not recorded.
+    """
+    return index % (OFTEN if index < OFTEN_UNTIL else SELDOM) == 0
 
 
 def check(run: Run, limits: Limits, *, stir: bool = False) -> None:
