@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -212,6 +213,20 @@ def test_of_schedules_without_an_end_nothing_is_proved(tmp_path: Path) -> None:
     asked = WhatIf(run, LIMITS)
     waits = asked.trial((span(asked, "while not door.is_open:", last),))
     assert waits.why.startswith("livelock")  # nobody opens while one polls inside
+
+
+def test_what_could_not_be_tried_is_not_told_as_tried() -> None:
+    run = found_in("models/lost_update/buggy.py")
+    gc.freeze()  # nobody finds functions among what is frozen
+    try:
+        found = atomicity(run, LIMITS)
+    finally:
+        gc.unfreeze()
+    assert found is not None
+    assert (found.cure, found.tried) == (None, 0)
+    assert sentence(found, run.program) == (
+        "What would cure it is not known: the functions of the loaded program were not found."
+    )
 
 
 def test_where_it_cannot_be_asked_it_is_not(tmp_path: Path) -> None:

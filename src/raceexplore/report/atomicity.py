@@ -29,7 +29,7 @@ def sentence(answer: Atomicity | None, program: Program) -> str:
     if answer.cure is not None:
         return told(answer.cure, program)
     if answer.refused:
-        return f"What would cure it is not known: {clean(answer.refused)}"
+        return f"What would cure it is not known: {clean(answer.refused)}."
     if not answer.tried:
         return ""
     count = f"{answer.tried} section{'s' * (answer.tried != 1)}"
@@ -41,6 +41,8 @@ def sentence(answer: Atomicity | None, program: Program) -> str:
 def told(trial: Trial, program: Program) -> str:
     """Return what became of the failure in ``trial``, and no more than is known."""
     where = f"With {places(trial.spans, program)} {_how(trial.spans)}"
+    if not trial.runs:
+        return f"Nothing was tried: {trial.why}."
     if not trial.cured:
         return f"{where}, a run still fails: {clean(trial.why)} (run {trial.runs:,})."
     if trial.every:

@@ -34,6 +34,7 @@ SAMPLED_MIN = 20
 SAMPLED_EVENTS, EXACT_EVENTS = 30_000, 50_000  # of longer runs there are fewer
 EVENTS = 100_000  # of all runs; a trial that has begun is done before the search is given up
 STEPS_MAX = 5_000  # of the failing run
+NOT_FOUND = "the functions of the loaded program were not found"
 FAR = ("random", "urw")  # what draws schedules that have nothing to do with the failing one
 
 
@@ -117,15 +118,18 @@ class WhatIf:
 
     def smallest(self, watch: Watchdog) -> Atomicity:
         """Try sections, the smallest first, until one cures."""
-        found = candidates(self.trails, self.workshop)
+        found, refused = candidates(self.trails, self.workshop), ""
         for spans in sections(found):
             if self.events > EVENTS or watch.interrupted:
                 return Atomicity(None, self.tried, gave_up=True)
-            self.tried += 1
             trial = self.trial(spans)
             if trial.cured:
-                return Atomicity(trial, self.tried)
-        return Atomicity(None, self.tried, gave_up=is_cut(found))
+                return Atomicity(trial, self.tried + 1)
+            if trial.runs:
+                self.tried += 1
+            else:
+                refused = trial.why
+        return Atomicity(None, self.tried, gave_up=is_cut(found), refused=refused)
 
     def span_at(self, file: str, first: int, last: int) -> Span:
         """Return the shortest span with these lines of ``file``; raises `BadOption`."""
@@ -140,7 +144,7 @@ class WhatIf:
         """Make ``spans`` one critical section, and look for any failure."""
         twins = self.workshop.twins(spans)
         if not twins:
-            return Trial(spans, cured=False, runs=0, why="the program has no such code")
+            return Trial(spans, cured=False, runs=0, why=NOT_FOUND)
         gate = Gate()
         with guarded(), in_place(twins, gate):
             trial = self._sampled(Trial(spans, cured=True, runs=0), gate)
