@@ -20,7 +20,7 @@ def test_it_stops_in_the_failing_task_before_the_event_that_fails(debugger: Debu
     first, balance, step, _ = ended.answers
     told, what, _, *stop = first.splitlines()
     assert told == "AssertionError: balance is 90, expected 70"
-    assert what.startswith("Of raceexplore: tasks, where TASK, event, why; next-event (ne), ")
+    assert what.startswith("Ours: tasks, where TASK, event, why; next-event (ne), ")
     assert stop == [
         "-- event 5 of 6: main at 0 s",
         "> bank.py(16)main()",
@@ -230,7 +230,7 @@ def test_at_the_end_there_is_a_way_back(debugger: Debugger) -> None:
     assert ended.answers[1] == (
         "-- the run has ended, as recorded: AssertionError: balance is 90, expected 70"
     )
-    assert ended.answers[2] == "*** the run has ended: back, goto N, until EXPR or q"
+    assert ended.answers[2] == "*** the run has ended: back, goto N, until EXPR, bisect EXPR or q"
     assert ended.answers[3].startswith("-- event 5 of 6")
     assert "first before event 4" in ended.answers[5]
     assert ended.status == 1
@@ -277,3 +277,19 @@ def test_breakpoints_in_the_program_stop_the_debugger(debugger: Debugger) -> Non
     ended = debugger("c\nc\ngoto 5\nq", program=halting)
     # at each of them, then at the failure; on the way of a goto they count for nothing
     assert re.findall(r"> bank.py\((\d+)\)", ended.said) == ["12", "12", "17", "17"]
+
+
+def test_until_a_line_and_unt_are_those_of_pdb(debugger: Debugger) -> None:
+    ended = debugger("until 11\ngoto 4\nunt\nq", "--at", "4")
+    places = [re.findall(r"> bank.py\((\d+)\)", answer) for answer in ended.answers]
+    assert places == [["10"], ["11"], ["10"], ["11"], []]
+
+
+def test_an_empty_line_goes_back_once_more(debugger: Debugger) -> None:
+    ended = debugger("back\n \n \nq")
+    assert re.findall("-- event (\\d) of 6", ended.said) == ["5", "4", "3", "2"]
+
+
+def test_await_at_the_prompt_is_refused_with_what_to_do_instead(debugger: Debugger) -> None:
+    ended = debugger("await trio.sleep(1)\nq")
+    assert ended.answers[1].startswith("*** no await here")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pexpect
+import pytest
 
 from debugging import command, environment, failure_of
 from small_programs import BANK
@@ -38,6 +39,29 @@ def test_a_breakpoint_opens_the_prompt_of_a_plain_replay(there: Path) -> None:
     child.sendline("p amount")
     child.expect_exact("20")
     child.sendline("q")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 1
+
+
+@pytest.mark.parametrize("search", ["until", "bisect"])
+def test_ctrl_c_ends_a_search_and_the_session_goes_on(there: Path, search: str) -> None:
+    child = terminal(there, failure_of(there, BANK), "--pdb")
+    child.expect_exact("(rx) ")
+    # the first look tells that it has begun, and goes on for ever
+    started = there / "started"
+    child.sendline(
+        f"{search} open({str(started)!r}, 'w').close() or all(True for _ in iter(int, 1))"
+    )
+    while not started.exists():
+        child.expect([pexpect.TIMEOUT], timeout=0.05)
+    child.sendintr()
+    child.expect_exact("--KeyboardInterrupt--")
+    child.expect_exact("(rx) ")
+    child.sendline(f"{search} bank.balance == 90")
+    child.expect_exact("first before event 5")
+    child.expect_exact("(rx) ")
+    child.sendeof()
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 1

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 ALIASES = {"next-event": "next_event", "b-ack": "back", "ne": "next_event"}
 INTRODUCTION = """\
-Of raceexplore: tasks, where TASK, event, why; next-event (ne), back [N], goto N, until EXPR, bisect
-Of pdb: n, s, c, r, p, w, u, d, l, b, ... An event is what a task does between two awaits."""
+Ours: tasks, where TASK, event, why; next-event (ne), back [N], goto N, until EXPR, bisect EXPR.
+Pdb's: n, s, c, r, p, w, u, d, l, b, ... An event is what a task does between two awaits."""
 
 
 class Travel:
@@ -77,7 +77,12 @@ class Travel:
         """End the session: q(uit). The exit status is that of the replay."""
         self.session.quit()
 
-    do_q = do_exit = do_EOF = do_quit  # noqa: N815 the name that cmd looks for
+    do_q = do_exit = do_quit
+
+    def do_EOF(self, arg: str) -> Any:  # noqa: N802 the name that cmd looks for
+        """End the session, as q does; the shell's prompt gets a line of its own."""
+        self.message("")
+        self.session.quit()
 
 
 class Look(Travel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cmd
+import re
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,9 @@ class Prompt(Look, TaskPdb):
 
     def default(self, line: str) -> None:
         """Evaluate Python; say so if that has changed the state of the program."""
+        if re.search(r"\bawait\b", line):
+            self.error("no await here: the program stands still; n, s and ne let it go on")
+            return
         before = self._picture()
         super().default(line)
         if not self.session.diverged and self._picture() != before:
@@ -92,14 +96,14 @@ class Prompt(Look, TaskPdb):
     def do_until(self, arg: str) -> Any:
         """Go to the first event before which EXPR holds; until [LINE] is unt [LINE]."""
         if not arg.strip() or arg.strip().isdecimal():
-            return super(Look, self).do_until(arg)
+            return TaskPdb.do_until(self, arg)
         return Look.do_until(self, arg)
 
     do_until.__doc__ = Travel.do_until.__doc__
 
     def do_unt(self, arg: str) -> Any:
         """Continue to a line further down, as until in pdb: unt [LINE]."""
-        return super(Look, self).do_until(arg)
+        return TaskPdb.do_until(self, arg)
 
     def do_run(self, arg: str) -> None:
         """Run again is ``goto 0``."""
@@ -165,7 +169,7 @@ class EndPrompt(Travel, cmd.Cmd):
 
     def default(self, line: str) -> None:
         """Say what can be done."""
-        self.message("*** the run has ended: back, goto N, until EXPR or q")
+        self.message("*** the run has ended: back, goto N, until EXPR, bisect EXPR or q")
 
     def cmdloop(self, intro: Any = None) -> None:
         """Prompt; Ctrl-C gives a new prompt."""

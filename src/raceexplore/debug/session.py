@@ -65,6 +65,7 @@ class Session:
         self.prompt = Prompt(self, stdin, stdout)
         set_breakpoints(self.prompt, carried.breakpoints)
         self.prompt.aliases.update(carried.aliases)
+        self.prompt.lastcmd = carried.lines[-1] if carried.lines else ""  # Enter says it again
         if introduce:
             self.prompt.message(f"{self.recording.ended}\n{INTRODUCTION}")
         self.quiet.enter_context(silence())
@@ -147,14 +148,26 @@ class Session:
         except SyntaxError as error:
             message(f"*** {error.msg}: {text}")
             return
-        self.wire.send(Ask("bisect" if halves else "find", text=f"{first}\0{text}"))
-        found: Found = self.wire.recv()
+        found = self._ask(Ask("bisect" if halves else "find", text=f"{first}\0{text}"))
         if found.number is not None:
             looked = f", if it stays true (looks: {found.looks})" if halves else ""
             message(f"-- {text.strip()}: first before event {found.number}{looked}")
             self.go(found.number)
         never = "does not hold before the last event" if halves else "holds before no event"
         message(f"*** {text.strip()}: {never}{found.error}")
+
+    def _ask(self, ask: Ask) -> Found:
+        """Return the answer. Ctrl-C ends the search, too, whose last word must be heard."""
+        self.wire.send(ask)
+        found, interrupted = None, False
+        while found is None:
+            try:
+                found = self.wire.recv()
+            except KeyboardInterrupt:
+                interrupted = True
+        if interrupted or not isinstance(found, Found):
+            raise KeyboardInterrupt
+        return found
 
     def _carried(self) -> Carried:
         prompt = self.prompt
