@@ -6,15 +6,28 @@ import json
 from pathlib import Path
 
 import pytest
+import trio
 
-from raceexplore import Limits, Program, Replay, Run, Schedule, Settings, explore
+from raceexplore import (
+    Deviation,
+    Limits,
+    Program,
+    Replay,
+    Run,
+    Schedule,
+    Settings,
+    World,
+    explore,
+)
 from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.program import as_program
 from raceexplore.search.constraints import Anchor, Index, OrderConstraint, as_plain, from_plain
 from raceexplore.search.guided import guided_run
 from raceexplore.search.load import load_program
 from raceexplore.search.observation import observed_run
 from raceexplore.search.sufficient import Sufficient, sufficient
+from raceexplore.sim import LogNormal
 from stories import MODELS, QUICK, ROOT
 
 LIMITS = Limits(steps=2_000)
@@ -83,6 +96,92 @@ def test_the_ticketing_failure_is_a_read_before_the_write_that_follows() -> None
     ]
     # no latency is needed for it, only that time may pass
     assert (found.settings.time, found.draws) == ("elastic", ())
+
+
+TWO_ORDERS = """
+import trio
+
+class Door:
+    last = ""
+    open = False
+
+async def main():
+    door = Door()
+
+    async def passes(name):
+        door.last = name
+
+    async def looks():
+        for _ in range(2):
+            await trio.lowlevel.checkpoint()
+        if door.open:
+            await trio.lowlevel.checkpoint()
+            assert door.open, f"shut in between, after {door.last}"
+
+    async def opens():
+        for _ in range(4):
+            await trio.lowlevel.checkpoint()
+        door.open = True
+        await trio.lowlevel.checkpoint()
+        door.open = False
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(passes, "one", name="one")
+        nursery.start_soon(passes, "two", name="two")
+        nursery.start_soon(looks, name="looks")
+        nursery.start_soon(opens, name="opens")
+"""
+
+
+def test_an_order_that_is_turned_round_but_not_needed_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "door.py").write_text(TWO_ORDERS)
+    program = load_program(str(tmp_path / "door.py"))
+    # two passes before one, although that does not matter
+    schedule = Schedule(
+        (
+            Deviation("task", "main", 1, "main/two"),
+            Deviation("task", "main/two", 1, "main/opens"),
+            Deviation("task", "main/opens", 5, "main/one"),
+            Deviation("task", "main/one", 1, "main/looks"),
+            Deviation("task", "main/looks", 3, "main/opens"),
+        )
+    )
+    found = sufficient(seen(program, schedule, Settings()), LIMITS)
+    assert [(c.first.deed[:2], c.then.deed[:2]) for c in found.constraints] == [
+        (("main/opens", "writes"), ("main/looks", "reads")),
+        (("main/looks", "reads"), ("main/opens", "writes")),
+        (("main/opens", "writes"), ("main/looks", "reads")),
+    ]
+    assert {c.first.label.partition(".")[2] for c in found.constraints} == {"open"}
+
+
+BEFORE_S = LogNormal(median_s=1.0, sigma=1.0)
+
+
+async def unobserved(world: World) -> None:
+    """A lost update in code that is not rewritten: nobody sees what it touches."""
+    balance = 0
+
+    async def adds(wait_s: float) -> None:
+        nonlocal balance
+        await trio.sleep(wait_s)
+        before = balance
+        await BEFORE_S.sleep(world, "tell")
+        balance = before + 1
+
+    async with trio.open_nursery() as nursery:
+        for number in range(2):
+            nursery.start_soon(adds, 2.0 * number)
+    assert balance == 2, "one is lost"
+
+
+def test_orders_of_what_nobody_observes_are_orders_of_events() -> None:
+    run = explore(as_program(unobserved), scheduler="random", limits=LIMITS).failures[0].run
+    with guarded():
+        found = sufficient(seen(run.program, run.schedule, run.settings), LIMITS)
+        assert [str(constraint).count(".runs ") for constraint in found.constraints] == [2]
+        assert (found.settings.time, found.draws) == ("elastic", ())
+        assert fails_the_same(run, found, list(found.constraints))
 
 
 DEADLOCKING = """

@@ -52,6 +52,9 @@ EDITS = {
     "a renamed attribute": {"stock": "tickets"},
     "a log line": {"    left = shop.stock\n": "    print('buying')\n    left = shop.stock\n"},
     "a look before": {"    left = shop.stock\n": "    print(shop.stock)\n    left = shop.stock\n"},
+    "a look in another event": {
+        "    left =": "    print(shop.stock)\n    await trio.sleep(0.001)\n    left ="
+    },
     "an await before": {"    left =": "    await trio.lowlevel.checkpoint()\n    left ="},
     "an await between": {"    if left": "    await trio.lowlevel.checkpoint()\n    if left"},
     "another task": {

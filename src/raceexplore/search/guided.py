@@ -56,10 +56,9 @@ class Guided:
     """Take the neutral option, unless the task's next event would break a constraint.
 
     Then the task that the constraint waits for goes on; if it cannot, the first option that breaks
-    none, to let time pass being the last. If there is none, or a task was held back for too long, a
-    constraint is dropped. Draws are those of ``draws``, else neutral. Works on recorded runs only
-    (``observes``).
-    dropped: the constraints that could not be kept in this run.
+    none, to let time pass being the last. If there is none, or the task was held back for too long,
+    the constraint is broken: see `broken`. Draws are those of ``draws``, else neutral. Works on
+    recorded runs only (``observes``).
     """
 
     observes = True
@@ -72,11 +71,9 @@ class Guided:
     ) -> None:
         self.constraints, self.knowledge = tuple(constraints), knowledge
         self._draws = {(d.kind, d.at, d.nth): int(d.take) for d in draws}
-        self.dropped: list[OrderConstraint] = []
 
     def begin(self) -> bool:
         """Start over, with all constraints."""
-        self.dropped = []
         self._left = list(self.constraints)
         self._done: dict[Deed, int] = {}
         self._wanted = {a.deed for c in self._left for a in (c.first, c.then)}
@@ -93,13 +90,12 @@ class Guided:
         if not self._left:
             return 0
         tasks = point.tasks
-        while (obstacle := self._obstacle(tasks[0])) is not None:
-            free = [i for i, task in enumerate(tasks) if i and self._obstacle(task) is None]
-            if free:
-                awaited = obstacle.first.deed.task
-                return next((i for i in free if tasks[i].path == awaited), free[0])
-            self._drop(obstacle)
-        return 0
+        obstacle = self._obstacle(tasks[0])
+        if obstacle is None:
+            return 0
+        free = [i for i, task in enumerate(tasks) if i and self._obstacle(task) is None]
+        awaited = obstacle.first.deed.task
+        return next((i for i in free if tasks[i].path == awaited), free[0] if free else 0)
 
     def _follow(self, events: Sequence[Event]) -> None:
         """Count what was done since the last call; forget the constraints that have been met."""
@@ -125,13 +121,7 @@ class Guided:
                 held = self._held[constraint] = self._held.get(constraint, 0) + 1
                 if held <= PATIENCE:
                     return constraint
-                self._drop(constraint)
-                return self._obstacle(task)
         return None
-
-    def _drop(self, constraint: OrderConstraint) -> None:
-        self._left.remove(constraint)
-        self.dropped.append(constraint)
 
     def end(self, run: Run) -> None:
         """Nothing to learn here: see `guided_run`."""

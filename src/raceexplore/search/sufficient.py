@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from raceexplore.kernel.choice import CLOCK
 from raceexplore.kernel.watchdog import STUCK
 from raceexplore.search.conflicts import UNSEEN, differences
+from raceexplore.search.constraints import deeds
 from raceexplore.search.guide import Guide
 from raceexplore.search.guided import guided_run
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.choice import Deviation
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits, Settings
+    from raceexplore.kernel.trace import Event
     from raceexplore.search.conflicts import Conflict
     from raceexplore.search.constraints import Anchor, OrderConstraint
     from raceexplore.search.guided import Guidance
@@ -25,6 +27,7 @@ RUNS_MAX, EVENTS_MAX = 200, 200_000  # to spend on one explanation
 NO_NEED = "it fails on the default schedule: no order is needed"
 DRAWS_ALONE = "the draws alone make it fail"
 NO_ORDER = "no order of accesses explains it: to keep those of the failing run is not enough"
+NEAR_MAX = 12  # orders of what the failing event touched, before all others are looked at, too
 ALONE_MAX = 30  # conflicts that are tried alone
 
 
@@ -60,6 +63,13 @@ class Sufficient:
 
 def _kind(anchor: Anchor) -> tuple[str, str, int]:
     return anchor.deed.what, anchor.file, anchor.line
+
+
+def _near(events: Sequence[Event]) -> frozenset[str]:
+    """Return what the event touched that failed; nothing for a deadlock and its like."""
+    failed = next((e for e in events if e.error not in ("", "Cancelled")), None)
+    done = () if failed is None else deeds(failed)
+    return frozenset(deed.resource for deed, access in done if access is not None)
 
 
 class Spent(Exception):
@@ -148,13 +158,22 @@ class _Search:
         return differences(self.seen.events, guidance.run.events)
 
     def _grown(self, plain: Guidance) -> list[Conflict]:
-        """Return orders that suffice: the first one that the guided run breaks, and so on."""
+        """Return orders that suffice: the first one that the guided run breaks, and so on.
+
+        First from what the failing event touched alone, where an event has failed.
+        """
+        near = _near(self.seen.events)
+        return (near and self._growing(plain, near)) or self._growing(plain, frozenset())
+
+    def _growing(self, plain: Guidance, near: frozenset[str]) -> list[Conflict]:
         chosen: list[Conflict] = []
         guidance = plain
         while not self._is_same(guidance.run):
             known = {c.constraint for c in chosen}
             broken = [c for c in self._broken(guidance) if c.constraint not in known]
-            if not broken:
+            if near:
+                broken = [c for c in broken if c.constraint.first.deed.resource in near]
+            if not broken or (near and len(chosen) == NEAR_MAX):
                 return []
             # what cancelled whom follows from the rest, if that can be had
             chosen.append(min(broken, key=lambda c: (c.weight == UNSEEN, c.place, c.weight)))
