@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from raceexplore.search.atomic import Atomicity
     from raceexplore.search.campaign import Found
 
-LINES = 35  # of a report, less what would cure it, the commands, and what was explored
+LINES = 38  # of a report, less the notes on the error, the commands, and what was explored
 NOTES = 24  # lines of the notes on an error
 WAITS = 6  # waiting tasks that are shown
 SOURCES = 4  # waiting tasks up to which the line of each is shown too
@@ -55,13 +55,14 @@ def failure_report(
     why = found.why if found is not None else explained(run)
     words = Words(why) if why is not None else None
     race = _race(run, width)
-    lines += [Text(), *race, *orders(words, width), *_sizes(run, found, width)]
     cured = atomic is not None and atomic.cure is not None
     cure = paragraph(sentence(atomic, run.program), width, "green" if cured else "")
-    lines += [*cure, Text()]
-    most = LINES + len(noted) + len(race) + len(cure) - len(lines)
-    lines += schedule(run, width, most, words)
-    lines += _libraries(run, width)
+    if race or cure:
+        lines += [Text(), *race, *cure]
+    lines += [Text(), *orders(words, width), *_sizes(run, found, width), Text()]
+    libraries = _libraries(run, width)
+    lines += schedule(run, width, LINES + len(noted) - len(lines) - len(libraries), words)
+    lines += libraries
     return [_cut(line, width) for line in lines]
 
 
@@ -189,8 +190,11 @@ def _sizes(run: Run, found: Found | None, width: int) -> list[Text]:
     if found is None:
         return paragraph(f"{text}.", width)
     was = found.original.schedule.size
-    text += f", shrunk from {was} in {found.shrink_runs} runs; " if was > size else "; "
-    text += "each is needed" if found.one_minimal else "perhaps not all are needed"
+    text += f", shrunk from {was} in {found.shrink_runs} runs" if was > size else ""
+    if not found.one_minimal:
+        text += "; perhaps not all are needed"
+    elif size > 1:
+        text += "; each is needed"
     text += f"; {found.fewest}. " if found.fewest else ". "
     passes = "can produce it too." if found.in_passes else "was not seen to produce it."
     return paragraph(f"{text}Trio's own loop {passes}", width)
