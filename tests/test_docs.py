@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from documents import DOCUMENTS, ROOT, play, stable
+from documents import DOCUMENTS, ROOT, compared, play
 
 # a reader's machine is not ours, and a registry is his own choice
 ELSEWHERE = re.compile(r"(^|[\s`(])/[a-z]+/|://pypi|pythonhosted", re.MULTILINE)
@@ -23,7 +23,8 @@ def test_the_examples_of_a_document_run(path: Path, tmp_path: Path) -> None:
         for command in block:
             if command.printed is not None:
                 # make docs writes what it prints now into the document
-                assert stable(command.printed) == stable(command.shown), command.command
+                shown, printed = compared(command)
+                assert printed == shown, command.command
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name)

@@ -3,7 +3,9 @@
 A ``python`` block that begins with a comment such as ``# coupon.py`` is saved under that name;
 any other is run. In a ``console`` block, commands of raceexplore and pytest are run in the folder
 of the saved files, ``echo $?`` tells the status of the command before, and other commands are for
-the reader only. All blocks of a document share one folder.
+the reader only. A command after which ``(rx) `` is shown is a session with the debugger, at a
+terminal: what stands after each of these prompts is typed. All blocks of a document share one
+folder.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import pexpect
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -64,8 +68,9 @@ def _console(block: str, folder: Path) -> Iterator[Command]:
         if command == "echo $?":
             printed = f"{status}\n"
         elif command.startswith("raceexplore "):
-            words = shlex.split(command)[1:]
-            done = _run([sys.executable, "-m", "raceexplore", *words], folder)
+            words = [sys.executable, "-m", "raceexplore", *shlex.split(command)[1:]]
+            typed = re.findall(r"^\(rx\) (.*)$", shown, re.MULTILINE)
+            done = _session(words, typed, folder) if typed else _run(words, folder)
             status, printed = done.returncode, _as_read(done.stdout + done.stderr, folder)
         elif command.startswith("pytest "):
             words = [*PYTEST, *shlex.split(command)[1:]]
@@ -81,13 +86,45 @@ def _as_read(output: str, folder: Path) -> str:
     return output
 
 
+def _session(
+    command: list[str], typed: list[str], folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run ``command`` at a terminal, and type a line at each prompt of the debugger."""
+    env = _environment() | {"HOME": str(folder)}  # no .pdbrc of the reader
+    child = pexpect.spawn(command[0], command[1:], cwd=folder, env=env, encoding="utf-8")  # type: ignore[arg-type]
+    said = ""
+    for line in typed:
+        child.expect_exact("(rx) ", timeout=60)
+        said += f"{child.before}(rx) "
+        child.sendline(line)
+    child.expect(pexpect.EOF, timeout=60)
+    child.close()
+    said = f"{said}{child.before}".replace("\r", "")
+    return subprocess.CompletedProcess(command, child.exitstatus or 0, said, "")
+
+
 def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=folder, env=_environment(), capture_output=True, text=True, check=False
+    )
+
+
+def _environment() -> dict[str, str]:
     chosen = {"NO_COLOR": "1", "COLUMNS": "100", "TERM": "dumb", "PYTHONPATH": str(ROOT / "src")}
     chosen["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    env = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "PYTHONHASHSEED")}
-    return subprocess.run(
-        command, cwd=folder, env=env | chosen, capture_output=True, text=True, check=False
-    )
+    kept = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "PYTHONHASHSEED")}
+    return kept | chosen
+
+
+def compared(command: Command) -> tuple[object, object]:
+    """Return what the document shows and what is printed, less what may differ from day to day.
+
+    A session with the debugger is always the same, every line of it.
+    """
+    assert command.printed is not None
+    if "(rx) " in command.shown:
+        return trimmed(command.shown), trimmed(command.printed)
+    return stable(command.shown), stable(command.printed)
 
 
 def stable(output: str) -> tuple[str, str]:
