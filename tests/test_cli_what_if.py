@@ -44,6 +44,7 @@ def test_run_and_replay_tell_tools_of_the_section(rx: Rx) -> None:
                 "left_out": "",
                 "failing_without": None,
                 "why": "",
+                "others": "",
             },
             "tried": 1,
             "gave_up": False,
@@ -85,6 +86,22 @@ def test_what_if_answers_for_the_lines_that_the_user_names(rx: Rx) -> None:
     assert both.out.startswith(
         "With lines 10-11 of withdraw and line 12 of withdraw under one lock"
     )
+
+
+def test_what_if_tells_a_failure_that_lines_do_not_cure_from_the_one_asked_about(rx: Rx) -> None:
+    file = kept(rx)
+    hasty = BANK + "    assert withdraws == ['ann', 'bob']\n"
+    hasty = hasty.replace("async def w", "withdraws = []\nasync def w").replace(
+        "    seen", "    withdraws.append(trio.lowlevel.current_task().name)\n    seen"
+    )
+    hasty = hasty.replace("    bank = B", "    withdraws.clear()\n    bank = B")
+    lines = hasty.splitlines()
+    first, last = lines.index("    seen = bank.balance") + 1, lines.index(BANK.splitlines()[11]) + 1
+    ended = rx("what-if", file, "--atomic", f"{first}-{last}", bank=hasty)
+    assert ended.status == 0
+    told = " ".join(ended.out.split())
+    assert f"With lines {first}-{last} of withdraw atomic, no schedule fails in this way" in told
+    assert "; but a run fails otherwise: AssertionError" in told
 
 
 @pytest.mark.parametrize(

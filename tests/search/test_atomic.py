@@ -45,6 +45,15 @@ async def main():
     assert stock.left == 0, f"left {stock.left}"
     assert stock.sold == 2, f"sold {stock.sold}"
 """
+NO_SECTION = """
+
+async def first(stock):
+    stock.sold = 2
+
+
+async def second(stock):
+    assert stock.sold == 2, "the second came first"
+"""
 # Fails only if a wait is long: schedules with every wait at its median prove nothing.
 LATE = """
 from raceexplore import World
@@ -158,6 +167,22 @@ def test_a_section_that_leaves_another_failure_is_no_cure(tmp_path: Path) -> Non
     found = answer(run).cure
     assert found is not None
     assert set(found.spans) == {buys, sells}
+
+
+def test_a_section_that_cures_what_was_asked_about_and_no_more_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(TWO_BUGS.replace("buys, buys, sells, sells", "buys, buys, first, second"))
+    with file.open("a") as end:
+        end.write(NO_SECTION)
+    campaign = explore(load_program(str(file)), scheduler="dfs", stop="never", limits=LIMITS)
+    (asked,) = [found.run for found in campaign.failures if found.message == "left 1"]
+    found = cure(asked)
+    assert named(found) == {("buys", "left = stock.left", "stock.left = left - 1")}
+    assert found.others == "AssertionError: the second came first"
+    assert sentence(answer(asked), asked.program) == (
+        "With lines 11-13 of buys atomic, no schedule fails in this way"
+        f" (all {found.every} explored); but a run fails otherwise: {found.others}."
+    )
 
 
 def test_taking_the_lock_after_the_read_is_no_cure() -> None:

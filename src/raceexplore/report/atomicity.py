@@ -47,12 +47,14 @@ def told(trial: Trial, program: Program) -> str:
         return f"{where}, a run still fails: {clean(trial.why)} (run {trial.runs:,})."
     if trial.every:
         left_out = f", {trial.left_out}" if trial.left_out else ""
-        known = f"no schedule fails (all {trial.every:,} explored{left_out})"
+        thus = " in this way" if trial.others else ""
+        known = f"no schedule fails{thus} (all {trial.every:,} explored{left_out})"
     else:
         failing, runs = trial.without
         without = f"without, in {failing:,} of {runs:,}" if failing else "nor without, in as many"
         known = f"it was not found again in {trial.runs:,} runs ({without})"
-    return f"{where}, {known}{_also(trial.rivals, program)}."
+    others = f"; but a run fails otherwise: {clean(trial.others)}" if trial.others else ""
+    return f"{where}, {known}{_also(trial.rivals, program)}{others}."
 
 
 def _also(rivals: Sequence[Span], program: Program) -> str:
@@ -122,6 +124,7 @@ def trial_value(trial: Trial) -> dict[str, Any]:
         "left_out": trial.left_out,
         "failing_without": list(trial.without) if trial.without[1] else None,
         "why": trial.why,
+        "others": trial.others,
     }
 
 

@@ -34,6 +34,7 @@ SAMPLED_MIN = 20
 SAMPLED_EVENTS, EXACT_EVENTS = 30_000, 50_000  # of longer runs there are fewer
 EVENTS = 100_000  # of all runs; a trial that has begun is done before the search is given up
 STEPS_MAX = 5_000  # of the failing run
+WAITING = ("deadlock", "livelock", "leaked task")
 NOT_FOUND = "the functions of the loaded program were not found"
 FAR = ("random", "urw")  # what draws schedules that have nothing to do with the failing one
 
@@ -42,10 +43,11 @@ FAR = ("random", "urw")  # what draws schedules that have nothing to do with the
 class Trial:
     """What became of a failure when ``spans`` were made one critical section.
 
-    cured: none of ``runs`` failed. every: there are that many schedules and no more, and all were
-    run; ``left_out`` says what was not varied. without: (failing, runs) drawn in the same way with
-    no section. why: what still goes wrong. rivals: other lines that touch what ``spans`` do, so
-    that a lock has to be around them, too.
+    cured: none of ``runs`` failed; if ``others`` tells of another failure than the one asked about,
+    none failed as that did. every: there are that many schedules and no more, and all were run;
+    ``left_out`` says what was not varied. without: (failing, runs) drawn in the same way with no
+    section. why: what still goes wrong. rivals: other lines that touch what ``spans`` do, so that
+    a lock has to be around them, too.
     """
 
     spans: tuple[Span, ...]
@@ -55,6 +57,7 @@ class Trial:
     left_out: str = ""
     without: tuple[int, int] = (0, 0)
     why: str = ""
+    others: str = ""
     rivals: tuple[Span, ...] = ()
 
 
@@ -109,6 +112,7 @@ class WhatIf:
         self.limits = replace(limits, steps=min(limits.steps, 20 * run.steps + 1_000))
         self.workshop = Workshop()
         self.events = self.tried = 0
+        self.every_failure, self.others = True, ""
 
     @cached_property
     def trails(self) -> list[Trail]:
@@ -117,8 +121,8 @@ class WhatIf:
             return trails_of(self.run, self.limits)
 
     def smallest(self, watch: Watchdog) -> Atomicity:
-        """Try sections, the smallest first, until one cures."""
-        found, refused = candidates(self.trails, self.workshop), ""
+        """Try sections, the smallest first, until one cures all; else what was asked about."""
+        found, refused, partly = candidates(self.trails, self.workshop), "", []
         for spans in sections(found):
             if self.events > EVENTS or watch.interrupted:
                 return Atomicity(None, self.tried, gave_up=True)
@@ -129,6 +133,14 @@ class WhatIf:
                 self.tried += 1
             else:
                 refused = trial.why
+            if trial.others:
+                partly.append(spans)
+        for spans in partly:
+            if self.events > EVENTS or watch.interrupted:
+                return Atomicity(None, self.tried, gave_up=True)
+            trial = self.trial(spans, every_failure=False)
+            if trial.cured:
+                return Atomicity(trial, self.tried)
         return Atomicity(None, self.tried, gave_up=is_cut(found), refused=refused)
 
     def span_at(self, file: str, first: int, last: int) -> Span:
@@ -140,8 +152,13 @@ class WhatIf:
             raise BadOption(f"--atomic: {there} {file}:{first}-{last}")
         return span
 
-    def trial(self, spans: tuple[Span, ...]) -> Trial:
-        """Make ``spans`` one critical section, and look for any failure."""
+    def trial(self, spans: tuple[Span, ...], *, every_failure: bool = True) -> Trial:
+        """Make ``spans`` one critical section, and look for any failure.
+
+        every_failure: if not, those that are not the one asked about do not count, but for tasks
+        that wait for ever, which a section can make.
+        """
+        self.every_failure, self.others = every_failure, ""
         twins = self.workshop.twins(spans)
         if not twins:
             return Trial(spans, cured=False, runs=0, why=NOT_FOUND)
@@ -151,6 +168,7 @@ class WhatIf:
             sampled = trial.runs
             if trial.cured:
                 trial = self._enumerated(trial, gate)
+        trial = replace(trial, others=self.others)
         if not trial.cured:
             return trial
         without = (0, 0) if trial.every else self._without(sampled)
@@ -161,7 +179,7 @@ class WhatIf:
         last = self.events + SAMPLED_EVENTS
         for runs, scheduler in enumerate(islice(self._samples(gate), SAMPLED), start=1):
             run = self._once(scheduler)
-            why = _wrong(run)
+            why = self._wrong(run)
             if runs == 2 and gate.given_up:
                 why = "a task gives up waiting for it"
             if why:
@@ -184,7 +202,7 @@ class WhatIf:
             run = self._once(scheduler, begun=True)
             if run.steps >= self.limits.steps:
                 return replace(trial, runs=runs)  # a polling loop has schedules without an end
-            why = _wrong(run)
+            why = self._wrong(run)
             if why:
                 return replace(trial, cured=False, runs=runs + 1, why=why)
         return replace(trial, runs=trial.runs + EXACT)
@@ -199,7 +217,8 @@ class WhatIf:
         """Return how many of the first ``count`` samples fail without a section, and ``count``."""
         with guarded():
             runs = [self._once(scheduler) for scheduler in islice(self._samples(Gate()), count)]
-        return sum(run.failure is not None for run in runs), count
+        failed = [run for run in runs if run.failure is not None]
+        return len(failed if self.every_failure else list(filter(self._is_same, failed))), count
 
     def _samples(self, gate: Gate) -> Iterator[Scheduler]:
         """Yield schedulers to begin a run with; taking and releasing are schedule points too.
@@ -222,9 +241,18 @@ class WhatIf:
         self.events += run.steps
         return run
 
+    def _is_same(self, run: Run) -> bool:
+        asked, failure = self.run.failure, run.failure
+        assert asked is not None
+        assert failure is not None
+        return failure.fingerprint == asked.fingerprint or failure.kind in WAITING
 
-def _wrong(run: Run) -> str:
-    """Return what is wrong with ``run``; empty if it passed."""
-    if run.failure is None:
-        return run.cut
-    return f"{run.failure.kind}: {run.failure.message.splitlines()[0]}"
+    def _wrong(self, run: Run) -> str:
+        """Return what is wrong with ``run``; empty if it passed, or if that does not count."""
+        if run.failure is None:
+            return run.cut
+        told = f"{run.failure.kind}: {run.failure.message.splitlines()[0]}"
+        if self._is_same(run):
+            return told
+        self.others = self.others or told
+        return told if self.every_failure else ""
