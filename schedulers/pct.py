@@ -7,6 +7,8 @@ from random import Random as Generator
 
 from raceexplore import BadOption, ChoicePoint, Run, derive
 
+ALL_BUT_SURE = 0.95  # a bound above it would be told as 1, and tells nothing
+
 
 @dataclass
 class PCT:
@@ -92,5 +94,7 @@ class PCT:
         if not self._sure or n * k < 2:
             return ()
         missed = (1 - 1 / (n * k)) ** self._sure
+        if missed > ALL_BUT_SURE:
+            return ()
         chance = f"a bug of depth 2 would have been missed with probability at most {missed:.1g}"
         return (f"{chance} (n = {n}, k = {k}, {self._sure:,} PCT runs)",)

@@ -94,12 +94,13 @@ def explored(campaign: Campaign, width: int) -> list[Text]:
         ENDS[campaign.stopped] + (f": {campaign.covered}" if campaign.covered else ""),
     ]
     if campaign.classes is not None:
-        parts.insert(1, f"{campaign.classes:,} trace classes")
+        parts.insert(1, f"{campaign.classes:,} trace class{'es' * (campaign.classes != 1)}")
     if campaign.cut:
         parts.append(f"{campaign.cut:,} cut short")
     lines = paragraph(f"explored {'; '.join(parts)}", width, "dim")
-    for text in campaign.certificate:
-        lines += paragraph(text, width)
+    if campaign.stopped != "failure":  # who has a failure asks what it is, not what else there is
+        for text in campaign.certificate:
+            lines += paragraph(text, width)
     told = inconclusive(campaign)
     for text in campaign.warnings:
         if not (told and told in text):
