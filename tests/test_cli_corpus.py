@@ -35,7 +35,7 @@ def test_a_kept_failure_is_written_whole_and_tells_what_to_do_next(rx: Rx) -> No
         "kept   corpus/lost-update.json",
         "       AssertionError: balance is 90, expected 70",
         "check  raceexplore corpus run lost-update",
-        "test   raceexplore corpus test corpus/lost-update.json",
+        "test   raceexplore corpus test lost-update",
     ]
     entry = json.loads(Path("corpus/lost-update.json").read_text(encoding="utf-8"))
     assert (entry["program"], entry["seed"]) == ("bank.py:main", seed)
@@ -241,6 +241,8 @@ def test_the_printed_test_fails_while_the_bug_lives_and_passes_when_it_is_fixed(
     rx("corpus", "add", seed, "--as", "lost")
     printed = rx("corpus", "test", seed if kind == "seed" else "corpus/lost.json")
     assert (printed.status, printed.err) == (0, "")
+    if kind == "file":
+        assert rx("corpus", "test", "lost").out == printed.out
     (tmp_path / "test_kept.py").write_text(printed.out, encoding="utf-8")
 
     alive = run_pytest(tmp_path)

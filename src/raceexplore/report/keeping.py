@@ -76,7 +76,7 @@ def add(
         (f"kept   {place}{instead}", "bold"),
         (f"       {entry.kind}: {entry.message.splitlines()[0]}", ""),
         (f"check  raceexplore corpus run {name}{option}", "green"),
-        (f"test   raceexplore corpus test {place}", "green"),
+        (f"test   raceexplore corpus test {name}{option}", "green"),
     )
 
 
@@ -186,18 +186,21 @@ def test_{name}():
 
 
 @corpus.command()
-@click.argument("seed", metavar="SEED-or-FILE")
+@click.argument("seed", metavar="SEED-or-NAME")
 @click.argument("path", metavar="[PATH[:NAME]]", required=False)
-def test(*, seed: str, path: str | None) -> None:
+@folder
+def test(*, seed: str, path: str | None, folder: Path) -> None:
     """Print a pytest function that fails as long as the failure is there.
 
-    Of a file of the corpus, the test survives more edits of the program than of a bare seed.
-    Run it in the folder that the program's path begins in.
+    Of a failure that is kept, by its name or its file, the test survives more edits of the
+    program than of a bare seed. Run it in the folder that the program's path begins in.
     """
     from raceexplore.report.terminal import Nowhere, of_the_program
     from raceexplore.report.words import clean
-    from raceexplore.search.kept import suggested_name, told
+    from raceexplore.search.kept import NAME, suggested_name, told
 
+    if NAME.fullmatch(seed) and (file := folder / f"{seed}.json").is_file():
+        seed = str(file)
     with of_the_program(Nowhere()):
         stored = _stored(seed, path)
         what = clean(told(stored))
