@@ -73,6 +73,15 @@ def test_the_benchmark_of_shrinking_shrinks_every_program() -> None:
     assert all(row["decisions"] > 300 and row["before"] > 100 for row in rows)
 
 
+def test_the_benchmark_of_observing_prints_a_row_for_each_model() -> None:
+    rows = json.loads(run("benchmarks/observe.py", "--rounds", "1", "--json"))["rows"]
+    stories = ("cancelled_checkout", "lock_order", "lost_update", "ticketing")
+    assert [row["name"] for row in rows] == [
+        f"{s}/{f}" for s in stories for f in ("buggy", "fixed")
+    ]
+    assert all(row["plain_us"] > 0 and row["observed_us"] > 0 and row["events"] > 5 for row in rows)
+
+
 def test_the_campaign_benchmark_prints_speeds_and_start_up_times() -> None:
     few = "--budget", "40", "--rounds", "1", "--starts", "1"
     found = json.loads(run("benchmarks/campaign.py", *few, "--json"))
