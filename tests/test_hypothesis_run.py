@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import trio
-from hypothesis import HealthCheck, Phase, assume, given, seed, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.internal import scrutineer
 
@@ -123,65 +122,6 @@ def test_wrong_pairs_and_numbers_are_refused() -> None:
         Schedule("rx1-x", (1, 1))
     with pytest.raises(BadOption, match="horizon"):
         schedules(horizon=0)
-
-
-def test_assume_and_a_draw_that_overruns_end_the_case_and_leave_nothing_behind(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    cleaned: list[str] = []
-
-    async def program(draw: Callable[[], object]) -> None:
-        async def neighbour() -> None:
-            try:
-                await trio.sleep(1)
-            finally:
-                cleaned.append("neighbour")
-
-        async def drawer() -> None:
-            for _ in range(5_000):
-                draw()
-                await trio.lowlevel.checkpoint()
-
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(neighbour)
-            nursery.start_soon(drawer)
-
-    valid: list[int] = []
-
-    @settings(QUIET, max_examples=3, suppress_health_check=list(HealthCheck), phases=PHASES)
-    @given(schedule=schedules(), data=st.data(), much=st.booleans())
-    def test(schedule: Schedule, data: st.DataObject, much: bool) -> None:
-        if much:  # overruns: Hypothesis raises StopTest in the middle of the run
-            schedule.run(program, lambda: data.draw(st.integers(0, 255)))
-        else:
-            schedule.run(program, lambda: assume(len(cleaned) > 5))
-        valid.append(1)
-
-    test()
-    assert valid
-    assert len(cleaned) > 6
-    assert capfd.readouterr().err == ""
-    trio.run(trio.lowlevel.checkpoint)  # trio is as it was
-
-
-def test_ctrl_c_in_the_program_ends_the_test_and_leaves_nothing_behind(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    async def program() -> None:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(trio.sleep_forever)
-            await trio.lowlevel.checkpoint()
-            raise KeyboardInterrupt
-
-    @settings(QUIET)
-    @given(schedule=schedules())
-    def test(schedule: Schedule) -> None:
-        schedule.run(program)
-
-    with pytest.raises(KeyboardInterrupt):
-        test()
-    assert capfd.readouterr().err == ""
-    trio.run(trio.lowlevel.checkpoint)
 
 
 def test_hypothesis_explains_by_lines_of_the_program_alone_and_its_tracer_is_left_in_place() -> (

@@ -94,3 +94,17 @@ def watching(wall_s: float) -> Iterator[Watchdog]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in undo:
             signal.signal(number, handler)
+
+
+@contextmanager
+def interruptible(wall_s: float) -> Iterator[Watchdog]:
+    """Watch the runs of the block, and raise `KeyboardInterrupt` at its end if Ctrl-C was pressed.
+
+    Python's own handler would raise it in the middle of trio's bookkeeping, or of ours.
+    """
+    with watching(wall_s) as watch:
+        try:
+            yield watch
+        finally:
+            if watch.interrupted:
+                raise KeyboardInterrupt

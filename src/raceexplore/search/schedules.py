@@ -22,6 +22,7 @@ from raceexplore.kernel.program import Limits, Program, Settings, needed_argumen
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import decode
+from raceexplore.kernel.watchdog import interruptible
 from raceexplore.search.gaps import Gaps
 from raceexplore.search.pristine import Reach
 from raceexplore.search.scrutiny import traced_lightly
@@ -102,13 +103,16 @@ class Schedule:
         how = settings, limits, args
         program = _bound(function, args)
         if not (self.sweep and self.moves) and self.scouts is None:
-            with traced_lightly():
+            with traced_lightly(), interruptible(limits.wall_s):
                 return self._once(program, *how)[0]
-        with guarded(), traced_lightly():  # installed once, and not once a run
+        # installed once, and not once a run
+        with guarded(), traced_lightly(), interruptible(limits.wall_s) as watch:
             reach = Reach(function, args) if self.careful or self.scouts else None
             run, gaps = self._once(program, *how)
             asked = gaps.asked["task"]
             for neighbour in self._neighbours(gaps):
+                if watch.interrupted:
+                    break
                 if self.careful and reach is not None and not reach.unchanged_by(run):
                     break
                 try:
