@@ -112,6 +112,7 @@ def test_a_campaign_tells_what_it_explored(tmp_path: Path, monkeypatch: pytest.M
     fingerprint = campaign.failures[0].fingerprint
     lines = [line.plain for line in campaign_report(campaign, 100, {fingerprint: file})]
     assert f"replay  raceexplore replay {campaign.failures[0].run.seed}" in lines
+    assert "debug   raceexplore replay corpus/program.json --pdb" in lines
     assert "saved   corpus/program.json" in lines
     # two tasks of two events each: 4! / (2! 2!) = 6 schedules
     assert lines[-1].startswith("explored 6 runs in ")

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from raceexplore.report.status import inconclusive
-from raceexplore.report.text import failure_report, keep_command, replay_command, verdict
+from raceexplore.report.text import (
+    debug_command,
+    failure_report,
+    keep_command,
+    replay_command,
+    verdict,
+)
 from raceexplore.report.words import paragraph
 from raceexplore.search.levels import ALIGNED, EXACT, GUIDED
 
@@ -44,6 +50,9 @@ def campaign_report(campaign: Campaign, width: int, saved: Mapping[str, Path]) -
         lines += report if number < IN_FULL else verdict(found.run, width)
         lines.append(Text())
         lines.append(Text("replay  ", "bold").append(replay_command(found.run), "green"))
+        if found.fingerprint in saved:
+            command = debug_command(found.run, saved[found.fingerprint])
+            lines.append(Text("debug   ", "bold").append(command, "green"))
         if command := keep_command(found.run, saved.get(found.fingerprint)):
             lines.append(Text("keep    ", "bold").append(command, "green"))
         if found.fingerprint in saved:

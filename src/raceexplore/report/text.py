@@ -86,13 +86,21 @@ def replay_command(run: Run) -> str:
     return f"raceexplore replay {target(run)}"
 
 
-def target(run: Run) -> str:
-    """Return how a command names ``run``: its seed, with the program where that must be named."""
+def debug_command(run: Run, saved: Path) -> str:
+    """Return the command that steps through ``run``, which the file ``saved`` holds."""
+    return f"raceexplore replay {target(run, shlex.quote(str(saved)))} --pdb"
+
+
+def target(run: Run, saved: str = "") -> str:
+    """Return how a command names ``run``: its seed, with the program where that must be named.
+
+    saved: what to say in place of the seed.
+    """
     try:
         inside(run.program.name)
     except BadSeed:
-        return f"{run.seed} {shlex.quote(run.program.name)}"
-    return run.seed
+        return f"{saved or run.seed} {shlex.quote(run.program.name)}"
+    return saved or run.seed
 
 
 def keep_command(run: Run, saved: Path | None = None) -> str:
