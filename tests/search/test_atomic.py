@@ -79,6 +79,28 @@ async def main(world: World):
         await trio.sleep(1.2)
         nursery.start_soon(buys, 9.0)
 """
+MEETING = """
+import trio
+
+
+class Stock:
+    left = 2
+
+
+async def buys(stock, mine, other):
+    left = stock.left
+    mine.set()
+    await other.wait()
+    stock.left = left - 1
+
+
+async def main():
+    stock, ann, bob = Stock(), trio.Event(), trio.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(buys, stock, ann, bob)
+        nursery.start_soon(buys, stock, bob, ann)
+    assert stock.left == 0, f"left {stock.left}"
+"""
 # One schedule lets the two who poll take turns for ever; that is not the section's doing.
 POLLS = """
 import trio
@@ -227,6 +249,18 @@ def test_the_answer_is_the_same_whatever_strings_hash_to() -> None:
     ]
     assert told[0] == told[1]
     assert json.loads(told[0])["cure"]["every_schedule"] == 56
+
+
+def test_a_section_in_which_tasks_wait_for_each_other_is_no_cure(tmp_path: Path) -> None:
+    run = failing(tmp_path, MEETING)
+    assert run.failure is not None
+    assert run.failure.kind == "AssertionError"
+    asked = WhatIf(run, LIMITS)
+    waiting = span(asked, "left = stock.left", "stock.left = left - 1")
+    for every_failure in (True, False):
+        trial = asked.trial((waiting,), every_failure=every_failure)
+        assert not trial.cured
+        assert trial.why.startswith("deadlock")
 
 
 def test_of_schedules_without_an_end_nothing_is_proved(tmp_path: Path) -> None:
