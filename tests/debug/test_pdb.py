@@ -185,13 +185,13 @@ def test_why_tells_who_woke_the_task_and_which_switch_is_a_deviation(debugger: D
     ]
     turns, claim, order = (line[2:] for line in answers[0][-3:])
     assert turns == (
-        "deviation 1: without it ann writes Bank.balance (bank.py:11) before bob reads"
-        " Bank.balance (bank.py:9), and the program passes"
+        "deviation 1: without it ann writes Bank.balance (line 11) before bob reads"
+        " Bank.balance (line 9), and the program passes"
     )
     assert claim.startswith("One order is enough: the default schedule fails when it is kept")
     assert order == (
-        "bob reads Bank.balance = 100 (bank.py:9, step 2)"
-        " before ann writes Bank.balance = 80 -> 90 (bank.py:11, step 4)"
+        "bob reads Bank.balance = 100 (step 2, line 9)"
+        " before ann writes Bank.balance = 80 -> 90 (step 4, line 11)"
     )
     marks = ["".join(line[0] for line in answer[-3:]) for answer in answers]
     assert marks == ["   ", "> >", "  >", "   "]  # at events 5, 2, 4 and 0

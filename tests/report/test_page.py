@@ -131,8 +131,8 @@ def test_tasks_that_are_not_involved_are_folded_until_asked_for(page: Chrome) ->
 
 
 AIM = (
-    "without it ann writes Account.balance (bank.py:13) before bob reads Account.balance"
-    " (bank.py:11), and the program passes"
+    "without it ann writes Account.balance (line 13) before bob reads Account.balance"
+    " (line 11), and the program passes"
 )
 
 

@@ -22,8 +22,8 @@ Lost update: ann read Bank.balance = 100 (step 1, line 10), bob wrote 80 (step 3
 between, and ann wrote 90 over it (step 4, line 12).
 
 One order is enough: the default schedule fails when it is kept, and does not when it is not.
-  bob reads Bank.balance = 100 (program.py:10, step 2)
-    before ann writes Bank.balance = 80 -> 90 (program.py:12, step 4)
+  bob reads Bank.balance = 100 (step 2, line 10)
+    before ann writes Bank.balance = 80 -> 90 (step 4, line 12)
 Needs 1 deviation (*) from the default schedule; no failing schedule with fewer than 1
 preemption exists. Trio's own loop can produce it too.
 

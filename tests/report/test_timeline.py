@@ -71,8 +71,8 @@ def test_the_overwritten_value_and_the_stale_read_are_marked(bank: View) -> None
             " is not."
         ),
         (
-            f"bob reads {mark.label} = 0 (bank.py:11, step 2)"
-            f" before ann writes {mark.label} = 20 -> 10 (bank.py:13, step 5)"
+            f"bob reads {mark.label} = 0 (step 2, line 11)"
+            f" before ann writes {mark.label} = 20 -> 10 (step 5, line 13)"
         ),
     )
 

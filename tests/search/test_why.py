@@ -64,13 +64,13 @@ def test_the_ticketing_report_names_the_read_of_the_stock_and_the_write_after_it
     told = " ".join(out.split())
     assert (
         "One order is enough: the default schedule, with every latency at its median, fails when it"
-        " is kept, and does not when it is not. bob reads Cache.left = 1 (backend.py:37, step 7)"
-        " before ann writes Cache.left = 0 -> -1 (backend.py:43, step 9)"
+        " is kept, and does not when it is not. bob reads Cache.left = 1 (step 7, backend.py:37)"
+        " before ann writes Cache.left = 0 -> -1 (step 9, backend.py:43)"
     ) in told
     assert "DECR takes 2.81 ms instead of the median so that bob reads Cache.left first" in told
     (file,) = ROOT.glob("corpus/ticketing-buggy-*.json")
     again = rx("replay", str(file), str(ROOT / "models/ticketing/buggy.py")).out
-    assert "bob reads Cache.left = 1 (backend.py:37, step 7)" in again
+    assert "bob reads Cache.left = 1 (step 7, backend.py:37)" in again
 
 
 def test_what_no_order_explains_is_said_to_be_so(rx: Rx) -> None:
@@ -95,13 +95,13 @@ def test_the_page_tells_the_orders_and_what_each_deviation_is_for() -> None:
     claim, order = data["diagnosis"][-2:]
     assert claim.startswith("One order is enough: the default schedule fails when it is kept")
     assert order == (
-        "deposit 20 reads Account.balance = 0 (buggy.py:14, step 2) before deposit 10 writes"
-        " Account.balance = 50 -> 10 (buggy.py:16, step 6)"
+        "deposit 20 reads Account.balance = 0 (step 2, line 14) before deposit 10 writes"
+        " Account.balance = 50 -> 10 (step 6, line 16)"
     )
     (deviation,) = data["why"]["deviations"]
     assert deviation["text"] == (
-        "without it deposit 10 writes Account.balance (buggy.py:16) before deposit 20 reads"
-        " Account.balance (buggy.py:14), and the program passes"
+        "without it deposit 10 writes Account.balance (line 16) before deposit 20 reads"
+        " Account.balance (line 14), and the program passes"
     )
 
 

@@ -27,8 +27,8 @@ NEUTRAL = {
 class Told(NamedTuple):
     """One side of an order in words.
 
-    who: the task. what: what it does, with the value. where: ``file:line``. event: its number in
-    the failing run; -1 if it did not come to it there.
+    who: the task. what: what it does, with the value. where: ``line 7``, with the file unless it is
+    the program's own. event: its number in the failing run; -1 if it did not come to it there.
     """
 
     who: str
@@ -37,8 +37,8 @@ class Told(NamedTuple):
     event: int
 
     def __str__(self) -> str:
-        step = f", step {self.event}" if self.event >= 0 else ""
-        return f"{self.who} {self.what} ({self.where}{step})"
+        step = f"step {self.event}, " if self.event >= 0 else ""
+        return f"{self.who} {self.what} ({step}{self.where})"
 
 
 class Words:
@@ -46,6 +46,8 @@ class Words:
 
     def __init__(self, why: Why) -> None:
         self.why, self._index = why, Index(why.run.events)
+        source = why.run.program.source
+        self._main = source.name if source is not None else ""
         sides = [side for c in _conflicts(why) for side in (c.constraint.first, c.constraint.then)]
         self._names = _short(event.task for event in why.run.events)
         self._kinds = {side.label.partition("#")[0]: set[str]() for side in sides}
@@ -81,7 +83,11 @@ class Words:
         if draws and not found.draws:
             with_draws = f", with {' and '.join(dict.fromkeys(NEUTRAL[d.kind] for d in draws))},"
         count = len(found.needed)
-        head = "One order is enough" if count == 1 else f"{count} orders are enough, each is needed"
+        head = (
+            "One order is enough"
+            if count == 1
+            else f"{count} orders are enough, and each is needed"
+        )
         kept, not_kept = ("it is", "it is not") if count == 1 else ("they are", "one is left out")
         return (
             f"{head}: the default schedule{with_draws} fails when {kept} kept, and does not when"
@@ -201,7 +207,8 @@ class Words:
         access = self._index.access(anchor)
         values = (access.before, access.after) if access is not None else ("", "")
         what = self._what(anchor, event.error, values)
-        where = f"{anchor.file}:{anchor.line}"
+        own = self._main == anchor.file
+        where = f"line {anchor.line}" if own else f"{anchor.file}:{anchor.line}"
         name = self._names.get(anchor.deed.task, anchor.deed.task)
         return Told(name, what, where, -1 if number is None else number)
 
