@@ -51,9 +51,9 @@ def write_skew(case: Case) -> Race | None:
     for one in case.stale:
         if one.restored or any(t.access.write and t.meets(one.read) for t in _mine(case, one)):
             continue
-        rival = [t for t in case.history.touches if t.task == one.write.task]
+        rival, last = one.write.task, one.write.event
         for act in _acts(case, one):
-            seen = [t for t in rival if t.event <= one.write.event and t.meets(act)]
+            seen = [t for t in case.history.meeting(act) if t.task == rival and t.event <= last]
             if seen and not any(t.access.write for t in seen) and not is_same(seen[-1], act):
                 told = one.read, act, seen[-1], one.write
                 return Race("write skew", tuple(point(touch) for touch in told))

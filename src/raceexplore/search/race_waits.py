@@ -29,7 +29,7 @@ def deadlock_cycle(case: Case) -> Race | None:
     """
     history = case.history
     waits = [_with_holders(history, wait) for wait in case.failure.waits]
-    ring = cycle(waits)
+    ring = cycle(waits) if waits else []
     sites = {wait.task: str(wait.site) for wait in waits}
     points = []
     for task, holder in zip(ring, [*ring[1:], *ring[:1]], strict=True):

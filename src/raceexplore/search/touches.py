@@ -96,6 +96,10 @@ class History:
         found = self._writes[resource]
         return found[bisect_left(found, first, key=_event) : bisect_left(found, end, key=_event)]
 
+    def meeting(self, touch: Touch) -> list[Touch]:
+        """Return the accesses to what ``touch`` touched, in order."""
+        return [t for t in self._of_object[touch.access.resource[0]] if t.meets(touch)]
+
     def of_task(self, task: str) -> list[int]:
         """Return the numbers of the events of ``task``."""
         return [event.number for event in self.events if event.task == task]
