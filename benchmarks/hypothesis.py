@@ -86,8 +86,8 @@ def joint_single(cases: int) -> int:
 
 
 def joint_long(cases: int) -> int:
-    """Draw the schedule and the amounts; run up to 127 neighbours of it in the same test case."""
-    return _joint(cases // 16, schedules(sweep=127), AMOUNTS)
+    """Draw the schedule and the amounts; run up to 255 neighbours of it in the same test case."""
+    return _joint(cases // 16, schedules(sweep=255), AMOUNTS)
 
 
 def _joint(cases: int, *strategies: st.SearchStrategy) -> int:
@@ -143,7 +143,7 @@ WAYS: dict[str, Callable[[int], int]] = {
     "joint: schedule, data": joint,
     "joint: schedule": joint_schedule,
     "joint, sweep=0": joint_single,
-    "joint, sweep=127": joint_long,
+    "joint, sweep=255": joint_long,
     "nested: data, 20 each": nested,
 }
 

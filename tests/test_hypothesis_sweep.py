@@ -60,7 +60,7 @@ def test_a_case_runs_many_schedules_of_a_function_that_leaves_all_as_it_was(
         schedule.run(forty_five_events, amounts)
 
     test()
-    assert len(runs) > 10 * CASES
+    assert len(runs) > 15 * CASES
 
 
 def test_a_long_run_has_few_neighbours(runs: list[str]) -> None:
@@ -75,7 +75,7 @@ def test_a_long_run_has_few_neighbours(runs: list[str]) -> None:
         schedule.run(long, [1, 2, 3])
 
     test()
-    assert CASES < len(runs) <= 2 * CASES
+    assert CASES < len(runs) <= 4 * CASES
 
 
 class Account:
@@ -223,7 +223,7 @@ def test_an_asked_for_sweep_runs_the_neighbours_until_one_fails_or_the_end_of_th
     assert len(runs) == 1
     runs.clear()
     Schedule((2, 0), sweep=50).run(forty_five_events, [1, 2])
-    assert len(runs) == 13  # one task has 13 checkpoints; then there is nothing to choose
+    assert len(runs) == 16  # each first gap once, for 16 choices
 
 
 def test_an_assumption_that_a_neighbour_breaks_does_not_reject_the_case(runs: list[str]) -> None:

@@ -50,7 +50,7 @@ def test_the_benchmark_of_hypothesis_measures_every_way() -> None:
         "joint: schedule, data",
         "joint: schedule",
         "joint, sweep=0",
-        "joint, sweep=127",
+        "joint, sweep=255",
         "nested: data, 20 each",
     ]
     assert all(cost_us > 0 for cost_us in found.values())

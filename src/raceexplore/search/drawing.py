@@ -30,7 +30,7 @@ DRAWS = (2, 8, 64)  # sizes of gaps between draws: a run draws less often than i
 ALTERNATIVES = 7  # taken modulo the number of other options, which is seldom more
 # that a first switch is drawn, a second, ...: few deviations are found sooner and shrink to fewer
 AGAIN = (0.9, 0.35)
-SWEEP = 63  # half of it on average, so that drawing is the smaller part of a test case
+SWEEP = 127  # half of it on average, so that drawing is the smaller part of a test case
 
 keep_to_the_program()
 AVAILABLE_PROVIDERS.setdefault("raceexplore", "raceexplore.search.backend.Provider")

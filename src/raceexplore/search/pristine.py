@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.outcome import Run
 
-STEPS: Final = 1_500  # events that nobody asked for, on top of the run that was
+STEPS: Final = 3_000  # events that nobody asked for, on top of the run that was
 MOST: Final = 300  # objects looked at: more would take longer than a run
 # made of C and never changed in place; what a logger remembers decides nothing
 CONSTANT: Final = frozenset(

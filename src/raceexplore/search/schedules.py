@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Coroutine
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,8 +46,8 @@ class Schedule:
         two tasks or more, take one of the other options: ``alternative`` modulo their number.
         Or one seed, ``Schedule("rx1-...")``.
     latencies, faults, data: the same for what the program asks its world.
-    sweep: run up to that many schedules more, the first gap larger by 1, 2, ..., or, where it lies
-        past the end of the run, counted from 0 on.
+    sweep: run up to that many schedules more, the first gap larger by 1, 2, ... until the end of
+        the run, then counted from 0 on.
     The default option is the task that ran last, else the one that has waited longest.
     """
 
@@ -119,8 +120,6 @@ class Schedule:
                     run, gaps = neighbour._once(program, *how)  # noqa: SLF001
                 except UnsatisfiedAssumption:  # the schedule itself has met it
                     continue
-                if not _found_a_place(gaps, neighbour.moves):
-                    break
             if self.scouts is not None and reach is not None:
                 self.scouts.look(program, settings or Settings(), limits, (run, asked, reach))
         return run
@@ -131,8 +130,9 @@ class Schedule:
             return
         (gap, alternative), *rest = (move for move in self.moves if not isinstance(move, str))
         others = {name: getattr(self, name) for name in ("latencies", "faults", "data")}
-        first = gap + 1 if _found_a_place(gaps, self.moves) else 0
-        for later in range(first, first + self.sweep) if gaps.asked["task"] else ():
+        choices = gaps.asked["task"]
+        near = chain(range(gap + 1, choices), range(min(gap, choices)))
+        for later in islice(near, self.sweep):
             yield Schedule((later, alternative), *rest, **others)
 
     def _once(
@@ -222,11 +222,6 @@ def _reading(function: AsyncFunction, given: int) -> tuple[str, str, Path | None
             None
         )
     return how, f"{module}:{name}", Path(code.co_filename) if code else None
-
-
-def _found_a_place(gaps: Gaps, moves: Sequence[object]) -> bool:
-    """Return whether the first of ``moves`` lay before the end of the run."""
-    return gaps.beyond["task"] < len(moves)
 
 
 def _is_last_call() -> bool:
