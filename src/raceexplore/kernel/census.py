@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from raceexplore.kernel.order import OPAQUE, WHOLE
@@ -28,9 +29,13 @@ class Census:
         self._written: dict[Place, None] = {(OPAQUE, WHOLE): None}
 
     def learn(self, run: Run) -> None:
-        """Count the events of ``run``; one that stopped early can only raise a count."""
+        """Count the events of ``run``; one that stopped early can only raise a count.
+
+        What follows an error that ended a failed run is unwinding, and no part of what is done.
+        """
         counts: dict[Place, dict[str, int]] = {}
-        for event in run.events:
+        failed = run.outcome == "failed"
+        for event in takewhile(lambda event: not (failed and event.error), run.events):
             for place in self._places(event):
                 tasks = counts.setdefault(place, {})
                 tasks[event.task] = tasks.get(event.task, 0) + 1
