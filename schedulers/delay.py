@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from raceexplore import BadOption, ChoicePoint, Frontier, Run, TaskInfo
+from raceexplore import ChoicePoint, Frontier, Run, TaskInfo
 
 
 @dataclass
@@ -26,17 +26,13 @@ class Delay:
     latencies: bool = False
 
     def __post_init__(self) -> None:
-        if self.bound < -1:
-            raise BadOption(f"delay: bound must be -1 or more, not {self.bound}")
-        self._frontier = Frontier(self.bound)
-        self._medians = ""
+        unit, latencies = "delay", self.latencies
+        self._frontier = Frontier(self.bound, of="delay", unit=unit, latencies=latencies)
 
     @property
     def covered(self) -> str:
         """What a completed search has explored, in words."""
-        bound = self.bound
-        most = "" if bound < 0 else f" of at most {bound} delay{'s' * (bound != 1)}"
-        return f"every schedule{most}{self._medians}"
+        return self._frontier.covered
 
     @property
     def finished(self) -> int:
@@ -50,11 +46,8 @@ class Delay:
 
     def choose(self, point: ChoicePoint) -> int:
         """Return the next schedule's choice."""
-        if point.kind == "latency" and not self.latencies:
-            self._medians = ", each latency at its median"
-            return 0
         if point.kind != "task":
-            return self._frontier.choose(bytes(point.bound))
+            return self._frontier.draw(point)
         order = self._round_robin(point, point.tasks)
         return order[self._frontier.choose(_prices(point.bound))]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from raceexplore import BadOption, ChoicePoint, Frontier, Run
+from raceexplore import ChoicePoint, Frontier, Run
 
 
 @dataclass
@@ -26,17 +26,13 @@ class ICB:
     latencies: bool = False
 
     def __post_init__(self) -> None:
-        if self.bound < -1:
-            raise BadOption(f"icb: bound must be -1 or more, not {self.bound}")
-        self._frontier = Frontier(self.bound)
-        self._medians = ""
+        unit, latencies = "preemption", self.latencies
+        self._frontier = Frontier(self.bound, of="icb", unit=unit, latencies=latencies)
 
     @property
     def covered(self) -> str:
         """What a completed search has explored, in words."""
-        bound = self.bound
-        most = "" if bound < 0 else f" of at most {bound} preemption{'s' * (bound != 1)}"
-        return f"every schedule{most}{self._medians}"
+        return self._frontier.covered
 
     @property
     def finished(self) -> int:
@@ -47,8 +43,8 @@ class ICB:
         """Return what the runs have shown, provided that none has failed."""
         if self.finished < 0:
             return ()
-        most = f"at most {self.finished} preemption{'s' * (self.finished != 1)}"
-        return (f"no failing schedule with {most}{self._medians}",)
+        frontier = self._frontier
+        return (f"no failing schedule with {frontier.at_most(self.finished)}{frontier.medians}",)
 
     def begin(self) -> bool:
         """Go on to the next schedule; False once the bound is finished."""
@@ -56,11 +52,8 @@ class ICB:
 
     def choose(self, point: ChoicePoint) -> int:
         """Return the next schedule's choice."""
-        if point.kind == "latency" and not self.latencies:
-            self._medians = ", each latency at its median"
-            return 0
         if point.kind != "task":
-            return self._frontier.choose(_prices(point.bound, 0, 0))
+            return self._frontier.draw(point)
         tasks = point.tasks
         dear = int(tasks[-1].serial < 0)  # how many options at the end cost 1: the clock,
         if not point.continues and tasks[-1 - dear].path == point.at[0]:

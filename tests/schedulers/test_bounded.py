@@ -74,6 +74,15 @@ def test_delay_visits_each_schedule_once_by_delays(shape: tuple[int, int]) -> No
     assert len({run.schedule for run in runs}) == len(runs)
 
 
+def test_the_ends_of_a_run_are_varied_before_its_middle() -> None:
+    scheduler, varied = by_name("delay:bound=1"), []
+    program = tasks(2, 4)  # three choices while both can go on, and one more at the very start
+    while scheduler.begin():
+        varied.append(scheduler._frontier._running.at)
+        scheduler.end(run_once(program, scheduler))
+    assert varied == [-1, 3, 1, 2, 0]
+
+
 def test_delay_does_not_depend_on_the_number_of_tasks() -> None:
     bounds = explored(tasks(10, 2), "delay:bound=2")[1]
     assert list(accumulate(per_bound(bounds))) == [1, 19, 197]

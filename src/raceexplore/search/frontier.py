@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import chain
+from typing import TYPE_CHECKING
 
-from raceexplore.kernel.errors import NotDeterministic
+from raceexplore.kernel.errors import BadOption, NotDeterministic
+
+if TYPE_CHECKING:
+    from raceexplore.kernel.choice import ChoicePoint
 
 
 class Prefix:
@@ -34,20 +39,40 @@ class Frontier:
     """Enumerates every schedule of a program exactly once, the cheapest first.
 
     A scheduler tells the price of each option; option 0 must cost nothing. All schedules of
-    cost c are run before any of cost c + 1.
-    last: the highest cost to explore (-1: no limit). finished: the highest cost of which, and
-    below which, every schedule has been run (-1: none yet).
+    cost c are run before any of cost c + 1. Those that extend the same one by a single choice
+    differ from it in the last choice, in the second, in the last but one, in the third, and so
+    on inwards; the first choice, which only says who starts, comes last.
+    bound: the highest cost to explore (-1: no limit). of: the scheduler's name. unit: what costs
+        1, in words. latencies: enumerate them too, instead of keeping each at its median.
+        finished: the highest cost of which, and below which, every schedule has been run (-1:
+        none yet).
     Memory: one small record for each run whose successors are still to come.
+    Raises `BadOption` for a bound below -1.
     Source: the work queues of iterative context bounding (Musuvathi and Qadeer, PLDI 2007,
     algorithm 1), one for each cost.
     """
 
-    def __init__(self, last: int = -1) -> None:
-        self.last, self.finished, self.cost = last, -1, 0
+    def __init__(
+        self, bound: int = -1, *, of: str = "frontier", unit: str = "", latencies: bool = True
+    ) -> None:
+        if bound < -1:
+            raise BadOption(f"{of}: bound must be -1 or more, not {bound}")
+        self.bound, self.unit, self.latencies = bound, unit, latencies
+        self.finished, self.cost, self.medians = -1, 0, ""
         self._queues: dict[int, deque[Prefix]] = {}
         self._siblings: list[tuple[int, int]] = []  # what is left to try of _parent, backwards
         self._parent: Prefix | None = None
         self._running: Prefix | None = None
+
+    @property
+    def covered(self) -> str:
+        """What a completed search has explored, in words."""
+        most = "" if self.bound < 0 else f" of {self.at_most(self.bound)}"
+        return f"every schedule{most}{self.medians}"
+
+    def at_most(self, cost: int) -> str:
+        """Return ``cost`` in words."""
+        return f"at most {cost} {self.unit}{'s' * (cost != 1)}"
 
     def begin(self) -> bool:
         """Move on to the next schedule; False if none is left within the bound."""
@@ -71,8 +96,8 @@ class Frontier:
                 return False
             cheapest = min(self._queues)
             self.finished = cheapest - 1
-            if 0 <= self.last < cheapest:
-                self.finished = self.last
+            if 0 <= self.bound < cheapest:
+                self.finished = self.bound
                 return False
             self.cost = cheapest
             queue = self._queues[cheapest]
@@ -82,7 +107,8 @@ class Frontier:
         for at in range(parent.at + 1, len(parent.prices)):
             prices = parent.prices[at]
             found += [(at, i) for i in range(1, len(prices)) if prices[i] == price]
-        self._siblings = found[::-1]
+        inwards = chain.from_iterable(zip(found[::-1], found[1:] + found[:1], strict=True))
+        self._siblings = [*dict.fromkeys(inwards)][::-1]
         return True
 
     def choose(self, prices: bytes) -> int:
@@ -103,6 +129,13 @@ class Frontier:
                 f" {len(prices)}: the program does not do the same under the same schedule"
             )
         return self._taken.get(at, 0)
+
+    def draw(self, point: ChoicePoint) -> int:
+        """Return the option to take at a draw, all of whose options cost nothing."""
+        if point.kind == "latency" and not self.latencies:
+            self.medians = ", each latency at its median"
+            return 0
+        return self.choose(bytes(point.bound))
 
     def end(self) -> None:
         """File the run that has ended under the costs of its successors."""
