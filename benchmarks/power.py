@@ -5,8 +5,8 @@
     python benchmarks/power.py --keep power.jsonl   keep each cell, and measure no cell kept there
     python benchmarks/power.py --keep power.jsonl --write       the table into docs/schedulers.md
 
-Counts schedules, never seconds. Schedulers without entropy are run once. The portfolio gets the
-whole budget, the others a twentieth of it.
+Counts schedules, never seconds. Schedulers without entropy are run once. ``--first 20`` takes the
+entropies from 20 on, to see what is chance.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
 from functools import cache
+from math import inf
 from pathlib import Path
 from statistics import median
 
@@ -31,9 +32,10 @@ PAGE = HERE.parent / "docs" / "schedulers.md"
 BEGIN, END = "<!-- power: begin -->", "<!-- power: end -->"
 LIMITS = Limits(steps=2_000)
 SCHEDULERS = (
-    "portfolio", "random", "sticky", "swarm", "urw", "pos", "surw", "feedback", "pct:depth=2",
-    "pct:depth=3", "pct", "freeze", "icb", "delay",
+    "portfolio", "random", "urw", "pos", "surw", "lockstep", "feedback", "swarm", "freeze",
+    "sticky", "pct:depth=2", "pct:depth=3", "pct", "roundrobin", "icb", "delay", "dfs", "dpor",
 )  # fmt: skip
+PROVERS = ("dfs", "dpor")  # they go depth first, to prove: what they find early is luck
 Cell = tuple[int | None, ...]  # schedules to the first failure of each trial; None: not found
 Cells = dict[tuple[str, str], Cell]  # by program and scheduler
 
@@ -42,9 +44,11 @@ def program_names() -> list[str]:
     """Return the programs, as ``file:function``, in alphabetical order of the function."""
     found = []
     for path in sorted((HERE / "power_programs").glob("*.py")):
+        if path.stem == "together":
+            continue
         for line in path.read_text().splitlines():
             name = line.removeprefix("async def ").partition("(")[0]
-            if line.startswith("async def ") and not name.startswith("_") and name != "together":
+            if line.startswith("async def ") and not name.startswith("_"):
                 found.append(f"{path.name}:{name}")
     return sorted(found, key=lambda name: name.partition(":")[2])
 
@@ -72,26 +76,40 @@ def first_failure(name: str, spec: str, entropy: int, budget: int) -> int | None
     return None
 
 
-def trials(task: tuple[str, str, int, int]) -> tuple[str, str, Cell]:
+def trials(task: tuple[str, str, range, int]) -> tuple[str, str, Cell]:
     """Return the cell of (program, scheduler, entropies, budget)."""
     name, spec, entropies, budget = task
     draws = any(f.name == "entropy" for f in fields(by_name(spec)))  # type: ignore[arg-type]
-    count = entropies if draws else 1
-    return name, spec, tuple(first_failure(name, spec, i, budget) for i in range(count))
+    each = entropies if draws else entropies[:1]
+    return name, spec, tuple(first_failure(name, spec, entropy, budget) for entropy in each)
+
+
+def middle(cell: Cell) -> float:
+    """Return the median of ``cell``; infinity if most trials found nothing."""
+    return median(inf if found is None else found for found in cell)
 
 
 def tell(cell: Cell, budget: int) -> str:
     """Return the median of ``cell``, and how many trials found nothing."""
     missed = sum(found is None for found in cell)
-    middle = median(budget + 1 if found is None else found for found in cell)
-    if middle > budget:
+    if middle(cell) == inf:
         return f"> {budget:,}"
-    return f"{middle:g}" + (f" ({missed} missed)" if missed else "")
+    return f"{middle(cell):g}" + (f" ({missed} missed)" if missed else "")
 
 
-def allowed(spec: str, budget: int) -> int:
-    """Return how many schedules a trial of ``spec`` may take."""
-    return budget if spec == "portfolio" else max(1, budget // 20)
+def verdict(names: list[str], cells: Cells, left_out: tuple[str, ...]) -> str:
+    """Return on how many programs the portfolio is close to the best other scheduler, in words."""
+    far = []
+    for name in names:
+        own = middle(cells.get((name, "portfolio"), (None,)))
+        rest = (cell for (n, s), cell in cells.items() if n == name and s not in left_out)
+        best = min(map(middle, rest))
+        if own > 3 * best:
+            far.append(f"*{name.partition(':')[2]}* ({own:g}, best {best:g})")
+    among = f" ({' and '.join(left_out)} left out)" if left_out else ""
+    within = f"{len(names) - len(far)} of {len(names)} programs{among}"
+    more = f", more on {', '.join(far)}" if far else ""
+    return f"`portfolio` is within 3 times the best scheduler on {within}{more}.\n"
 
 
 def table(names: list[str], specs: Iterable[str], cells: dict[tuple[str, str], str]) -> str:
@@ -106,8 +124,9 @@ def table(names: list[str], specs: Iterable[str], cells: dict[tuple[str, str], s
 
 def measure(arguments: argparse.Namespace, kept: Cells) -> Iterator[tuple[str, str, Cell]]:
     """Yield each cell that is not kept, as soon as it is measured."""
+    first = arguments.first
     tasks = [
-        (name, spec, arguments.entropies, allowed(spec, arguments.budget))
+        (name, spec, range(first, first + arguments.entropies), arguments.budget)
         for name in chosen(arguments)
         for spec in arguments.scheduler
         if (name, spec) not in kept
@@ -136,6 +155,7 @@ def main() -> None:
     parser.add_argument("-p", "--program", action="append", default=[])
     parser.add_argument("-s", "--scheduler", action="append", default=[])
     parser.add_argument("-n", "--entropies", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0, help="the first entropy")
     parser.add_argument("-b", "--budget", type=int, default=10_000)
     parser.add_argument("-j", "--jobs", type=int, default=2)
     parser.add_argument("--write", action="store_true", help="into docs/schedulers.md")
@@ -145,14 +165,15 @@ def main() -> None:
     cells = read(arguments.keep)
     for name, spec, cell in measure(arguments, cells):
         cells[name, spec] = cell
-        worst = max(allowed(spec, arguments.budget) if found is None else found for found in cell)
-        told = tell(cell, allowed(spec, arguments.budget))
+        worst = max(arguments.budget + 1 if found is None else found for found in cell)
+        told = tell(cell, arguments.budget)
         print(f"{name:32} {spec:14} {told:>16}   worst {worst}", flush=True)
         if arguments.keep:
             with arguments.keep.open("a") as file:
                 file.write(json.dumps([name, spec, cell]) + "\n")
-    shown = {key: tell(cell, allowed(key[1], arguments.budget)) for key, cell in cells.items()}
+    shown = {key: tell(cell, arguments.budget) for key, cell in cells.items()}
     text = table(chosen(arguments), arguments.scheduler, shown)
+    text += "\n\n" + "".join(verdict(chosen(arguments), cells, rest) for rest in (PROVERS, ()))
     print(text)
     if arguments.write:
         write(text, arguments)
@@ -163,9 +184,8 @@ def write(text: str, arguments: argparse.Namespace) -> None:
     command = ["git", "log", "-1", "--format=%cs, commit %h"]
     when = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True).stdout
     head = (
-        f"Median schedules to the first failure over {arguments.entropies} entropies; `portfolio`"
-        f" may take {arguments.budget:,} a trial, the others {allowed('', arguments.budget):,}"
-        f" (measured {when.strip()}; empty: not measured).\n\n"
+        f"Median schedules to the first failure over {arguments.entropies} entropies, of at most"
+        f" {arguments.budget:,} a trial (measured {when.strip()}; empty: not measured).\n\n"
     )
     page = PAGE.read_text()
     before, _, rest = page.partition(BEGIN)

@@ -7,19 +7,8 @@ The bugs are those of SCTBench and of folklore (docs/schedulers.md); the code is
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import trio
-
-Task = Callable[[], Awaitable[None]]
-point = trio.lowlevel.checkpoint
-
-
-async def together(*tasks: Task) -> None:
-    """Run ``tasks`` side by side until all have ended."""
-    async with trio.open_nursery() as nursery:
-        for task in tasks:
-            nursery.start_soon(task)
+from together import Task, point, together
 
 
 async def arithmetic() -> None:
