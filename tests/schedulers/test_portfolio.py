@@ -59,6 +59,43 @@ def test_the_first_run_preempts_nobody() -> None:
     assert (first.preemptions, first.outcome) == (0, "passed")
 
 
+def turns(program, count: int) -> list[str]:
+    """Return whose each of the first runs of ``program`` is."""
+    scheduler, found = by_name("portfolio", entropy=3), []
+    with guarded():
+        for _ in range(count):
+            scheduler.begin()
+            found.append(type(scheduler._turn).__name__.lower())
+            run = observed_run if scheduler.observes else run_once
+            scheduler.end(run(program, scheduler, limits=Limits(), settings=Settings()))
+    return found
+
+
+def test_the_first_runs_are_unlike_each_other() -> None:
+    begins = turns(as_program(declared(4, 4)), 19)
+    assert begins[:9] == [
+        "delay", "lockstep", "delay", "lockstep", "delay", "delay", "urw", "urw", "lockstep",
+    ]  # fmt: skip
+    assert begins[9:] == ["pos", "surw"] * 3 + ["pos"] + ["delay"] * 3
+
+
+def test_where_something_is_drawn_only_the_first_run_keeps_to_the_medians() -> None:
+    async def draws() -> None:
+        world().pick("colour", "rgb")
+        async with trio.open_nursery() as nursery:
+            for _ in range(4):
+                nursery.start_soon(trio.lowlevel.checkpoint)
+
+    found = turns(as_program(draws), 60)
+    assert [i for i, name in enumerate(found) if name == "delay"] == [0, 19, 29, 39, 49, 59]
+
+
+def test_the_first_run_tells_urw_how_much_each_task_does() -> None:
+    scheduler = by_name("portfolio")
+    runs(as_program(declared(2, 3)), scheduler, 1)
+    assert scheduler._arms["urw"]._own == {"main": 2, "main/task#1": 3, "main/task#2": 3}
+
+
 def test_a_small_program_is_explored_to_the_end() -> None:
     campaign = explore(declared(3, 2), scheduler="portfolio", stop="never", budget=5_000)
     # three tasks of two conflicting events each: 6! / (2! 2! 2!) trace classes
@@ -136,7 +173,9 @@ print(c.runs, c.classes, found)
 """
 
 
-@pytest.mark.parametrize("name", ["portfolio", "surw", "pos", "urw", "swarm", "freeze", "feedback"])
+@pytest.mark.parametrize(
+    "name", ["portfolio", "surw", "pos", "urw", "swarm", "freeze", "lockstep", "feedback"]
+)
 def test_a_campaign_does_not_depend_on_the_hash_seed(name: str) -> None:
     told = set()
     for seed in ("1", "2"):
