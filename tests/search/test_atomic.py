@@ -162,8 +162,8 @@ def test_what_is_not_proved_is_said_with_the_runs_that_were_tried() -> None:
     assert (trial.every, trial.runs, sampled) == (0, 800, 200)
     assert failing > 20
     assert sentence(answer(run), run.program) == (
-        f"With lines 167-169 of sets atomic, it was not found again in 800 runs"
-        f" (without, in {failing} of 200); lines 172, 174 of checks touch the same data."
+        f"With lines 156-158 of sets atomic, it was not found again in 800 runs"
+        f" (without, in {failing} of 200); lines 161, 163 of checks touch the same data."
     )
 
 

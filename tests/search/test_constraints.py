@@ -39,10 +39,16 @@ REFUSED = {
 }
 
 
+# Whose failing run is looked at, where it is not the portfolio's: that one's is refused, though a
+# failure, since keeping its orders of accesses does not make the run fail again.
+FOUND_BY = {"circular_buffer": "random"}
+
+
 def failing(path: str) -> Run:
     """The shrunk failing run, observed with values."""
     program = load_program(str(ROOT / path))
-    run = explore(program, budget=4_000, limits=LIMITS).failures[0].run
+    finder = FOUND_BY.get(path.rpartition(":")[2], "portfolio")
+    run = explore(program, scheduler=finder, budget=4_000, limits=LIMITS).failures[0].run
     return seen(program, run.schedule, run.settings)
 
 

@@ -95,14 +95,17 @@ def test_the_page_tells_the_orders_and_what_each_deviation_is_for() -> None:
     claim, order = data["diagnosis"][-2:]
     assert claim.startswith("One order is enough: the default schedule fails when it is kept")
     assert order == (
-        "deposit 20 reads Account.balance = 0 (step 2, line 14) before deposit 10 writes"
-        " Account.balance = 50 -> 10 (step 6, line 16)"
+        "deposit 30 reads Account.balance = 10 (step 4, line 14) before deposit 20 writes"
+        " Account.balance = 40 -> 30 (step 6, line 16)"
     )
     (deviation,) = data["why"]["deviations"]
     assert deviation["text"] == (
-        "without it deposit 10 writes Account.balance (line 16) before deposit 20 reads"
+        "without it deposit 20 writes Account.balance (line 16) before deposit 30 reads"
         " Account.balance (line 14), and the program passes"
     )
+
+
+RUN = [sys.executable, "-m", "raceexplore", "run"]
 
 
 @pytest.mark.parametrize("path", ["models/lock_order/wrong_fix.py", QUICK[7]])
@@ -110,7 +113,7 @@ def test_all_of_it_is_the_same_in_another_process(path: str, tmp_path: object) -
     told = []
     for seed in ("1", "2"):
         ended = subprocess.run(
-            [sys.executable, "-m", "raceexplore", "run", str(ROOT / path), "--format", "json"],
+            [*RUN, str(ROOT / path), "--scheduler", "random", "--format", "json"],
             cwd=str(tmp_path),
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT / "src")},
             capture_output=True,
