@@ -77,7 +77,7 @@ CLASSICS = {
     "containers.py:circular_buffer": "check-then-act",  # the place is worked out, then used
     "containers.py:queue": "check-then-act",
     "containers.py:stack": "check-then-act",
-    "containers.py:work_stealing": "check-then-act",  # reads head, writes tail; and the other way
+    "containers.py:work_stealing": "check-then-act",  # the owner tests, the thief takes
     "locks.py:account": None,  # a wrong expectation: every critical section is right
     "locks.py:carter": "deadlock cycle",  # a lock and a semaphore
     "locks.py:deadlock": "deadlock cycle",
