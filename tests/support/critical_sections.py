@@ -139,5 +139,5 @@ SHORTER: dict[str, tuple[Section, ...]] = {
 # found no failure. Of the fixes it is the strangest: a second condition is what the program needs.
 CURED_AFTER_ALL: dict[str, tuple[Section, ...]] = {
     "signals.py:bounded_buffer": (("puts", "async with changed:", "changed.notify()"),),
-    "signals.py:sync02": (("adds", "async with changed:", "changed.notify()"),),
+    "signals.py:sync02": (("takes", "async with changed:", "changed.notify()"),),
 }
