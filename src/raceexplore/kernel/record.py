@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from raceexplore.kernel.causes import NO_LOCKS, Causes, Course, Locks, Step, locks_in
 from raceexplore.kernel.trace import NOWHERE, Access, Event, Site
-from raceexplore.kernel.walk import site, stand_of
+from raceexplore.kernel.walk import cells_of, site, stand_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -53,6 +53,10 @@ class Ledger(Protocol):
         """Return whether the code of ``frame`` is observed."""
         ...
 
+    def settle(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Return the events of the run that has ended, with one name for each object."""
+        ...
+
 
 class Recorder:
     """Collects the events of one run."""
@@ -75,6 +79,10 @@ class Recorder:
         self._any_cancelled = False
         self._known: dict[Any, None] = {}  # scopes, in the order of entering
         self._alive: dict[Any, None] = {}  # of these, not cancelled yet
+
+    def settled(self) -> Sequence[Event]:
+        """Return the events of the run that has ended."""
+        return self.events if self.ledger is None else self.ledger.settle(self.events)
 
     def draw(self, label: str, index: int, value: object) -> None:
         """Note a draw of the running event."""
@@ -162,7 +170,7 @@ class Recorder:
         for child in step.woken:
             frame = child.coro.cr_frame
             if self._is_new(child) and frame is not None and not ledger.blind:
-                ledger.introduce(frame.f_locals.values())
+                ledger.introduce((*frame.f_locals.values(), *cells_of(child.coro)))
         accesses, opaque = ledger.close(path, step.nth)
         if begin.call == "Condition.wait" and course.was_interrupted():
             accesses += self._asked_again(course)

@@ -250,7 +250,7 @@ def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
         preemptions=loop.decisions.preemptions,
         virtual_s=loop.ended_s,
         cut=cut,
-        events=Trace(recorder.events) if recorder is not None else (),
+        events=Trace(recorder.settled()) if recorder is not None else (),
         passes=recorder.passes if recorder is not None else None,
         sometimes=dict(execution.world.seen),
         warnings=tuple(execution.warnings),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from functools import cache, lru_cache
 from pathlib import Path
-from types import CoroutineType, GeneratorType
+from types import CellType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -73,6 +74,11 @@ def _awaited(coroutine: Any) -> Any:
         if hasattr(coroutine, name):
             return getattr(coroutine, name)
     return None
+
+
+def cells_of(coroutine: Any) -> list[CellType]:
+    """Return the variables that a coroutine which has not begun shares with other functions."""
+    return [held for held in gc.get_referents(coroutine) if type(held) is CellType]
 
 
 def site_of(coroutine: Any) -> Site:

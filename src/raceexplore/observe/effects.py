@@ -89,13 +89,16 @@ TABLES: Final[dict[type, Table]] = {
 }
 """What a table does not name, it reads."""
 
-WITH_KEY: Final = frozenset(
+SENDS: Final = frozenset({"send", "send_nowait", "started"})
+"""The methods of trio's objects whose first argument is handed to another task."""
+
+WITH_KEY: Final = SENDS | frozenset(
     name
     for methods in TABLES.values()
     for name, effect in methods.items()
     if effect in {READ_KEY, WRITE_KEY}
 )
-"""The methods whose first argument may be a key: the rewriter hands it to the hook."""
+"""The methods whose first argument may be a key, or is handed over: the hook gets it."""
 
 IN_PLACE: Final = frozenset(kind for kind in TABLES if TABLES[kind] is not VIEWS)
 """What an augmented assignment changes in place, besides rebinding its target."""

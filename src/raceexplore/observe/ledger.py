@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from functools import lru_cache
-from types import CellType, FrameType, FunctionType, MethodType, ModuleType
+from types import CellType, FrameType, FunctionType, ModuleType
 from typing import Any, Final
 
-from raceexplore.kernel.trace import Access
+from raceexplore.kernel.trace import Access, Event
 from raceexplore.observe.classes import MARK
 from raceexplore.observe.holders import Holders
+from raceexplore.observe.landmarks import NONE, Landmarks
 from raceexplore.observe.locations import ALL, FREE, OPAQUE, ORDER, QUEUE, SCALARS, SEQUENCES
-from raceexplore.observe.naming import Names
+from raceexplore.observe.naming import LEAKED, Names
 from raceexplore.observe.primitives import has_state_elsewhere, state_of
+from raceexplore.observe.stores import stored
 from raceexplore.observe.values import calling_line, value_text
 
 Location = tuple[int, object]  # (ordinal of the object, key)
@@ -34,7 +36,8 @@ class Ledger:
     values: also record values (at most 40 characters, no code of the program runs for them),
     labels and lines, and for each location the read before the first write, that write, and the
     read after it, in order. insertion_order: adding a key to a dict also writes the dict's order,
-    so that two such events are dependent; without it they are taken to commute.
+    so that two such events are dependent; without it they are taken to commute. landmarks: what
+    every task can reach from the start.
     """
 
     __slots__ = (
@@ -42,6 +45,7 @@ class Ledger:
         "_details",
         "_holders",
         "_kept",
+        "_landmarks",
         "_ordinals",
         "_reads",
         "_writes",
@@ -52,9 +56,15 @@ class Ledger:
     )
 
     def __init__(
-        self, *, values: bool = False, insertion_order: bool = False, blind: bool = False
+        self,
+        *,
+        values: bool = False,
+        insertion_order: bool = False,
+        blind: bool = False,
+        landmarks: Landmarks = NONE,
     ) -> None:
         self.values = values
+        self._landmarks = landmarks
         self.blind = blind
         self.names = Names()
         # Accesses, by location, of objects whose names will not change any more.
@@ -147,7 +157,7 @@ class Ledger:
         """Name what has just been stored where other tasks can reach it."""
         for (ordinal, key), write in self._accesses.items():
             if write and key is not QUEUE and key is not FREE:
-                found = _stored(self._kept[ordinal][0], key)
+                found = stored(self._kept[ordinal][0], key)
                 if found and self.names.is_out(ordinal):
                     self.names.let_out(found, self)
 
@@ -162,6 +172,29 @@ class Ledger:
 
     def _renamed(self, access: Access, task: str) -> Access:
         return access._replace(resource=self._name(access.resource, task))
+
+    def settle(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Return the events of the run that has ended, with one name for each object.
+
+        An object that leaked has a new name since then; the events before get it here. All that
+        touch it are opaque: how it went from task to task is not known.
+        """
+        renamed = self.names.renamed
+        if not renamed:
+            return events
+
+        def settled(access: Access) -> Access:
+            name, key = access.resource
+            if type(key) is tuple and key[:1] == ("object",):
+                key = ("object", renamed.get(key[1], key[1]))
+            return access._replace(resource=(renamed.get(name, name), key))
+
+        told = []
+        for event in events:
+            accesses = tuple([settled(access) for access in event.accesses])
+            leaked = any(str(access.resource[0]).startswith(LEAKED) for access in accesses)
+            told.append(event._replace(accesses=accesses, opaque=event.opaque or leaked))
+        return told
 
     def sees(self, frame: FrameType) -> bool:
         """Return whether the code of ``frame`` is observed."""
@@ -242,6 +275,8 @@ class Ledger:
         else:
             ordinal = len(self._kept)
             self._kept.append([obj])
+            if id(obj) in self._landmarks:
+                self.names.know(ordinal, self._landmarks[id(obj)][1])
         self._ordinals[id(obj)] = ordinal
         return ordinal
 
@@ -255,17 +290,3 @@ class Ledger:
         after = value_text(obj, location[1]) if how == "write" else ""
         self._holders.note(location, obj)
         return Access(location, how == "write", self.label(location), line, before, after)
-
-
-def _stored(obj: object, key: object) -> list[object]:
-    """Return what of interest ``obj``, which others can reach, has just got at ``key``.
-
-    Runs no code of the program. Nothing new can be told of a whole object, or of a variable.
-    """
-    if key is ALL or isinstance(obj, CellType):
-        return [obj] if isinstance(obj, (FunctionType, MethodType)) else []
-    if isinstance(obj, (list, tuple)):
-        return [value for value in obj if type(value) not in SCALARS]
-    held = obj if isinstance(obj, dict) else getattr(obj, "__dict__", {})
-    value = dict.get(held, key)
-    return [] if type(value) in SCALARS else [value]

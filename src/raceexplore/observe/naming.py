@@ -2,9 +2,10 @@
 
 An object that other tasks can reach gets its name from the event that let it out: the spawn of a
 task that is given it, or the store into something that already had a name. That event happens
-before whatever the others do to the object, so the name does not depend on who comes first. An
-object that nobody let out belongs to the task that touches it; should another task touch it after
-all (it went by a way that is not observed), it is *leaked* and bears the name of its type.
+before whatever the others do to the object, so the name does not depend on who comes first. What
+modules hold is out from the start (see landmarks.py). An object that nobody let out belongs to the
+task that touches it; should another task touch it after all (it went by a way that is not
+observed), it is *leaked* and bears the name of its type, in the events before that too.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 PLAIN = (int, float, complex, str, bytes, bool, type(None), type, ModuleType, BuiltinFunctionType)
 REACH_MAX = 2_000
 MODELS = "raceexplore.models."
+LEAKED = "leaked "
 LEAVES = ("trio", "raceexplore")  # whose objects are one location each
 
 
@@ -44,14 +46,17 @@ class Names:
     """The names of one run's objects.
 
     names: by ordinal. owner: of ordinals that nobody let out, the task that touches them. leaked:
-    type names of objects that reached a second task by a way that is not observed.
+    type names of objects that reached a second task by a way that is not observed. renamed: the
+    names that these had before.
     """
 
     def __init__(self) -> None:
         self.names: list[str] = ["code that nobody observes"]
         self.owner: dict[int, str] = {}
         self._out: set[int] = set()
+        self._known: dict[int, str] = {}
         self.leaked: dict[str, None] = {}
+        self.renamed: dict[str, str] = {}
 
     def let_out(self, values: Iterable[object], ledger: Numbered) -> None:
         """Note that other tasks can reach ``values`` from now on, and all that is inside.
@@ -62,7 +67,7 @@ class Names:
         seen: set[int] = set()
         queue = list(values)
         for value in queue:
-            if _is_plain[type(value)] or id(value) in seen or len(seen) > REACH_MAX:
+            if is_plain[type(value)] or id(value) in seen or len(seen) > REACH_MAX:
                 continue
             seen.add(id(value))
             if not isinstance(value, (FunctionType, MethodType)):
@@ -70,7 +75,12 @@ class Names:
                 if self.is_out(ordinal):
                     continue  # and so is all that was inside, and all that was stored there since
                 self._out.add(ordinal)
-            queue.extend(_parts(value))
+            queue.extend(parts(value))
+
+    def know(self, ordinal: int, name: str) -> None:
+        """Note that the new object has a name, and that other tasks can reach it."""
+        self._known[ordinal] = name
+        self._out.add(ordinal)
 
     def is_out(self, ordinal: int) -> bool:
         """Return whether other tasks can reach the object."""
@@ -80,7 +90,9 @@ class Names:
         """Name what the ``nth`` event of ``task`` has touched or let out for the first time."""
         first, out = len(self.names), self._out
         for ordinal in range(first, ledger.count()):
-            self.names.append(f"{task}.{nth}:{ordinal - first}.{ledger.kind(ordinal)}")
+            known = self._known.get(ordinal) if self._known else None
+            name = known or f"{task}.{nth}:{ordinal - first}.{ledger.kind(ordinal)}"
+            self.names.append(name)
             if ordinal not in out:
                 self.owner[ordinal] = task
         if out:
@@ -94,7 +106,9 @@ class Names:
         if owner is not None and owner != task:
             kind = ledger.kind(ordinal)
             self.leaked[kind] = None
-            self.names[ordinal] = f"leaked {kind}"
+            self.renamed[self.names[ordinal]] = LEAKED + kind
+            self.names[ordinal] = LEAKED + kind
+            del self.owner[ordinal]  # from now on all can reach it
         return self.names[ordinal]
 
 
@@ -106,7 +120,8 @@ def cell_contents(cell: CellType) -> list[object]:
         return []
 
 
-def _parts(value: object) -> list[object]:
+def parts(value: object) -> list[object]:
+    """Return what an object holds that may be shared, without running code of the program."""
     if isinstance(value, FunctionType):
         return list(value.__closure__ or ())
     if isinstance(value, MethodType):
@@ -137,4 +152,4 @@ class _Shapes(dict[type, tuple[bool, tuple[str, ...]]]):
 
 
 _shapes = _Shapes()
-_is_plain = Kinds(*PLAIN)
+is_plain = Kinds(*PLAIN)

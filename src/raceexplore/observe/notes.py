@@ -16,6 +16,7 @@ from raceexplore.observe.effects import (
     READ_OR_FILL,
     RELEASE,
     REQUEST,
+    SENDS,
     SKIP,
     SUPER,
     VIEW,
@@ -54,6 +55,8 @@ def note_key(ledger: Ledger, how: tuple[Effect, str], obj: object, key: object) 
         effect, obj = behind_super(obj, name)
     if effect not in {READ_KEY, WRITE_KEY, READ_OR_FILL}:
         note(ledger, effect, obj, name)
+        if name in SENDS and type(obj).__module__.partition(".")[0] == "trio":
+            ledger.introduce((key,))
         return
     location = key if type(key) is str else ledger.key(obj, key)
     if effect == READ_KEY:
@@ -63,6 +66,8 @@ def note_key(ledger: Ledger, how: tuple[Effect, str], obj: object, key: object) 
         ledger.read(obj, location)
         return
     ledger.write(obj, location)
+    if isinstance(obj, set):
+        ledger.introduce((key,))  # nobody can tell later what a set holds, in an order of its own
     ordered = ledger.insertion_order and issubclass(type(obj), dict)
     if ordered and (name != "__setitem__" or is_missing(obj, key, location)):
         ledger.write(obj, ORDER)

@@ -65,6 +65,7 @@ TABLES: Final[dict[type, Table]] = {
     trio.CancelScope: SCOPE,
     trio.Nursery: NURSERY,
     trio.lowlevel.ParkingLot: {"statistics": READ},
+    trio.lowlevel.RunVar: {"get": READ},
 }
 
 CHANNELS: Final = (trio.MemorySendChannel, trio.MemoryReceiveChannel)
@@ -88,6 +89,14 @@ is_entered: Final = Kinds(
 )
 """What a ``with`` block works on, and once more when it ends."""
 has_state_elsewhere: Final = Kinds(trio.Condition, *CHANNELS)
+
+
+def held_by(variable: trio.lowlevel.RunVar[object]) -> list[object]:
+    """Return what a variable of the run holds now."""
+    try:
+        return [variable.get()]
+    except LookupError:
+        return []
 
 
 def state_of(obj: object) -> object:

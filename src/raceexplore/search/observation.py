@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.run import run_once
 from raceexplore.observe import hooks
+from raceexplore.observe.landmarks import NONE, landmarks
 from raceexplore.observe.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def observed_run(
     """
     blind = program.observed is None
     function = program.function if program.observed is None else program.observed()
-    ledger = Ledger(values=values, blind=blind)
+    known = NONE if blind else landmarks(function)
+    ledger = Ledger(values=values, blind=blind, landmarks=known)
     hooks.attach(ledger)
     try:
         return run_once(
