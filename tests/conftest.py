@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from command import Ended, Rx
 from raceexplore.cli import call
+
+
+@pytest.fixture(autouse=True)
+def no_module_outlives_its_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Forget what a test imported from a folder of its own: the next one may use the name."""
+    before, made = set(sys.modules), str(tmp_path_factory.getbasetemp())
+    yield
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(made):
+            del sys.modules[name]
 
 
 @pytest.fixture

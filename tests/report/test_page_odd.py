@@ -95,6 +95,7 @@ async def main():
             nursery.start_soon(count, box, 700)
     assert not box
 """
+    resize(browser, 1280, 800)  # whatever the tests before left
     run = failing(tmp_path / "long.py", program, Schedule())
     page = shown(browser, tmp_path / "long.html", view(run, limits=Limits()))
     assert position(page) == "2104 / 2104"
