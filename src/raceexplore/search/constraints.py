@@ -116,8 +116,14 @@ class Index:
         self.nth: dict[tuple[int, Deed], int] = {}
         self._run = events
         self._anchors: dict[tuple[int, Deed], Anchor] = {}
+        # By event and deed: the place, and how often the deed had been done there, this one too.
+        self._turns: dict[tuple[int, Deed], tuple[tuple[str, int], int]] = {}
+        turns: dict[tuple[Deed, tuple[str, int]], int] = {}
         for number, event in enumerate(events):
-            for deed, _ in deeds(event):
+            for deed, access in deeds(event):
+                place = _place(event, access)
+                turn = turns[deed, place] = turns.get((deed, place), 0) + 1
+                self._turns[number, deed] = place, turn
                 nth = self.count[deed] = self.count.get(deed, 0) + 1
                 self.events[deed, nth] = number
                 self.nth[number, deed] = nth
@@ -142,11 +148,14 @@ class Index:
 
     def _anchor(self, event: Event, deed: Deed, access: Access | None) -> Anchor:
         nth, (file, line) = self.nth[event.number, deed], _place(event, access)
-        places = [self._place(deed, i) for i in range(1, nth + 1)]
+        place, turn = self._turns[event.number, deed]
+        if place != (file, line):  # it did so in another place first
+            places = [self._turns[self.events[deed, i], deed][0] for i in range(1, nth + 1)]
+            turn = places.count((file, line))
         return Anchor(
             deed,
             nth=nth,
-            turn=places.count((file, line)),
+            turn=turn,
             which=0 if access is None else self._which[str(access.resource[0])],
             label=access.label if access is not None else "",
             file=PurePath(file).name,
@@ -165,10 +174,6 @@ class Index:
             kind = _made(name)[-1]
             ranks[name] = counts[kind] = counts.get(kind, 0) + 1
         return ranks
-
-    def _place(self, deed: Deed, nth: int) -> tuple[str, int]:
-        event = self._run[self.events[deed, nth]]
-        return _place(event, next(access for done, access in deeds(event) if done == deed))
 
 
 def _made(name: str) -> tuple[str, int, int, str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from raceexplore.search.conflicts import Conflict
 
 REASONS_MAX = 30  # deviations that are looked into; a longer schedule has not been shrunk
+WORK_MAX = 500_000  # events times deviations: more would take a minute
 STEPS_MAX = 20_000  # a longer run is not looked into
 
 
@@ -51,11 +52,14 @@ class Why:
 
 
 def why(run: Run, limits: Limits) -> Why | None:
-    """Return why the failing ``run`` fails; None if it is too long, or differs when observed.
+    """Return why the failing ``run`` fails; None if it is too long or differs when observed.
 
+    Too long are also runs of many events whose schedule has not been shrunk.
     Runs its program some dozen times, quietly.
     """
     if run.failure is None or run.steps > STEPS_MAX:
+        return None
+    if run.steps * run.schedule.size > WORK_MAX:  # it has not been shrunk
         return None
     with silence():
         try:
