@@ -45,9 +45,8 @@ class Numbered(Protocol):
 class Names:
     """The names of one run's objects.
 
-    names: by ordinal. owner: of ordinals that nobody let out, the task that touches them. leaked:
-    type names of objects that reached a second task by a way that is not observed. renamed: the
-    names that these had before.
+    names: by ordinal. owner: of ordinals that nobody let out, the task that touches them. renamed:
+    what objects that have leaked were called before, and the name that they bear now.
     """
 
     def __init__(self) -> None:
@@ -55,7 +54,6 @@ class Names:
         self.owner: dict[int, str] = {}
         self._out: set[int] = set()
         self._known: dict[int, str] = {}
-        self.leaked: dict[str, None] = {}
         self.renamed: dict[str, str] = {}
 
     def let_out(self, values: Iterable[object], ledger: Numbered) -> None:
@@ -104,10 +102,9 @@ class Names:
         """Return the name of an object that ``task`` touches."""
         owner = self.owner.get(ordinal)
         if owner is not None and owner != task:
-            kind = ledger.kind(ordinal)
-            self.leaked[kind] = None
-            self.renamed[self.names[ordinal]] = LEAKED + kind
-            self.names[ordinal] = LEAKED + kind
+            leaked = LEAKED + ledger.kind(ordinal)
+            self.renamed[self.names[ordinal]] = leaked
+            self.names[ordinal] = leaked
             del self.owner[ordinal]  # from now on all can reach it
         return self.names[ordinal]
 

@@ -20,17 +20,11 @@ class Fewest:
     """Visit each order of the tasks with at most ``most`` deviations once, the fewest first.
 
     draws: the deviations of latencies, faults and data that every run takes where it can.
-    ``finished`` is the number of deviations up to which every order has been run (-1: none).
     """
 
     def __init__(self, most: int, draws: Iterable[Deviation] = ()) -> None:
         self._frontier = Frontier(most)
         self._draws = Replay(Schedule(tuple(draws)))
-
-    @property
-    def finished(self) -> int:
-        """The number of task deviations up to which every order has been run; -1 for none."""
-        return self._frontier.finished
 
     def begin(self) -> bool:
         """Go on to the next order; False once all are done."""

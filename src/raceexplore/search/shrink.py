@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from raceexplore.kernel.choice import Schedule
 from raceexplore.kernel.program import Limits
@@ -174,18 +174,23 @@ class Shrinking:
         if p > EXACT_PREEMPTIONS or not strict or self.spent >= self.budget:
             return ""
         scheduler: Any = by_name(f"icb:bound={p - 1}", entropy=settings.entropy)
-        for _ in range(min(EXACT_RUNS, self.budget, ICB_STEPS // max(1, self.best.steps))):
+        most = min(EXACT_RUNS, self.budget, ICB_STEPS // max(1, self.best.steps))
+        if self._search(scheduler, most) == "unknown":
+            return ""
+        return self._fewer(self.best.preemptions, scheduler.covered)
+
+    def _search(self, scheduler: Scheduler, most: int) -> Literal["better", "none", "unknown"]:
+        """Run what ``scheduler`` has, up to ``most`` runs, until one is kept; settle that."""
+        for _ in range(most):
             if not scheduler.begin():
-                break
+                return "none"
             self.spent += 1
             run = self._run(scheduler)
             scheduler.end(run)
             if self._keep(run):
                 self._settle()
-                return self._fewer(self.best.preemptions, scheduler.covered)
-        else:
-            return ""
-        return self._fewer(p, scheduler.covered)
+                return "better"
+        return "unknown"
 
     def _fewer_deviations(self) -> None:
         """Look at every order with fewer deviations of tasks, where they are few enough.
@@ -199,15 +204,7 @@ class Shrinking:
             return
         scheduler = Fewest(switches - 1, [d for d in deviations if d.kind != "task"])
         left = min(EXACT_RUNS, self.budget - self.spent, EXACT_STEPS // max(1, self.best.steps))
-        for _ in range(left):
-            if not scheduler.begin():
-                return
-            self.spent += 1
-            run = self._run(scheduler)
-            scheduler.end(run)
-            if self._keep(run):
-                self._settle()
-                return
+        self._search(scheduler, left)
 
     @staticmethod
     def _fewer(preemptions: int, covered: str) -> str:
