@@ -15,7 +15,8 @@ from raceexplore import __version__
 from raceexplore.debug import options as debugger
 from raceexplore.kernel.errors import RaceExploreError
 from raceexplore.report import commands, keeping, outputs, status, what_if
-from raceexplore.report.terminal import Nowhere, of_the_program
+from raceexplore.report.terminal import of_the_program
+from raceexplore.search.silence import Nowhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

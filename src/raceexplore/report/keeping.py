@@ -64,8 +64,9 @@ def add(
     It is replayed first and must fail now (else exit status 4), is shrunk, and is written to
     DIR/NAME.json with what finds it again after the program has been edited.
     """
-    from raceexplore.report.terminal import Nowhere, of_the_program
+    from raceexplore.report.terminal import of_the_program
     from raceexplore.search.kept import keep, place_of
+    from raceexplore.search.silence import Nowhere
 
     place = place_of(name, folder, force=force)
     with of_the_program(Nowhere()):
@@ -111,8 +112,9 @@ def corpus_run(*, names: tuple[str, ...], as_json: bool, folder: Path) -> int:
     Exit status: 0 all are fixed, 1 a program still fails, 3 none fails but some are stale,
     2 wrong usage, 130 interrupted.
     """
-    from raceexplore.report.terminal import Nowhere, of_the_program
+    from raceexplore.report.terminal import of_the_program
     from raceexplore.search.kept import check, kept
+    from raceexplore.search.silence import Nowhere
 
     if not names:
         _must_exist(folder)
@@ -195,9 +197,10 @@ def test(*, seed: str, path: str | None, folder: Path) -> None:
     Of a failure that is kept, by its name or its file, the test survives more edits of the
     program than of a bare seed. Run it in the folder that the program's path begins in.
     """
-    from raceexplore.report.terminal import Nowhere, of_the_program
+    from raceexplore.report.terminal import of_the_program
     from raceexplore.report.words import clean
     from raceexplore.search.kept import NAME, suggested_name, told
+    from raceexplore.search.silence import Nowhere
 
     if NAME.fullmatch(seed) and (file := folder / f"{seed}.json").is_file():
         seed = str(file)

@@ -17,23 +17,6 @@ if TYPE_CHECKING:
 WIDEST, NARROWEST, PIPED = 140, 60, 100
 
 
-class Nowhere:
-    """Where the output of thousands of runs goes."""
-
-    encoding = "utf-8"
-
-    def write(self, text: str) -> int:
-        """Forget ``text``."""
-        return len(text)
-
-    def flush(self) -> None:
-        """Do nothing."""
-
-    def isatty(self) -> bool:
-        """Return that it is none."""
-        return False
-
-
 def width_of(stream: TextIO) -> int:
     """Return the columns to use: COLUMNS, else the terminal's, else 100; from 60 to 140."""
     told = os.environ.get("COLUMNS", "")

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class _Nowhere(io.TextIOBase):
-    """Takes all text and keeps none."""
+class Nowhere(io.TextIOBase):
+    """Where the output of thousands of runs goes: takes all text and keeps none."""
+
+    encoding = "utf-8"
 
     def write(self, text: str) -> int:
         """Forget ``text``."""
@@ -26,8 +28,8 @@ class _Nowhere(io.TextIOBase):
 def silence() -> Iterator[dict[Site, None]]:
     """Print nothing and stop at no ``breakpoint()`` within the block; see `breakpoints_passed`."""
     with ExitStack() as undo:
-        undo.enter_context(redirect_stdout(_Nowhere()))
-        undo.enter_context(redirect_stderr(_Nowhere()))
+        undo.enter_context(redirect_stdout(Nowhere()))
+        undo.enter_context(redirect_stderr(Nowhere()))
         passed = undo.enter_context(breakpoints_passed())
         yield passed
 
