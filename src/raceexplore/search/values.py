@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.scheduler import Replay
@@ -12,6 +10,7 @@ from raceexplore.kernel.trace import NOWHERE, Site
 from raceexplore.kernel.walk import frames, is_installed, is_user_file
 from raceexplore.observe.classes import MARK
 from raceexplore.search.observation import observed_run
+from raceexplore.search.silence import silence
 
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
@@ -29,7 +28,6 @@ def with_values(run: Run, limits: Limits) -> Run:
     """
     if run.program.observed is None or run.steps > STEPS_MAX:
         return run
-    again, unread = Replay(run.schedule), StringIO()
     own: list[Site] = []
 
     def watch(event: Event, coroutine: Any) -> None:
@@ -37,10 +35,10 @@ def with_values(run: Run, limits: Limits) -> Run:
 
     try:
         # what the program prints was printed by the run that this one repeats
-        with redirect_stdout(unread), redirect_stderr(unread):
+        with silence():
             seen = observed_run(
                 run.program,
-                again,
+                Replay(run.schedule),
                 limits=limits,
                 settings=run.settings,
                 values=True,

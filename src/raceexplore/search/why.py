@@ -55,7 +55,7 @@ def why(run: Run, limits: Limits) -> Why | None:
     """Return why the failing ``run`` fails; None if it is too long or differs when observed.
 
     Too long are also runs of many events whose schedule has not been shrunk.
-    Runs its program some dozen times, quietly.
+    Runs its program some dozen times, quietly; first as it was, unless `with_values` has done so.
     """
     if run.failure is None or run.steps > STEPS_MAX:
         return None
@@ -63,20 +63,24 @@ def why(run: Run, limits: Limits) -> Why | None:
         return None
     with silence():
         try:
-            seen = observed_run(
-                run.program,
-                Replay(run.schedule),
-                limits=limits,
-                settings=run.settings,
-                values=True,
-            )
-            same = seen.failure and seen.failure.fingerprint == run.failure.fingerprint
-            if not same or (run.digest and run.digest != seen.digest):
+            seen = _seen(run, limits)
+            if seen is None:
                 return None
             orders = sufficient(seen, limits)
             return Why(seen, tuple(_reasons(seen, orders, limits)), orders)
         except Exception:  # noqa: BLE001 the failure counts more than what else is known of it
             return None
+
+
+def _seen(run: Run, limits: Limits) -> Run | None:
+    """Return ``run`` observed with values; None if it is another run then."""
+    if run.own:
+        return run
+    schedule = Replay(run.schedule)
+    seen = observed_run(run.program, schedule, limits=limits, settings=run.settings, values=True)
+    assert run.failure is not None
+    same = seen.failure and seen.failure.fingerprint == run.failure.fingerprint
+    return seen if same and run.digest in ("", seen.digest) else None
 
 
 def explained(run: Run) -> Why | None:
