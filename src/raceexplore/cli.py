@@ -214,16 +214,16 @@ def replay(*, seed: str, path: str | None, form: str, **given: Any) -> int:
         return debugger.start(stored, **given)
     with of_the_program(sys.stderr), debugger.passing_breakpoints():
         replayed = replay_stored(stored)
-    atomic = what_if.answer(replayed.run, stored.limits)
+    replayed = what_if.looked_into(replayed, stored.limits)
     if form == "json":
         from raceexplore.report.as_json import replay_value
 
-        _tell([json.dumps(replay_value(replayed, time.perf_counter() - began, atomic))])
+        _tell([json.dumps(replay_value(replayed, time.perf_counter() - began))])
     else:
         from raceexplore.report.summary import replay_report
         from raceexplore.report.terminal import width_of
 
-        _print(replay_report(replayed, width_of(sys.stdout), atomic))
+        _print(replay_report(replayed, width_of(sys.stdout)))
     return _replay_status(replayed)
 
 
@@ -250,8 +250,9 @@ def report(*, seed: str, path: str | None, **given: Any) -> int:
         raise click.UsageError("name a file to write, e.g. --html report.html")
     with of_the_program(Nowhere()):
         replayed = replay_any(seed, path, limits, limited=max_steps is not None)
-        atomic = what_if.answer(replayed.run, limits) if what.files else None
-        lines = outputs.of_run(replayed.run, what, limits, atomic)
+        if what.files:
+            replayed = what_if.looked_into(replayed, limits)
+        lines = outputs.of_replay(replayed, what, limits)
     _tell(lines, "text")
     if replayed.diverged:
         return _replay_status(replayed)

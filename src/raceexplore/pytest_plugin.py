@@ -15,20 +15,21 @@ from raceexplore.kernel.errors import BadOption, Inconclusive, RaceExploreError
 from raceexplore.kernel.program import Limits, Program, as_program
 from raceexplore.kernel.seed import decode
 from raceexplore.report.once import pytest_runtest_makereport  # noqa: F401 pytest finds it here
+from raceexplore.search.campaign import Campaign, Found
 from raceexplore.search.corpus import entries_of, entry_of, save
 from raceexplore.search.explore import DEFAULT, explore
 from raceexplore.search.names import by_name
-from raceexplore.search.replay import replay, replay_entry
+from raceexplore.search.replay import Replayed, replay, replay_entry, replay_seed
 from raceexplore.search.settled import ARGUMENTS, BUDGET, settled
 from raceexplore.search.silence import silence
 from raceexplore.search.verdict import RunFailed, error_of
+from raceexplore.search.why import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from raceexplore.kernel.outcome import Run
-    from raceexplore.search.campaign import Campaign, Found
 
 MARK = "raceexplore"
 RUNNERS = ("trio", "anyio", "asyncio")  # marks by which other plugins claim async tests
@@ -222,11 +223,11 @@ class Race:
     ) -> Run:
         """Run ``program`` on the schedule of ``seed``; return the run, or raise its failure."""
         __tracebackhide__ = True
-        run = replay(as_program(program), seed, limits=limits)
-        if run.failure is not None:
-            self._fail(run)
+        replayed = replay_seed(seed, as_program(program), limits=limits)
+        if replayed.run.failure is not None:
+            self._fail(replayed.run, explained(replayed, limits))
         self._tell("verdict", "passed")
-        return run
+        return replayed.run
 
     def _replay_corpus(self, program: Program, limits: Limits) -> None:
         """Replay what earlier sessions found in this test; raise the first that still fails."""
@@ -236,10 +237,14 @@ class Race:
             limits = replace(limits, steps=max(limits.steps, entry.max_steps))
             run = replay_entry(entry, program, limits=limits, aloud=False).run
             if run.failure is not None:
-                self._fail(replay(program, run.seed, limits=limits), known=path)
+                again = replay_seed(run.seed, program, limits=limits)
+                self._fail(again.run, explained(again, limits), path)
 
-    def _fail(self, run: Run, found: Found | None = None, known: Path | None = None) -> None:
-        """Raise the failure of ``run`` with the report as its note."""
+    def _fail(self, run: Run, known: Found | Replayed, kept: Path | None = None) -> None:
+        """Raise the failure of ``run`` with the report as its note; kept: its file, if it has one.
+
+        What a campaign has found is saved now.
+        """
         __tracebackhide__ = True
         from raceexplore.report.text import failure_report
 
@@ -248,12 +253,12 @@ class Race:
             raise error
         self._tell("verdict", "failed")
         self._tell("seed", run.seed)
-        lines = [line.plain for line in failure_report(run, 100, found)]
+        lines = [line.plain for line in failure_report(run, 100, known)]
         lines += ["", f"replay  pytest {shlex.quote(self._item.nodeid)} --race-replay={run.seed}"]
-        if known:
-            lines.append(f"known   {known}")
-        elif found is not None and (folder := _corpus(self._config)):
-            lines.append(f"saved   {save(entry_of(found, __version__), folder)[0]}")
+        if kept:
+            lines.append(f"known   {kept}")
+        elif isinstance(known, Found) and (folder := _corpus(self._config)):
+            lines.append(f"saved   {save(entry_of(known, __version__), folder)[0]}")
         error.add_note("\n".join(lines))
         raise error
 

@@ -12,6 +12,8 @@ from bank_report import BANK, failing
 from browser import chromium, resize, shown
 from raceexplore import Limits, Run
 from raceexplore.report.view import View, view
+from raceexplore.search.replay import replay_seed
+from raceexplore.search.why import explained
 
 
 @pytest.fixture
@@ -23,7 +25,8 @@ def bank_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @pytest.fixture
 def bank(bank_run: Run) -> View:
-    return view(bank_run, limits=Limits())
+    known = explained(replay_seed(bank_run.seed, bank_run.program), Limits())
+    return view(bank_run, limits=Limits(), known=known)
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
-from raceexplore import explore
+from raceexplore import Limits, explore
 from raceexplore.report.summary import campaign_report
 from raceexplore.report.text import failure_report
 from raceexplore.search.load import load_program
+from raceexplore.search.replay import replay_seed
+from raceexplore.search.why import explained
 from small_programs import BANK, CROSSED_LOCKS
 
 WIDE = """\
@@ -77,6 +80,29 @@ def report(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str, width: int)
 
 def test_a_lost_update_at_96_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert report(tmp_path, monkeypatch, BANK, 96) == WIDE.splitlines()
+
+
+def test_a_report_is_made_of_values_and_runs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("program.py").write_text(BANK, encoding="utf-8")
+    program = load_program("program.py")
+    replayed = replay_seed(explore(program).failures[0].run.seed, program)
+    known = explained(replayed, Limits())
+
+    ran = []
+
+    async def runs_again() -> None:
+        ran.append("again")
+
+    other = replace(program, function=runs_again, observed=lambda: runs_again)
+    run = replace(known.run, program=other)
+    told = [line.plain for line in failure_report(run, 96, known)]
+    assert told[7:9] == WIDE.splitlines()[7:9]
+    unknown = [line.plain for line in failure_report(run, 96)]
+    assert not any("One order is enough" in line for line in unknown)
+    assert not ran
 
 
 def test_the_narrow_layout_is_one_of_its_own(

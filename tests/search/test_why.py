@@ -91,7 +91,7 @@ def test_a_failure_of_the_default_schedule_needs_no_order() -> None:
 def test_the_page_tells_the_orders_and_what_each_deviation_is_for() -> None:
     program = load_program(str(ROOT / "models/lost_update/buggy.py"))
     found = explore(program, budget=4_000, limits=LIMITS).failures[0]
-    data = page_data(view(found.run, limits=LIMITS, found=found))
+    data = page_data(view(found.run, limits=LIMITS, known=found))
     claim, order = data["diagnosis"][-2:]
     assert claim.startswith("One order is enough: the default schedule fails when it is kept")
     assert order == (

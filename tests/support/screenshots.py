@@ -25,7 +25,7 @@ def found(model: str) -> View:
     """Return the first failure of a model."""
     campaign = explore(load_program(model), budget=3_000)
     first = campaign.failures[0]
-    return view(first.run, limits=Limits(), found=first)
+    return view(first.run, limits=Limits(), known=first)
 
 
 def photograph(

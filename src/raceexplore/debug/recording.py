@@ -48,8 +48,9 @@ def record(stored: Stored, *, reasons: bool) -> Recording:
     """
     with silence() as passed:
         replayed = replay_stored(stored)
-    run, failure = replayed.run, replayed.run.failure
-    why = explained(run) if reasons and failure is not None else None
+    if reasons:
+        replayed = explained(replayed, stored.limits)
+    run, failure, why = replayed.run, replayed.run.failure, replayed.why
     raised = [event.number for event in run.events if failure and event.error == failure.kind]
     return Recording(
         events=run.events,

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Any
 from raceexplore.report.atomicity import atomicity_value
 from raceexplore.report.race import race_told
 from raceexplore.search.races import race_of
-from raceexplore.search.why import explained
 from raceexplore.search.wording import Words
 
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
-    from raceexplore.search.atomic import Atomicity
-    from raceexplore.search.campaign import Campaign
+    from raceexplore.search.campaign import Campaign, Found
     from raceexplore.search.replay import Replayed
-    from raceexplore.search.why import Why
 
 VERSION = 1
 
@@ -32,21 +29,13 @@ def campaign_value(campaign: Campaign) -> dict[str, Any]:
         "classes": campaign.classes,
         "seconds": round(campaign.seconds, 3),
         "failures": [
-            failure_value(
-                f.run,
-                f.why,
-                first_run=f.first_run,
-                one_minimal=f.one_minimal,
-                atomic=f.atomic,
-            )
+            failure_value(f.run, f, first_run=f.first_run, one_minimal=f.one_minimal)
             for f in campaign.failures
         ],
     }
 
 
-def replay_value(
-    replayed: Replayed, seconds: float, atomic: Atomicity | None = None
-) -> dict[str, Any]:
+def replay_value(replayed: Replayed, seconds: float) -> dict[str, Any]:
     """Return ``replayed`` as the object that ``replay --format json`` prints."""
     run = replayed.run
     return {
@@ -58,7 +47,7 @@ def replay_value(
         "complete": False,
         "classes": None,
         "seconds": round(seconds, 3),
-        "failures": [failure_value(run, explained(run), atomic=atomic)] if run.failure else [],
+        "failures": [failure_value(run, replayed)] if run.failure else [],
         "reproduced": replayed.reproduced,
         "digest": run.digest,
     }
@@ -66,13 +55,12 @@ def replay_value(
 
 def failure_value(
     run: Run,
-    why: Why | None,
+    known: Found | Replayed,
     *,
     first_run: int = 0,
     one_minimal: bool | None = None,
-    atomic: Atomicity | None = None,
 ) -> dict[str, Any]:
-    """Return the failure of ``run``; why, one_minimal and atomic: None where nobody has tried.
+    """Return the failure of ``run``, with what is ``known``; one_minimal: None if nobody has tried.
 
     race: the kind of race that it shows, or None; race_told: a sentence on it, or nothing.
     """
@@ -88,8 +76,8 @@ def failure_value(
         "deviations": run.schedule.size,
         "steps": run.steps,
         "one_minimal": one_minimal,
-        "atomic": atomicity_value(atomic),
-        "why": Words(why).value() if why is not None else None,
+        "atomic": atomicity_value(known.atomic),
+        "why": Words(known.why).value() if known.why else None,
         "race": race and race.kind,
         "race_told": race_told(run),
     }

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from raceexplore.kernel.program import Limits
     from raceexplore.report.junit import Case
     from raceexplore.report.view import View
-    from raceexplore.search.atomic import Atomicity
     from raceexplore.search.campaign import Campaign, Found
+    from raceexplore.search.replay import Replayed
 
 F = TypeVar("F", bound="Callable[..., Any]")
 FORMS = {
@@ -88,14 +88,14 @@ def of_campaign(campaign: Campaign, what: Asked, limits: Limits) -> list[str]:
         told = [f"--{form}" for form in what.files]
         return lines + ([f"nothing failed: no file for {', '.join(told)}"] if told else [])
     first = campaign.failures[0]
-    return [*lines, *_files(first.run, what, limits, first, first.atomic)]
+    return [*lines, *_files(first, what, limits)]
 
 
-def of_run(run: Run, what: Asked, limits: Limits, atomic: Atomicity | None = None) -> list[str]:
-    """Write what is asked for of the one ``run``; return lines to print."""
+def of_replay(replayed: Replayed, what: Asked, limits: Limits) -> list[str]:
+    """Write what is asked for of the one run; return lines to print."""
     from raceexplore.report import junit
 
-    files = _files(run, what, limits, atomic=atomic)
+    run, files = replayed.run, _files(replayed, what, limits)
     return [*_xml(what, [junit.of_run(run)]), *_annotations(run, what), *files]
 
 
@@ -120,18 +120,12 @@ def _annotations(run: Run, what: Asked) -> list[str]:
     return [line] if line else []
 
 
-def _files(
-    run: Run,
-    what: Asked,
-    limits: Limits,
-    found: Found | None = None,
-    atomic: Atomicity | None = None,
-) -> list[str]:
+def _files(known: Found | Replayed, what: Asked, limits: Limits) -> list[str]:
     if not what.files:
         return []
     from raceexplore.report.view import view
 
-    shown = view(run, limits=limits, found=found, atomic=atomic)
+    shown = view(known.run, limits=limits, known=known)
     lines = []
     for form, file in what.files.items():
         try:

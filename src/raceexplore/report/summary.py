@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from raceexplore.search.atomic import Atomicity
     from raceexplore.search.campaign import Campaign
     from raceexplore.search.replay import Replayed
 
@@ -46,7 +45,7 @@ def campaign_report(campaign: Campaign, width: int, saved: Mapping[str, Path]) -
     """Return all that a terminal shows of a campaign; ``saved`` is the file of each fingerprint."""
     lines: list[Text] = []
     for number, found in enumerate(campaign.failures):
-        report = failure_report(found.run, width, found, found.atomic)
+        report = failure_report(found.run, width, found)
         lines += report if number < IN_FULL else verdict(found.run, width)
         lines.append(Text())
         lines.append(Text("replay  ", "bold").append(replay_command(found.run), "green"))
@@ -64,11 +63,11 @@ def campaign_report(campaign: Campaign, width: int, saved: Mapping[str, Path]) -
     return lines
 
 
-def replay_report(replayed: Replayed, width: int, atomic: Atomicity | None = None) -> list[Text]:
-    """Return all that a terminal shows of a replay; atomic: what would cure the failure."""
+def replay_report(replayed: Replayed, width: int) -> list[Text]:
+    """Return all that a terminal shows of a replay."""
     run = replayed.run
     if run.failure is not None:
-        lines = [*failure_report(run, width, atomic=atomic), Text()]
+        lines = [*failure_report(run, width, replayed), Text()]
     else:
         lines = [Text(f"{run.outcome.upper()}  {run.program.name}  {run.cut}".rstrip(), "bold")]
     if replayed.diverged:

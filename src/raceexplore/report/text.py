@@ -18,10 +18,10 @@ from raceexplore.report.reasons import orders
 from raceexplore.report.story import own_end, short_names
 from raceexplore.report.table import schedule
 from raceexplore.report.words import clean, paragraph, shown_path, source_line
+from raceexplore.search.campaign import Found
 from raceexplore.search.kept import suggested_name
 from raceexplore.search.load import is_node_id
 from raceexplore.search.replay import inside
-from raceexplore.search.why import explained
 from raceexplore.search.wording import Words
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.outcome import Failure, Run
     from raceexplore.kernel.trace import Site
-    from raceexplore.search.atomic import Atomicity
-    from raceexplore.search.campaign import Found
+    from raceexplore.search.replay import Replayed
 
 LINES = 38  # of a report, less the notes on the error, the commands, and what was explored
 NOTES = 24  # lines of the notes on an error
@@ -38,13 +37,10 @@ WAITS = 6  # waiting tasks that are shown
 SOURCES = 4  # waiting tasks up to which the line of each is shown too
 
 
-def failure_report(
-    run: Run, width: int, found: Found | None = None, atomic: Atomicity | None = None
-) -> list[Text]:
+def failure_report(run: Run, width: int, known: Found | Replayed | None = None) -> list[Text]:
     """Return the report of the failing, recorded ``run`` as lines for ``width`` columns.
 
-    found: what the campaign knows of it; None for a replay, which is then looked into here.
-    atomic: what would cure it.
+    known: what a campaign or a replay knows of it.
     """
     failure = run.failure
     assert failure is not None
@@ -52,14 +48,14 @@ def failure_report(
     lines = [*verdict(run, width), *_place(failure), *noted]
     if failure.waits:
         lines += [Text(), *_waiting(run, failure)]
-    why = found.why if found is not None else explained(run)
-    words = Words(why) if why is not None else None
+    words = Words(known.why) if known and known.why else None
+    atomic = known.atomic if known else None
     race = _race(run, width)
     cured = atomic is not None and atomic.cure is not None
     cure = paragraph(sentence(atomic, run.program), width, "green" if cured else "")
     if race or cure:
         lines += [Text(), *race, *cure]
-    lines += [Text(), *orders(words, width), *_sizes(run, found, width), Text()]
+    lines += [Text(), *orders(words, width), *_sizes(run, known, width), Text()]
     libraries = _libraries(run, width)
     lines += schedule(run, width, LINES + len(noted) - len(lines) - len(libraries), words)
     lines += libraries
@@ -189,22 +185,22 @@ def _shown(site: Site) -> str:
     return f"{shown_path(site.file)}:{site.line}"
 
 
-def _sizes(run: Run, found: Found | None, width: int) -> list[Text]:
+def _sizes(run: Run, known: Found | Replayed | None, width: int) -> list[Text]:
     """Return how far the schedule is from the default one, and what shrinking did."""
     size = run.schedule.size
     if not size:
         return paragraph("It fails on the default schedule: no switch is needed.", width)
     text = f"Needs {size} deviation{'s' * (size != 1)} (*) from the default schedule"
-    if found is None:
+    if not isinstance(known, Found):
         return paragraph(f"{text}.", width)
-    was = found.original.schedule.size
-    text += f", shrunk from {was} in {found.shrink_runs} runs" if was > size else ""
-    if not found.one_minimal:
+    was = known.original.schedule.size
+    text += f", shrunk from {was} in {known.shrink_runs} runs" if was > size else ""
+    if not known.one_minimal:
         text += "; perhaps not all are needed"
     elif size > 1:
         text += "; each is needed"
-    text += f"; {found.fewest}. " if found.fewest else ". "
-    passes = "can produce it too." if found.in_passes else "was not seen to produce it."
+    text += f"; {known.fewest}. " if known.fewest else ". "
+    passes = "can produce it too." if known.in_passes else "was not seen to produce it."
     return paragraph(f"{text}Trio's own loop {passes}", width)
 
 

@@ -13,8 +13,8 @@ from raceexplore.report.atomicity import sentence
 from raceexplore.report.race import race_told
 from raceexplore.report.text import keep_command, target
 from raceexplore.report.timeline import NURSERY_TOLD, timeline
+from raceexplore.search.campaign import Found
 from raceexplore.search.snapshot import watched_run
-from raceexplore.search.why import explained
 from raceexplore.search.wording import Words
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.program import Limits
     from raceexplore.report.rows import Lane, Timeline
     from raceexplore.search.atomic import Atomicity
-    from raceexplore.search.campaign import Found
+    from raceexplore.search.replay import Replayed
     from raceexplore.search.snapshot import Frame
 
 
@@ -70,17 +70,16 @@ class View:
         return f"Python {python}, trio {trio.__version__}, {platform.system().lower()}"
 
 
-def view(
-    run: Run, *, limits: Limits, found: Found | None = None, atomic: Atomicity | None = None
-) -> View:
+def view(run: Run, *, limits: Limits, known: Found | Replayed | None = None) -> View:
     """Run ``run`` again, observed, and its neighbours too; return what there is to show.
 
-    found: what a campaign knows of it; its schedule as found then stands beside the shrunk one.
-    atomic: what would cure the failure.
+    known: what a campaign or a replay knows of it; the schedule as a campaign has found it stands
+    beside the shrunk one.
     """
     program, settings = run.program, run.settings
-    why = found.why if found is not None else explained(run)
-    words = Words(why) if why is not None else None
+    found = known if isinstance(known, Found) else None
+    atomic = known.atomic if known else None
+    words = Words(known.why) if known and known.why else None
     watched = watched_run(program, run.schedule, settings=settings, limits=limits)
     rows = timeline(watched.run)
     schedules = [("No deviation: the run on the quiet day", Schedule())]

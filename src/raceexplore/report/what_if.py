@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.program import Limits
     from raceexplore.search.atomic import Atomicity, Trial
     from raceexplore.search.campaign import Campaign
+    from raceexplore.search.replay import Replayed
 
 LINES = re.compile(r"(?:(?P<file>.+):)?(?P<first>\d+)(?:-(?P<last>\d+))?")
 
@@ -32,6 +33,16 @@ def answer(run: Run, limits: Limits) -> Atomicity | None:
         return None
     with doing(sys.stderr, "looking for what would cure it"), silence():
         return atomicity(run, limits)
+
+
+def looked_into(replayed: Replayed, limits: Limits) -> Replayed:
+    """Return ``replayed`` with why it fails, and what would cure it."""
+    from raceexplore.report.progress import doing
+    from raceexplore.search.why import explained
+
+    with doing(sys.stderr, "looking for why it fails"):
+        told = explained(replayed, limits)
+    return replace(told, atomic=answer(replayed.run, limits))
 
 
 def answered(campaign: Campaign, limits: Limits) -> Campaign:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.choice import Deviation
     from raceexplore.kernel.outcome import Run
+    from raceexplore.search.atomic import Atomicity
     from raceexplore.search.corpus import Entry
+    from raceexplore.search.why import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Replayed:
     only a seed was given, which does not say. skipped: deviations that found no place. drift: in
     words, what differs between then and now. level: what was held on to: ``exact`` (each
     deviation at the event that it was recorded at), or a weaker one; see search/levels.py.
+    why: why it fails; atomic: what would cure it; both None where nobody has looked.
     """
 
     run: Run
@@ -45,6 +48,8 @@ class Replayed:
     exact: bool | None = None
     drift: tuple[str, ...] = ()
     level: str = EXACT
+    why: Why | None = None
+    atomic: Atomicity | None = None
 
     @property
     def diverged(self) -> str:

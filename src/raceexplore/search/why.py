@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from raceexplore.kernel.program import Limits
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.watchdog import watching
 from raceexplore.search.conflicts import UNSEEN, differences
@@ -18,7 +17,9 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.choice import Deviation
     from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.program import Limits
     from raceexplore.search.conflicts import Conflict
+    from raceexplore.search.replay import Replayed
 
 REASONS_MAX = 30  # deviations that are looked into; a longer schedule has not been shrunk
 WORK_MAX = 500_000  # events times deviations: more would take a minute
@@ -83,10 +84,10 @@ def _seen(run: Run, limits: Limits) -> Run | None:
     return seen if same and run.digest in ("", seen.digest) else None
 
 
-def explained(run: Run) -> Why | None:
-    """Return why the failing ``run`` fails, like `why`, where nobody watches its runs yet."""
-    with watching(Limits().wall_s):
-        return why(run, Limits())
+def explained(replayed: Replayed, limits: Limits) -> Replayed:
+    """Return ``replayed`` with why it fails; nobody else may be watching its runs."""
+    with watching(limits.wall_s):
+        return replace(replayed, why=why(replayed.run, limits))
 
 
 def _reasons(seen: Run, orders: Sufficient, limits: Limits) -> Iterator[Reason]:
