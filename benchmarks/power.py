@@ -4,6 +4,7 @@
     python benchmarks/power.py -p deep3 -s portfolio -n 30      one program, one scheduler
     python benchmarks/power.py --keep power.jsonl   keep each cell, and measure no cell kept there
     python benchmarks/power.py --keep power.jsonl --write       the table into docs/schedulers.md
+    python benchmarks/power.py --held-out ...       the programs on which nothing was tuned
 
 Counts schedules, never seconds. Schedulers without entropy are run once. ``--first 20`` takes the
 entropies from 20 on, to see what is chance.
@@ -29,7 +30,7 @@ from raceexplore.search.observation import observed_run
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "schedulers.md"
-BEGIN, END = "<!-- power: begin -->", "<!-- power: end -->"
+FOLDERS = ("power_programs", "held_out")  # tuned on; not to be tuned on
 LIMITS = Limits(steps=2_000)
 SCHEDULERS = (
     "portfolio", "random", "urw", "pos", "surw", "lockstep", "feedback", "swarm", "freeze",
@@ -40,23 +41,26 @@ Cell = tuple[int | None, ...]  # schedules to the first failure of each trial; N
 Cells = dict[tuple[str, str], Cell]  # by program and scheduler
 
 
-def program_names() -> list[str]:
-    """Return the programs, as ``file:function``, in alphabetical order of the function."""
+def program_names(folder: str = FOLDERS[0]) -> list[str]:
+    """Return the programs, less the repaired ones, as ``file:function``, by function."""
     found = []
-    for path in sorted((HERE / "power_programs").glob("*.py")):
+    for path in sorted((HERE / folder).glob("*.py")):
         if path.stem == "together":
             continue
         for line in path.read_text().splitlines():
             name = line.removeprefix("async def ").partition("(")[0]
             if line.startswith("async def ") and not name.startswith("_"):
                 found.append(f"{path.name}:{name}")
-    return sorted(found, key=lambda name: name.partition(":")[2])
+    buggy = [name for name in found if not name.endswith("_fixed")]
+    return sorted(buggy, key=lambda name: name.partition(":")[2])
 
 
 @cache
 def load(name: str) -> Program:
-    """Return the program ``file:function`` of benchmarks/power_programs/."""
-    return load_program(str(HERE / "power_programs" / name))
+    """Return the program ``file:function`` of one of the folders."""
+    file = name.partition(":")[0]
+    (folder,) = (folder for folder in FOLDERS if (HERE / folder / file).exists())
+    return load_program(str(HERE / folder / name))
 
 
 def first_failure(name: str, spec: str, entropy: int, budget: int) -> int | None:
@@ -145,8 +149,8 @@ def read(path: Path | None) -> Cells:
 
 def chosen(arguments: argparse.Namespace) -> list[str]:
     """Return the programs that were asked for; all, if none was."""
-    wanted = arguments.program
-    return [n for n in program_names() if not wanted or n.partition(":")[2] in wanted]
+    wanted, folder = arguments.program, FOLDERS[arguments.held_out]
+    return [n for n in program_names(folder) if not wanted or n.partition(":")[2] in wanted]
 
 
 def main() -> None:
@@ -158,6 +162,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="the first entropy")
     parser.add_argument("-b", "--budget", type=int, default=10_000)
     parser.add_argument("-j", "--jobs", type=int, default=2)
+    parser.add_argument("--held-out", action="store_true", help="the programs not tuned on")
     parser.add_argument("--write", action="store_true", help="into docs/schedulers.md")
     parser.add_argument("--keep", type=Path, help="a file of cells, one a line")
     arguments = parser.parse_args()
@@ -187,10 +192,12 @@ def write(text: str, arguments: argparse.Namespace) -> None:
         f"Median schedules to the first failure over {arguments.entropies} entropies, of at most"
         f" {arguments.budget:,} a trial (measured {when.strip()}; empty: not measured).\n\n"
     )
+    topic = "held out" if arguments.held_out else "power"
+    begin, end = f"<!-- {topic}: begin -->", f"<!-- {topic}: end -->"
     page = PAGE.read_text()
-    before, _, rest = page.partition(BEGIN)
-    after = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n{head}{text}\n{END}{after}")
+    before, _, rest = page.partition(begin)
+    after = rest.partition(end)[2]
+    PAGE.write_text(f"{before}{begin}\n{head}{text}\n{end}{after}")
 
 
 if __name__ == "__main__":
