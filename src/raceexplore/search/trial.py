@@ -1,0 +1,54 @@
+"""One run of a campaign: what all of its runs have in common, and how each is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from raceexplore.kernel.run import run_once
+from raceexplore.kernel.scheduler import Replay
+from raceexplore.search import selfcheck
+from raceexplore.search.observation import observed_run
+
+if TYPE_CHECKING:
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.program import Limits, Program, Settings
+    from raceexplore.kernel.scheduler import Scheduler
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What all runs of a campaign have in common."""
+
+    program: Program
+    settings: Settings
+    limits: Limits
+
+    def run(self, index: int, scheduler: Scheduler) -> Run:
+        """Run once, observed if ``scheduler`` asks for it; some runs twice, to compare them."""
+        if getattr(scheduler, "observes", False):
+            return observed_run(self.program, scheduler, limits=self.limits, settings=self.settings)
+        checked = selfcheck.is_due(index)
+        run = run_once(
+            self.program,
+            scheduler,
+            limits=self.limits,
+            settings=self.settings,
+            record=checked,
+        )
+        if checked and run.outcome != "cut":
+            selfcheck.check(run, self.limits, stir=index == 0)
+        return run
+
+    def again(self, run: Run) -> Run:
+        """Replay the failing ``run`` with its events; it must fail again, in the same way."""
+        again = run_once(
+            self.program,
+            Replay(run.schedule),
+            limits=self.limits,
+            settings=self.settings,
+            record=True,
+        )
+        selfcheck.same_end(run, again)
+        selfcheck.check(again, self.limits)
+        return again
