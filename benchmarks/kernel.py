@@ -9,11 +9,8 @@ disturbed least. The columns take turns after every batch, before which one run 
 
 from __future__ import annotations
 
-import argparse
 import gc
-import json
 import math
-import platform
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +20,7 @@ from typing import Any
 
 import trio
 from programs import Case, cases
+from table import asked, microseconds, table, tell
 from trio.testing import MockClock
 
 from raceexplore.kernel.guard import guarded
@@ -159,16 +157,10 @@ def measure(case: Case, rounds: int, scheduler: str = "random") -> Figures:
 
 def show(found: list[Figures]) -> None:
     """Print the table."""
-    from rich.console import Console
-    from rich.table import Table
-
-    title = f"Python {platform.python_version()}, trio {trio.__version__}; microseconds a run"
-    table = Table(title=title)
-    for head in ("program", "events", "raceexplore", "plain trio", "times faster", "wanted",
-                 "an event", "bare"):  # fmt: skip
-        table.add_column(head, justify="left" if head == "program" else "right", no_wrap=True)
-    for row in found:
-        table.add_row(
+    heads = ("program", "events", "raceexplore", "plain trio", "times faster", "wanted",
+             "an event", "bare")  # fmt: skip
+    rows = [
+        (
             row.name,
             f"{row.steps:,}",
             f"{row.controlled_us:,.1f}",
@@ -178,26 +170,18 @@ def show(found: list[Figures]) -> None:
             f"{row.step_us:.2f}",
             "" if row.bare_us is None else f"{row.bare_us:,.1f}",
         )
-    Console(width=100).print(table)
+        for row in found
+    ]
+    table(microseconds(), heads, rows)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, and print a table or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--rounds", type=int, default=100, help="samples of each column")
-    parser.add_argument("--scheduler", default="random")
-    parser.add_argument("--only", default="", help="only the programs whose name holds this")
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args(arguments)
-    found = [
-        measure(case, given.rounds, given.scheduler) for case in cases() if given.only in case.name
-    ]
-    if given.json:
-        rows = [{**asdict(row), "ratio": row.ratio, "step_us": row.step_us} for row in found]
-        versions = {"python": platform.python_version(), "trio": trio.__version__}
-        print(json.dumps({**versions, "rows": rows}))
-    else:
-        show(found)
+    given = asked(__doc__, 100, arguments)
+    chosen = [case for case in cases() if given.only in case.name]
+    found = [measure(case, given.rounds, given.scheduler) for case in chosen]
+    rows = [{**asdict(row), "ratio": row.ratio, "step_us": row.step_us} for row in found]
+    tell(rows, lambda: show(found), as_json=given.json)
 
 
 if __name__ == "__main__":

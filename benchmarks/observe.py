@@ -10,16 +10,13 @@ runs; the columns take turns after every batch, and the fastest batch counts.
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
-import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import trio
 from kernel import BATCH_S, frozen, timed
+from table import asked, microseconds, table, tell
 
 from raceexplore.kernel.guard import guarded
 from raceexplore.kernel.order import trace_key
@@ -119,16 +116,10 @@ def measure(path: Path, rounds: int, scheduler: str) -> Figures:
 
 def show(found: list[Figures]) -> None:
     """Print the table."""
-    from rich.console import Console
-    from rich.table import Table
-
-    title = f"Python {platform.python_version()}, trio {trio.__version__}; microseconds a run"
-    table = Table(title=title)
-    for head in ("model", "events", "plain", "recorded", "observed", "ratio", "wanted",
-                 "an event more"):  # fmt: skip
-        table.add_column(head, justify="left" if head == "model" else "right", no_wrap=True)
-    for row in found:
-        table.add_row(
+    heads = ("model", "events", "plain", "recorded", "observed", "ratio", "wanted",
+             "an event more")  # fmt: skip
+    rows = [
+        (
             row.name,
             f"{row.events:,}",
             f"{row.plain_us:,.1f}",
@@ -138,26 +129,19 @@ def show(found: list[Figures]) -> None:
             f"{WANTED:.1f}",
             f"{row.event_us:.2f}",
         )
-    Console(width=100).print(table)
+        for row in found
+    ]
+    table(microseconds(), heads, rows)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, and print a table or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--rounds", type=int, default=60, help="samples of each column")
-    parser.add_argument("--scheduler", default="random")
-    parser.add_argument("--only", default="", help="only the models whose name holds this")
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args(arguments)
+    given = asked(__doc__, 60, arguments)
     paths = sorted(p for p in MODELS.glob("*/*.py") if p.stem in ("buggy", "fixed"))
     chosen = [p for p in paths if given.only in f"{p.parent.name}/{p.stem}"]
     found = [measure(path, given.rounds, given.scheduler) for path in chosen]
-    if given.json:
-        rows = [{**asdict(row), "ratio": row.ratio, "event_us": row.event_us} for row in found]
-        versions = {"python": platform.python_version(), "trio": trio.__version__}
-        print(json.dumps({**versions, "rows": rows}))
-    else:
-        show(found)
+    rows = [{**asdict(row), "ratio": row.ratio, "event_us": row.event_us} for row in found]
+    tell(rows, lambda: show(found), as_json=given.json)
 
 
 if __name__ == "__main__":
