@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.debug import tell
@@ -17,15 +18,15 @@ Ours: tasks, where TASK, event, why; next-event (ne), back [N], goto N, until EX
 Pdb's: n, s, c, r, p, w, u, d, l, b, ... An event is what a task does between two awaits."""
 
 
-class Travel:
+class Travel(ABC):
     """The commands that lead to other events; they work after the end of the run, too."""
 
     session: Session
     prompt = "(rx) "
 
+    @abstractmethod
     def message(self, text: str) -> None:
         """Print a line."""
-        raise NotImplementedError
 
     def say(self, lines: Iterable[str]) -> None:
         """Print lines."""
@@ -110,9 +111,9 @@ class Look(Travel):
         self.session.stop = self.session.number + 1
         return self.do_continue(arg)
 
+    @abstractmethod
     def do_continue(self, arg: str) -> Any:
         """Go on."""
-        raise NotImplementedError
 
 
 def _count(arg: str, default: int | None = None) -> int | None:
