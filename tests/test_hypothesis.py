@@ -6,50 +6,17 @@ import random
 import re
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 import trio
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 from hypothesis.database import InMemoryExampleDatabase
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from hunting import PHASES, QUIET, hunt, notes
 from lost_update import Lost, withdraw_all
 from raceexplore import World
 from raceexplore.hypothesis import Schedule, profile, schedules
-
-QUIET = settings(profile(), database=None, max_examples=2_000, print_blob=False)
-PHASES = [Phase.generate, Phase.shrink]
-Case = tuple[Schedule, list[int]]
-AMOUNTS = st.lists(st.integers(1, 50), min_size=2, max_size=3)
-
-
-def hunt(
-    entropy: int | None, database: Any = None, sweep: int | None = None
-) -> tuple[list[Case], Lost]:
-    """Run a test of `withdraw_all`; return the cases up to the first failing one, and its error."""
-    cases: list[Case] = []
-    failed: list[int] = []
-
-    @settings(QUIET, database=database, phases=[Phase.reuse, *PHASES])
-    @given(schedule=schedules(sweep=sweep), amounts=AMOUNTS)
-    def test_bank(schedule: Schedule, amounts: list[int]) -> None:
-        if not failed:
-            cases.append((schedule, list(amounts)))
-        try:
-            schedule.run(withdraw_all, amounts)
-        except Lost:
-            failed.append(1)
-            raise
-
-    with pytest.raises(Lost) as caught:
-        (test_bank if database else seed(entropy)(test_bank))()
-    return cases, caught.value
-
-
-def notes(error: BaseException) -> str:
-    return "\n".join(error.__notes__)
 
 
 @pytest.mark.parametrize("sweep", [None, 0, 15])
@@ -67,8 +34,8 @@ def test_a_lost_update_is_found_and_shrunk_to_its_preemption_and_smallest_data(
 
 def test_the_next_session_fails_within_three_calls_from_the_database() -> None:
     database = InMemoryExampleDatabase()
-    first, _ = hunt(None, database)
-    again, _ = hunt(None, database)
+    first, _ = hunt(0, database=database)
+    again, _ = hunt(0, database=database)
     assert len(first) > 1
     assert len(again) <= 3
 

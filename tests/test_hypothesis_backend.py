@@ -6,7 +6,6 @@ import re
 import statistics
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 import trio
@@ -15,41 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.database import InMemoryExampleDatabase
 from hypothesis.internal.conjecture.provider_conformance import run_conformance_test
 
+from hunting import AMOUNTS, QUIET, hunt, notes
 from lost_update import Lost, withdraw_all
-from raceexplore.hypothesis import Schedule, profile, schedules
+from raceexplore.hypothesis import Schedule, schedules
 from raceexplore.search.backend import Provider
-
-QUIET = settings(profile(), database=None, max_examples=2_000, print_blob=False)
-PHASES = [Phase.reuse, Phase.generate, Phase.shrink]
-AMOUNTS = st.lists(st.integers(1, 50), min_size=2, max_size=3)
-Case = tuple[str, list[int]]
-
-
-def hunt(
-    backend: str, entropy: int, before: int = 4, *, database: Any = None
-) -> tuple[list[Case], Lost]:
-    """Run a test of `withdraw_all`; return the cases up to the first failing one, and its error."""
-    cases: list[Case] = []
-    failed: list[int] = []
-
-    @settings(QUIET, database=database, phases=PHASES, backend=backend)
-    @given(schedule=schedules(), amounts=AMOUNTS)
-    def test_bank(schedule: Schedule, amounts: list[int]) -> None:
-        if not failed:
-            cases.append((repr(schedule), list(amounts)))
-        try:
-            schedule.run(withdraw_all, amounts, before)
-        except Lost:
-            failed.append(1)
-            raise
-
-    with pytest.raises(Lost) as caught:
-        (test_bank if database else seed(entropy)(test_bank))()
-    return cases, caught.value
-
-
-def notes(error: BaseException) -> str:
-    return "\n".join(error.__notes__)
 
 
 def test_the_backend_conforms_to_hypothesis() -> None:
@@ -86,7 +54,7 @@ def test_a_bug_of_depth_two_is_found_in_no_more_test_cases(before: int) -> None:
 
 @pytest.mark.parametrize("entropy", [1, 2, 3])
 def test_what_is_found_shrinks_as_ever_and_fails_alone(entropy: int) -> None:
-    _, error = hunt("raceexplore", entropy)
+    _, error = hunt(entropy, backend="raceexplore")
     assert "amounts=[1, 1]" in notes(error)
     shrunk = eval(re.search(r"schedule=(Schedule\(.*\)),", notes(error))[1])  # type: ignore[index]
     assert 1 <= len(shrunk.moves) <= 2
@@ -97,15 +65,15 @@ def test_what_is_found_shrinks_as_ever_and_fails_alone(entropy: int) -> None:
 
 def test_what_is_found_is_replayed_from_the_database_with_any_backend() -> None:
     database = InMemoryExampleDatabase()
-    hunt("raceexplore", 0, database=database)
-    assert len(hunt("raceexplore", 0, database=database)[0]) <= 3
-    assert len(hunt("hypothesis", 0, database=database)[0]) <= 3
+    hunt(0, backend="raceexplore", database=database)
+    assert len(hunt(0, backend="raceexplore", database=database)[0]) <= 3
+    assert len(hunt(0, database=database)[0]) <= 3
 
 
 def test_the_same_seed_gives_the_same_cases() -> None:
-    first, _ = hunt("raceexplore", 7, before=30)
-    again, _ = hunt("raceexplore", 7, before=30)
-    other, _ = hunt("raceexplore", 8, before=30)
+    first, _ = hunt(7, backend="raceexplore", before=30)
+    again, _ = hunt(7, backend="raceexplore", before=30)
+    other, _ = hunt(8, backend="raceexplore", before=30)
     assert first == again != other
 
 

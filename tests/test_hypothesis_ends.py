@@ -14,17 +14,16 @@ from pathlib import Path
 
 import pytest
 import trio
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from trio._core import _run
 
+from hunting import PHASES, QUIET
 from raceexplore import Limits
-from raceexplore.hypothesis import Schedule, profile, schedules
+from raceexplore.hypothesis import Schedule, schedules
 from raceexplore.kernel.errors import Inconclusive
 from raceexplore.search.gaps import Gaps
 
-QUIET = settings(profile(), database=None, max_examples=2_000, print_blob=False)
-PHASES = [Phase.generate, Phase.shrink]
 FILES = Path("/proc/self/fd")
 
 

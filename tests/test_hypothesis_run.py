@@ -8,23 +8,17 @@ from pathlib import Path
 
 import pytest
 import trio
-from hypothesis import Phase, given, seed, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.internal import scrutineer
 
 import raceexplore
+from hunting import QUIET, notes
 from lost_update import Lost, withdraw_all
 from raceexplore import BadOption, InvariantBroken, Limits, World, explore
-from raceexplore.hypothesis import Schedule, profile, schedules
+from raceexplore.hypothesis import Schedule, schedules
 from raceexplore.kernel.errors import BadProgram, Inconclusive
 from raceexplore.search.verdict import Deadlock
-
-QUIET = settings(profile(), database=None, max_examples=2_000, print_blob=False)
-PHASES = [Phase.generate, Phase.shrink]
-
-
-def notes(error: BaseException) -> str:
-    return "\n".join(error.__notes__)
 
 
 def test_the_report_is_one_note_with_the_line_that_replays_it() -> None:
