@@ -19,17 +19,11 @@ if TYPE_CHECKING:
         RaceExploreError,
         UnsupportedTrio,
     )
+    from raceexplore.kernel.footprint import Footprint, conflict, footprint
     from raceexplore.kernel.foresight import Foresight
     from raceexplore.kernel.guard import derive
     from raceexplore.kernel.names import TaskInfo
-    from raceexplore.kernel.order import (
-        Footprint,
-        conflict,
-        event_keys,
-        footprint,
-        order,
-        trace_key,
-    )
+    from raceexplore.kernel.order import event_keys, order, trace_key
     from raceexplore.kernel.outcome import Failure, Run
     from raceexplore.kernel.program import Limits, Program, Settings
     from raceexplore.kernel.run import InvariantBroken, run_once, world
@@ -109,10 +103,11 @@ _HOMES = {
         "BadChoice BadOption BadProgram BadSeed Diverged NotDeterministic OutsideWorld"
         " RaceExploreError UnsupportedTrio"
     ),
+    "kernel.footprint": "Footprint conflict footprint",
     "kernel.foresight": "Foresight",
     "kernel.guard": "derive",
     "kernel.names": "TaskInfo",
-    "kernel.order": "Footprint conflict event_keys footprint order trace_key",
+    "kernel.order": "event_keys order trace_key",
     "kernel.outcome": "Failure Run",
     "kernel.program": "Limits Program Settings",
     "kernel.run": "InvariantBroken run_once world",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from raceexplore.kernel.footprint import Locks
     from raceexplore.kernel.names import TaskInfo
     from raceexplore.kernel.trace import Access, Site
 
@@ -30,46 +30,6 @@ class Step(NamedTuple):
     error: str = ""
     interrupted: Any = None
     scopes: Sequence[Any] = ()
-
-
-QUEUES = (
-    ".Lock",
-    ".StrictFIFOLock",
-    ".Semaphore",
-    ".CapacityLimiter",
-    ".Event",
-    ".Condition",
-    ".MemoryChannelState",
-    ".ParkingLot",
-)
-
-
-class Locks(NamedTuple):
-    """What an event's accesses have to do with what tasks wait for.
-
-    queues: the accesses to something of trio's that tasks wait for. requests: of these, to the
-    queue of a lock. asked and released: names of locks.
-    """
-
-    queues: tuple[Access, ...]
-    requests: tuple[Access, ...]
-    asked: tuple[object, ...]
-    released: tuple[object, ...]
-
-
-NO_LOCKS = Locks((), (), (), ())
-
-
-@lru_cache(maxsize=5_000)
-def locks_in(accesses: tuple[Access, ...]) -> Locks:
-    """Return what ``accesses`` have to do with locks and queues."""
-    queues = tuple([a for a in accesses if str(a.resource[0]).endswith(QUEUES)])
-    return Locks(
-        queues,
-        tuple([access for access in queues if access.resource[1] == "(queue)"]),
-        tuple([name for (name, part), *_ in accesses if part == "(queue)"]),
-        tuple([name for (name, part), *_ in accesses if part == "(free)"]),
-    )
 
 
 class Course:
@@ -129,13 +89,16 @@ class Causes:
         One that asked for a lock comes after its last release, whether it had to wait or not.
         ``call`` is the trio function in which the event has ended; ``locks`` are what it touched.
         """
-        course = self.courses[step.task]
-        causes, course.causes = course.causes, []
-        if course.joining is not None:
-            causes += self._exits.get(course.joining, ())
-            course.joining = None
-        elif not causes and course.by_clock:
+        task = step.task
+        course = self.courses[task]
+        causes = course.causes
+        if causes:
+            course.causes = []
+        elif course.by_clock and course.joining is None:
             causes = self._before_clock
+        if course.joining is not None:
+            causes = [*causes, *self._exits.get(course.joining, ())]
+            course.joining = None
         if course.asked:
             releases = [self._released.get(lock) for lock in course.asked]
             causes = [*causes, *[event for event in releases if event is not None]]
@@ -143,10 +106,13 @@ class Causes:
             self._released[lock] = number
         course.asked, course.last, course.waiting = locks.asked, number, not step.ready
         course.by_clock = course.interrupted = False
-        for task in step.woken:
-            self._wake(task, number)
-        self._remember_nursery(step.task, number, call)
-        return tuple(sorted(set(causes))) if causes else ()
+        for woken in step.woken:
+            self._wake(woken, number)
+        if task.coro.cr_frame is None:
+            self._exits.setdefault(task.parent_nursery, []).append(number)
+        elif call == "NurseryManager.__aexit__" and task.child_nurseries:
+            course.joining = task.child_nurseries[-1]
+        return tuple(sorted(set(causes))) if len(causes) > 1 else tuple(causes)
 
     def cancelled(self, course: Course) -> None:
         """Note that a task was cancelled: it does not get the locks it asked for."""
@@ -158,9 +124,3 @@ class Causes:
             course = self.courses[task] = Course()
         course.waiting = False
         course.causes.append(number)
-
-    def _remember_nursery(self, task: Any, number: int, call: str) -> None:
-        if task.coro.cr_frame is None:
-            self._exits.setdefault(task.parent_nursery, []).append(number)
-        elif call == "NurseryManager.__aexit__" and task.child_nurseries:
-            self.courses[task].joining = task.child_nurseries[-1]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from raceexplore.kernel.order import OPAQUE, WHOLE
+from raceexplore.kernel.footprint import OPAQUE, WHOLE
 
 if TYPE_CHECKING:
-    from raceexplore.kernel.order import Footprint
+    from raceexplore.kernel.footprint import Footprint
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.trace import Event
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from raceexplore.kernel.choice import CLOCK
-from raceexplore.kernel.order import conflict, footprint
+from raceexplore.kernel.footprint import conflict, footprint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from raceexplore.kernel.choice import ChoicePoint
+    from raceexplore.kernel.footprint import Footprint
     from raceexplore.kernel.names import TaskInfo
-    from raceexplore.kernel.order import Footprint
     from raceexplore.kernel.outcome import Run
 
 

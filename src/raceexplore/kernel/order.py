@@ -6,80 +6,14 @@ from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from raceexplore.kernel.trace import Access, Event, digest
+from raceexplore.kernel.footprint import Footprint, conflict, footprint
+from raceexplore.kernel.trace import Event, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-WHOLE = ...  # the key of an access to a whole object
 KEY_MASK = 0xFFFF_FFFF_FFFF_FFFF
-OPAQUE = "code that nobody observes"
 REMEMBERED = 5_000  # footprints, and hashes: most events of a run were in an earlier one too
-
-Place = tuple[str, object]
-
-
-class Footprint(NamedTuple):
-    """What one event touched, made ready for quick comparison.
-
-    read, written: (object, key) of parts. whole_read, whole_written: objects touched as a whole.
-    objects: every object touched.
-    """
-
-    read: frozenset[Place]
-    written: frozenset[Place]
-    whole_read: frozenset[str]
-    whole_written: frozenset[str]
-    objects: frozenset[str]
-
-
-def footprint(event: Event) -> Footprint:
-    """Return the footprint of ``event``; an opaque one touches all that is not observed."""
-    return _footprint(event.accesses, event.opaque)
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _footprint(accesses: tuple[Access, ...], opaque: bool) -> Footprint:  # noqa: FBT001
-    read: list[Place] = []
-    written: list[Place] = []
-    whole_read: list[str] = []
-    whole_written: list[str] = []
-    for access in accesses:
-        if access.resource[1] is not WHOLE:
-            (written if access.write else read).append(access.resource)
-        else:
-            (whole_written if access.write else whole_read).append(access.resource[0])
-    if opaque:
-        whole_written.append(OPAQUE)
-    return Footprint(
-        frozenset(read),
-        frozenset(written),
-        frozenset(whole_read),
-        frozenset(whole_written),
-        frozenset([*whole_read, *whole_written, *[place[0] for place in (*read, *written)]]),
-    )
-
-
-def conflict(one: Footprint, other: Footprint) -> bool:
-    """Return whether two events of different tasks do not commute."""
-    if one.objects.isdisjoint(other.objects):
-        return False
-    if not one.written.isdisjoint(other.written):
-        return True
-    if not one.written.isdisjoint(other.read) or not one.read.isdisjoint(other.written):
-        return True
-    return _whole(one, other) or _whole(other, one)
-
-
-def _whole(one: Footprint, other: Footprint) -> bool:
-    """Return whether ``one`` touches a whole object of which ``other`` touches a part."""
-    if not one.whole_written.isdisjoint(other.objects):
-        return True
-    if one.whole_read.isdisjoint(other.objects):
-        return False
-    if not one.whole_read.isdisjoint(other.whole_written):
-        return True
-    return any(obj in one.whole_read for obj, _ in other.written)
 
 
 class Order(NamedTuple):
@@ -87,12 +21,13 @@ class Order(NamedTuple):
 
     past: for each event the bit mask of those that happen before it. races: pairs (i, j) of
     dependent events of different tasks with nothing in between, whose order could be reversed.
-    footprints: of each event.
+    footprints: of each event. keys: of each event, 64 bits (see `trace_key`).
     """
 
     past: tuple[int, ...]
     races: tuple[tuple[int, int], ...]
     footprints: tuple[Footprint, ...]
+    keys: tuple[int, ...]
 
 
 class Trace(tuple[Event, ...]):  # noqa: SLOT001 what was asked for is kept beside the items
@@ -102,11 +37,6 @@ class Trace(tuple[Event, ...]):  # noqa: SLOT001 what was asked for is kept besi
     def order(self) -> Order:
         """The happens-before relation."""
         return _order(self)
-
-    @cached_property
-    def keys(self) -> tuple[int, ...]:
-        """The 64-bit key of each event: see `event_keys`."""
-        return tuple(_event_keys(self, self.order.past))
 
     @cached_property
     def digest(self) -> str:
@@ -131,23 +61,27 @@ def _order(events: Sequence[Event]) -> Order:
     footprints = tuple([footprint(event) for event in events])
     past: list[int] = []
     races: list[tuple[int, int]] = []
+    keys: list[int] = []
     latest: dict[str, int] = {}  # the last event of each task, as a bit
     for j, event in enumerate(events):
         kind = kinds.of(footprints[j])
         certain, mask = latest.get(event.task, 0), 0
+        key = _hashed(event.task, event.nth, event.draws)
         for i in event.causes:
             certain |= 1 << i
         left = certain | kinds.dependent[kind]
-        while left:
+        while left:  # each i is a direct predecessor: no event comes between
             i = left.bit_length() - 1
             mask |= past[i] | 1 << i
             left &= ~mask
+            key += keys[i]
             if not certain >> i & 1 and events[i].task != event.task:
                 races.append((i, j))
         past.append(mask)
+        keys.append(_mixed(key))
         latest[event.task] = 1 << j
         kinds.add(kind, j)
-    return Order(tuple(past), tuple(races), footprints)
+    return Order(tuple(past), tuple(races), footprints, tuple(keys))
 
 
 class _Rivals:
@@ -236,8 +170,9 @@ class _Kinds:
 def trace_key(events: Sequence[Event]) -> int:
     """Return a 64-bit key that two runs share if and only if they are of one trace class.
 
-    Canonical: the sum over all events of a hash of the event's name and of how many events of
-    each task happen before it; neither the order of independent events nor the names of what
+    Canonical: the sum of the keys of all events. The key of an event is a hash of its task, its
+    number there, its draws and the sum of its direct predecessors' keys, so it names the event and
+    all that happens before it; neither the order of independent events nor the names of what
     they touched count. (Two classes share a key by accident with probability 2**-64 a pair.)
     """
     return sum(event_keys(events)) & KEY_MASK
@@ -245,26 +180,21 @@ def trace_key(events: Sequence[Event]) -> int:
 
 def event_keys(events: Sequence[Event]) -> Sequence[int]:
     """Return the 64-bit keys of ``events``, whose sum over a prefix names its trace class."""
-    return events.keys if isinstance(events, Trace) else _event_keys(events, order(events).past)
-
-
-def _event_keys(events: Sequence[Event], past: Sequence[int]) -> list[int]:
-    of_task: dict[str, int] = {}  # the bit mask of each task's events
-    for i, event in enumerate(events):
-        of_task[event.task] = of_task.get(event.task, 0) | 1 << i
-    masks = [of_task[task] for task in sorted(of_task)]
-    spelled = [f"({event.task!r}, {event.nth})" for event in events]
-    keys = []
-    for event, mask in zip(events, past, strict=True):
-        # what is known of a task is its last event that happens before this one
-        known = ", ".join([spelled[(mask & m).bit_length() - 1] for m in masks if mask & m])
-        keys.append(_hashed(f"{event.task} {event.nth} {event.draws} [{known}]"))
-    return keys
+    return order(events).keys
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _hashed(text: str) -> int:
+def _hashed(task: str, nth: int, draws: Sequence[tuple[str, int, str]]) -> int:
+    text = f"{task} {nth} {draws}"
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+def _mixed(key: int) -> int:
+    """Return the 64 bits of ``key``, scrambled as splitmix64 does (Steele et al., OOPSLA 2014)."""
+    key &= KEY_MASK
+    key = (key ^ key >> 30) * 0xBF58_476D_1CE4_E5B9 & KEY_MASK
+    key = (key ^ key >> 27) * 0x94D0_49BB_1331_11EB & KEY_MASK
+    return key ^ key >> 31
 
 
 def bits(mask: int) -> Iterable[int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from raceexplore.kernel.causes import NO_LOCKS, Causes, Course, Locks, Step, locks_in
+from raceexplore.kernel.causes import Causes, Course, Step
+from raceexplore.kernel.footprint import NO_LOCKS, Accesses, Locks
 from raceexplore.kernel.trace import NOWHERE, Access, Event, Site
 from raceexplore.kernel.walk import cells_of, site, stand_of
 
@@ -19,6 +20,7 @@ PLAIN: tuple[Any, ...] = (bool, int, float, str, bytes, type(None))
 TEXT_MAX = 40  # characters of a drawn value
 SLEEPS = ("sleep", "sleep_until")  # of trio
 BITS_MAX = 128  # of an int that is spelled out
+made = tuple.__new__  # a NamedTuple's own costs three times as much
 
 
 class Ledger(Protocol):
@@ -45,7 +47,7 @@ class Ledger(Protocol):
         """Name all that can be reached from ``values``: other tasks are about to reach it."""
         ...
 
-    def close(self, task: str, nth: int) -> tuple[tuple[Access, ...], bool]:
+    def close(self, task: str, nth: int) -> tuple[Accesses, bool]:
         """Return the accesses of the ``nth`` event of ``task``, and whether it was opaque."""
         ...
 
@@ -68,6 +70,7 @@ class Recorder:
     ) -> None:
         self.events: list[Event] = []
         self.ledger = ledger
+        self._sees = None if ledger is None else ledger.sees
         self._draws: list[tuple[str, int, str]] = []
         self._notes: list[str] = []
         self._declared: list[Access] | None = None
@@ -100,38 +103,43 @@ class Recorder:
 
     def event(self, step: Step, info: TaskInfo) -> Event:
         """Note the end of the event ``step`` of the task that ``info`` names, and return it."""
-        ledger, coroutine = self.ledger, step.task.coro
-        end, seen = stand_of(coroutine) if ledger is None else stand_of(coroutine, ledger.sees)
-        course = self._courses.get(step.task)
+        task, path, coroutine = step.task, info.path, step.task.coro
+        end, seen = stand_of(coroutine, self._sees)
+        course = self._courses.get(task)
         if course is None:
-            course = self._courses[step.task] = Course()
+            course = self._courses[task] = Course()
         begin = course.stand
         if begin is None:
             code = coroutine.cr_code
             begin = site(code.co_filename, code.co_firstlineno, code.co_qualname)
         course.stand = info.stand = end
-        accesses, opaque, locks = self._touched(step, info.path, begin, course)
+        accesses, opaque, locks = self._touched(step, path, begin, course)
         number, declared = len(self.events), self._declared is not None
-        event = Event(
-            number,
-            info.path,
-            step.nth,
-            begin,
-            end if end.file else NOWHERE,
-            step.now_s,
-            self._paths(step) if step.woken else (),
-            tuple(self._draws),
-            tuple(self._notes),
-            accesses,
-            declared,
-            step.ready,
-            step.error,
-            step.interrupted is not None and _begins_cancelled(step, begin),
-            not declared and (opaque or not seen),
-            self._causes.of(step, number, end.call, locks),
+        event = made(
+            Event,
+            (
+                number,
+                path,
+                step.nth,
+                begin,
+                end if end.file else NOWHERE,
+                step.now_s,
+                self._paths(step) if step.woken else (),
+                tuple(self._draws),
+                tuple(self._notes),
+                accesses,
+                declared,
+                step.ready,
+                step.error,
+                step.interrupted is not None and _begins_cancelled(step, begin),
+                not declared and (opaque or not seen),
+                self._causes.of(step, number, end.call, locks),
+            ),
         )
-        self._draws.clear()
-        self._notes.clear()
+        if self._draws:
+            self._draws.clear()
+        if self._notes:
+            self._notes.clear()
         self._declared = None
         self.events.append(event)
         return event
@@ -141,11 +149,12 @@ class Recorder:
         found = []
         for task in step.woken:
             info = step.infos[task]
+            path = info.path
             if self._is_new(task):
-                info.stand = info.path
+                info.stand = path
             if info.serial:
-                found.append(info.path)
-        return tuple(sorted(found))
+                found.append(path)
+        return tuple(sorted(found)) if len(found) > 1 else tuple(found)
 
     def _is_new(self, task: Any) -> bool:
         """Return whether ``task`` has had no event so far."""
@@ -173,36 +182,34 @@ class Recorder:
                 ledger.introduce((*frame.f_locals.values(), *cells_of(child.coro)))
         accesses, opaque = ledger.close(path, step.nth)
         if begin.call == "Condition.wait" and course.was_interrupted():
-            accesses += self._asked_again(course)
+            accesses = Accesses(accesses + self._asked_again(course))
         if cancelled:
-            accesses += self._taken_from_queues(step, cancelled)
+            accesses = Accesses(accesses + self._taken_from_queues(step, cancelled))
         # a lock that was had at once might have had to be waited for: its release commutes
-        locks = locks_in(accesses)
+        locks = accesses.locks
         course.queues = locks.requests if step.ready else locks.queues
         if self._declared is not None:
-            scopes = tuple(a for a in accesses if str(a.resource[0]).endswith("CancelScope"))
-            return declared + scopes, False, NO_LOCKS
+            return declared + locks.scopes, False, NO_LOCKS
         if locks.asked and self._any_cancelled and self._is_cancelled(step):
             locks = locks._replace(asked=())
         return accesses, opaque or ledger.blind, locks
 
     def _look_at_scopes(self, ledger: Ledger, step: Step, course: Course) -> None:
         """Note that every event looks whether its task is cancelled."""
-        if step.scopes == course.scopes:
-            ledger.look(step.scopes)
-        else:
-            self._enter_scopes(ledger, step.scopes, course)
+        scopes = step.scopes
+        if scopes != course.scopes:
+            before, course.scopes = course.scopes, scopes
+            if not scopes or not before:
+                scopes = scopes or before
+            else:
+                scopes = list(dict.fromkeys((*before, *scopes)))
+        for scope in scopes:
+            if scope not in self._known:
+                self._known[scope] = self._alive[scope] = None
+                ledger.introduce((scope,))
+        ledger.look(scopes)
         if step.error:  # a crash cancels the nursery, and the order of crashes can be seen
             ledger.write(step.task.parent_nursery.cancel_scope, ...)
-
-    def _enter_scopes(self, ledger: Ledger, scopes: Sequence[Any], course: Course) -> None:
-        for scope in dict.fromkeys((*course.scopes, *scopes)):
-            ledger.look((scope,))
-            if scope not in self._known:
-                self._known[scope] = None
-                self._alive[scope] = None
-                ledger.introduce((scope,))
-        course.scopes = scopes
 
     def _taken_from_queues(self, step: Step, cancelled: list[Any]) -> tuple[Access, ...]:
         """Return that the event, which cancels, takes tasks out of their queues.

@@ -21,7 +21,7 @@ from raceexplore.kernel.order import Trace
 from raceexplore.kernel.outcome import Failure, Run, from_exception, shorten
 from raceexplore.kernel.outside import outside
 from raceexplore.kernel.program import Limits, Settings, as_program
-from raceexplore.kernel.record import Recorder
+from raceexplore.kernel.record import Recorder, made
 from raceexplore.kernel.waits import Wait, waits
 from raceexplore.kernel.walk import site_of
 from raceexplore.kernel.watchdog import watchdog
@@ -136,18 +136,11 @@ class _Execution:
         loop = self.loop
         nth, ready, interrupted = loop.deed(task)
         scopes = scopes_of(task) if recorder.ledger is not None else ()
-        step = Step(
-            task,
-            nth,
-            woken,
-            loop.clock.current_time(),
-            loop.runner.infos,
-            ready,
-            loop.ended_by,
-            interrupted,
-            scopes,
+        infos, now_s = loop.runner.infos, loop.clock.current_time()
+        step = made(
+            Step, (task, nth, woken, now_s, infos, ready, loop.ended_by, interrupted, scopes)
         )
-        event = recorder.event(step, step.infos[task])
+        event = recorder.event(step, infos[task])
         if recorder.passes:
             recorder.follow_pass(task, loop.alive)
         if self.watch is not None:

@@ -107,6 +107,7 @@ def stand_of(coroutine: Any, sees: Callable[[FrameType], bool] | None = None) ->
     Called at every recorded event: it looks at the codes, which cost less than the frames.
     """
     own, call, all_seen = None, "", True
+    frame: FrameType | None
     while coroutine is not None:
         if type(coroutine) is CoroutineType:
             code, inner = coroutine.cr_code, coroutine.cr_await
@@ -119,7 +120,7 @@ def stand_of(coroutine: Any, sees: Callable[[FrameType], bool] | None = None) ->
             code, inner = frame.f_code, _awaited(coroutine)
         whose = _files[code.co_filename]
         if whose == OWN:
-            frame = frame_of(coroutine)
+            frame = coroutine.cr_frame if type(coroutine) is CoroutineType else frame_of(coroutine)
             if frame is None:  # it has ended
                 break
             own, call = frame, ""

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from functools import lru_cache
 from types import CellType, FrameType, FunctionType, ModuleType
 from typing import Any, Final
 
+from raceexplore.kernel.footprint import Accesses
 from raceexplore.kernel.trace import Access, Event
 from raceexplore.observe.classes import MARK
 from raceexplore.observe.holders import Holders
 from raceexplore.observe.landmarks import NONE, Landmarks
 from raceexplore.observe.locations import ALL, FREE, OPAQUE, ORDER, QUEUE, SCALARS, SEQUENCES
 from raceexplore.observe.naming import LEAKED, Names
+from raceexplore.observe.once import shared, spelled
 from raceexplore.observe.primitives import has_state_elsewhere, state_of
 from raceexplore.observe.stores import stored
 from raceexplore.observe.values import calling_line, value_text
 
 Location = tuple[int, object]  # (ordinal of the object, key)
 UNOBSERVED: Final[Location] = (OPAQUE, ALL)
-
-
-@lru_cache(maxsize=20_000, typed=True)
-def spelled(name: str, key: object, write: bool) -> Access:  # noqa: FBT001 as in an Access
-    """Return the access without values: the same object in each run, most likely."""
-    return Access((name, key), write, "")
 
 
 class Ledger:
@@ -45,7 +40,9 @@ class Ledger:
         "_details",
         "_holders",
         "_kept",
+        "_kinds",
         "_landmarks",
+        "_looks",
         "_ordinals",
         "_reads",
         "_writes",
@@ -71,9 +68,11 @@ class Ledger:
         self._reads: dict[Location, Access] = {}
         self._writes: dict[Location, Access] = {}
         self.insertion_order = insertion_order
+        self._looks: dict[object, Location] = {}  # by scope
         self._ordinals: dict[int, int] = {}
         # Keeps what has an ordinal alive, so that no id is used twice; index = ordinal.
         self._kept: list[list[object]] = [["code that nobody observes"]]
+        self._kinds: list[type] = [str]  # an object may change its class
         self._accesses: dict[Location, bool] = {}  # of the event: was it a write?
         self._holders = Holders()
         # By (location, how): the object, the line and the value before.
@@ -126,14 +125,19 @@ class Ledger:
             for scope in scopes:
                 self.read(scope, ALL)
             return
+        accesses, looks = self._accesses, self._looks
         for scope in scopes:
-            self._accesses.setdefault((self._ordinal(scope), ALL), False)
+            location = looks.get(scope)
+            if location is None:
+                location = looks[scope] = (self.ordinal(scope), ALL)
+            if location not in accesses:
+                accesses[location] = False
 
     def introduce(self, values: Iterable[object]) -> None:
         """Name all that can be reached from ``values``: other tasks are about to reach it."""
         self.names.let_out(values, self)
 
-    def close(self, task: str, nth: int) -> tuple[tuple[Access, ...], bool]:
+    def close(self, task: str, nth: int) -> tuple[Accesses, bool]:
         """Return the accesses of the ``nth`` event of ``task``, and whether it was opaque.
 
         Their objects bear names (see naming.py) where `take` has numbers.
@@ -144,14 +148,14 @@ class Ledger:
         self.names.end_event(task, nth, self)
         opaque = UNOBSERVED in accesses
         if self.values:
-            return tuple([self._renamed(access, task) for access in self.take()]), opaque
+            return Accesses([self._renamed(access, task) for access in self.take()]), opaque
         reads, writes = self._reads, self._writes
         named = [
             (writes if write else reads).get(location) or self._spelled(location, task)
             for location, write in accesses.items()
         ]
         accesses.clear()
-        return tuple(named), opaque
+        return shared.of(named), opaque
 
     def _let_out_written(self) -> None:
         """Name what has just been stored where other tasks can reach it."""
@@ -163,11 +167,11 @@ class Ledger:
 
     def _spelled(self, location: Location, task: str) -> Access:
         ordinal, key = location
-        write, names = self._accesses[location], self.names
-        if type(key) is tuple or ordinal in names.owner:
-            return spelled(*self._name(location, task), write)
-        access = spelled(names.names[ordinal], key, write)
-        (self._writes if write else self._reads)[location] = access
+        write, owned = self._accesses[location], ordinal in self.names.owner
+        name, key = self._name(location, task)
+        access = spelled(name, key, write)
+        if not owned and type(key) is not tuple:
+            (self._writes if write else self._reads)[location] = access
         return access
 
     def _renamed(self, access: Access, task: str) -> Access:
@@ -200,17 +204,13 @@ class Ledger:
         """Return whether the code of ``frame`` is observed."""
         return MARK in frame.f_globals
 
-    def ordinal(self, obj: object) -> int:
-        """Return the number of ``obj``, in order of first touch."""
-        return self._ordinal(obj)
-
     def count(self) -> int:
         """Return how many objects have a number."""
         return len(self._kept)
 
     def kind(self, ordinal: int) -> str:
         """Return the type name of an object."""
-        return type(self._kept[ordinal][0]).__name__
+        return self._kinds[ordinal].__name__
 
     def _name(self, location: Location, task: str) -> tuple[str, object]:
         ordinal, key = location
@@ -231,7 +231,7 @@ class Ledger:
         if issubclass(kind, Enum) and kind.__hash__ is Enum.__hash__:
             return Enum.__str__(key)
         if kind.__hash__ is object.__hash__ and kind.__eq__ is object.__eq__:
-            return ("object", self._ordinal(key))
+            return ("object", self.ordinal(key))
         return ALL
 
     def label(self, resource: tuple[Any, object]) -> str:
@@ -264,17 +264,19 @@ class Ledger:
         keyed = issubclass(kind, (dict, set, *SEQUENCES)) and key != ORDER
         return f"[{key!r}]" if keyed else f".{key}"
 
-    def _ordinal(self, obj: object) -> int:
+    def ordinal(self, obj: object) -> int:
+        """Return the number of ``obj``, in order of first touch."""
         ordinal = self._ordinals.get(id(obj))
         return self._enter(obj) if ordinal is None else ordinal
 
     def _enter(self, obj: object) -> int:
         if has_state_elsewhere[type(obj)]:
-            ordinal = self._ordinal(state_of(obj))
+            ordinal = self.ordinal(state_of(obj))
             self._kept[ordinal].append(obj)
         else:
             ordinal = len(self._kept)
             self._kept.append([obj])
+            self._kinds.append(type(obj))
             if id(obj) in self._landmarks:
                 self.names.know(ordinal, self._landmarks[id(obj)][1])
         self._ordinals[id(obj)] = ordinal

@@ -24,6 +24,7 @@ REACH_MAX = 2_000
 MODELS = "raceexplore.models."
 LEAKED = "leaked "
 LEAVES = ("trio", "raceexplore")  # whose objects are one location each
+CALLED = frozenset({FunctionType, MethodType})
 
 
 class Numbered(Protocol):
@@ -45,15 +46,16 @@ class Numbered(Protocol):
 class Names:
     """The names of one run's objects.
 
-    names: by ordinal. owner: of ordinals that nobody let out, the task that touches them. renamed:
-    what objects that have leaked were called before, and the name that they bear now.
+    owner: of ordinals that nobody let out, the task that touches them. renamed: what objects that
+    have leaked were called before, and the name that they bear now.
     """
 
     def __init__(self) -> None:
-        self.names: list[str] = ["code that nobody observes"]
+        # By ordinal: the event that has touched the object first, and the first ordinal of that.
+        self._births: list[tuple[str, int, int]] = [("", 0, 0)]
+        self._names = {0: "code that nobody observes"}  # of those that were asked for
         self.owner: dict[int, str] = {}
         self._out: set[int] = set()
-        self._known: dict[int, str] = {}
         self.renamed: dict[str, str] = {}
 
     def let_out(self, values: Iterable[object], ledger: Numbered) -> None:
@@ -63,36 +65,36 @@ class Names:
         up to `REACH_MAX` objects. Sets are not gone through: they have no order of their own.
         """
         seen: set[int] = set()
-        queue = list(values)
+        owner, out, born = self.owner, self._out, len(self._births)
+        queue = [value for value in values if not is_plain[type(value)]]
         for value in queue:
-            if is_plain[type(value)] or id(value) in seen or len(seen) > REACH_MAX:
+            if type(value) not in CALLED:
+                ordinal = ledger.ordinal(value)
+                if ordinal in out or (ordinal < born and ordinal not in owner):
+                    continue  # and so is all that was inside, and all that was stored there since
+                out.add(ordinal)
+            elif id(value) in seen:
                 continue
             seen.add(id(value))
-            if not isinstance(value, (FunctionType, MethodType)):
-                ordinal = ledger.ordinal(value)
-                if self.is_out(ordinal):
-                    continue  # and so is all that was inside, and all that was stored there since
-                self._out.add(ordinal)
-            queue.extend(parts(value))
+            if len(seen) > REACH_MAX:
+                return
+            queue += [part for part in parts(value) if not is_plain[type(part)]]
 
     def know(self, ordinal: int, name: str) -> None:
         """Note that the new object has a name, and that other tasks can reach it."""
-        self._known[ordinal] = name
+        self._names[ordinal] = name
         self._out.add(ordinal)
 
     def is_out(self, ordinal: int) -> bool:
         """Return whether other tasks can reach the object."""
-        return ordinal in self._out or (ordinal < len(self.names) and ordinal not in self.owner)
+        return ordinal in self._out or (ordinal < len(self._births) and ordinal not in self.owner)
 
     def end_event(self, task: str, nth: int, ledger: Numbered) -> None:
-        """Name what the ``nth`` event of ``task`` has touched or let out for the first time."""
-        first, out = len(self.names), self._out
-        for ordinal in range(first, ledger.count()):
-            known = self._known.get(ordinal) if self._known else None
-            name = known or f"{task}.{nth}:{ordinal - first}.{ledger.kind(ordinal)}"
-            self.names.append(name)
-            if ordinal not in out:
-                self.owner[ordinal] = task
+        """Note what the ``nth`` event of ``task`` has touched or let out for the first time."""
+        first, count, out = len(self._births), ledger.count(), self._out
+        if first < count:
+            self._births += [(task, nth, first)] * (count - first)
+            self.owner.update(dict.fromkeys(range(first, count), task))
         if out:
             for ordinal in out:
                 self.owner.pop(ordinal, None)
@@ -101,12 +103,15 @@ class Names:
     def name(self, ordinal: int, task: str, ledger: Numbered) -> str:
         """Return the name of an object that ``task`` touches."""
         owner = self.owner.get(ordinal)
+        name = self._names.get(ordinal)
+        if name is None:
+            by, nth, first = self._births[ordinal]
+            name = f"{by}.{nth}:{ordinal - first}.{ledger.kind(ordinal)}"
+            self._names[ordinal] = name
         if owner is not None and owner != task:
-            leaked = LEAKED + ledger.kind(ordinal)
-            self.renamed[self.names[ordinal]] = leaked
-            self.names[ordinal] = leaked
+            self.renamed[name] = name = self._names[ordinal] = LEAKED + ledger.kind(ordinal)
             del self.owner[ordinal]  # from now on all can reach it
-        return self.names[ordinal]
+        return name
 
 
 def cell_contents(cell: CellType) -> list[object]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def arrows(events: Sequence[Event], first: int) -> Iterable[Arrow]:
     """Return the transitive reduction of happens-before, less the order within one task."""
     cut = [e._replace(causes=tuple(c - first for c in e.causes if c >= first)) for e in events]
-    past, _, footprints = order(cut)
+    past, _, footprints, _ = order(cut)
     for j, event in enumerate(cut):
         left = past[j]
         while left:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from raceexplore.kernel.order import WHOLE, order
+from raceexplore.kernel.footprint import WHOLE
+from raceexplore.kernel.order import order
 from raceexplore.search.constraints import (
     SCOPE,
     Index,

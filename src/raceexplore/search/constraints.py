@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raceexplore.kernel.errors import BadSeed
-from raceexplore.kernel.order import WHOLE
+from raceexplore.kernel.footprint import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

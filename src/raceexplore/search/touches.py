@@ -8,7 +8,7 @@ from bisect import bisect_left
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from raceexplore.kernel.causes import QUEUES
+from raceexplore.kernel.footprint import QUEUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import CodeType, FrameType
 
+    from raceexplore.kernel.footprint import Accesses
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits, Program, Settings
     from raceexplore.kernel.scheduler import Scheduler
-    from raceexplore.kernel.trace import Access
 
 Way = tuple[tuple[Code, int], ...]  # the program's own calls, outermost first, with their lines
 _DRIVE = Loop.drive.__code__
@@ -131,7 +131,7 @@ class _Tracker(Ledger):
         super().write(obj, key)
         self._note(obj, key, write=True)
 
-    def close(self, task: str, nth: int) -> tuple[tuple[Access, ...], bool]:
+    def close(self, task: str, nth: int) -> tuple[Accesses, bool]:
         """Return the accesses of the ``nth`` event of ``task``, and whether it was opaque."""
         touched, self._touched = self._touched, {}
         closed = super().close(task, nth)
