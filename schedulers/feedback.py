@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random as Generator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from raceexplore import BadOption, ChoicePoint, Run, by_name, derive
 
 Pair = tuple[object, ...]  # a place, and the two events that touched it one after the other
+Kept = tuple[int, list[float]]  # the entropy of the data, the priorities
 
 
 @dataclass
@@ -33,24 +34,23 @@ class Feedback:
     def __post_init__(self) -> None:
         if self.mutants < 1 or self.changes < 1:
             raise BadOption("feedback: mutants and changes must be at least 1")
-        self._runs = self._mutated = 0
+        self.next_run = 0
         self._generator = Generator()
         self._base = by_name("pos")
         self._base.draw = self._draw  # type: ignore[attr-defined]
-        self._kept: list[tuple[int, list[float]]] = []  # the entropy of the data, the priorities
+        self.knowledge: tuple[list[Kept], Any] = [], self._base.knowledge  # type: ignore[attr-defined]
         self._pairs: set[Pair] = set()
 
     def begin(self) -> bool:
         """Seed run i from (entropy, i) and what was kept before; every second one is a mutant."""
-        self._data = derive(self.entropy, self._runs)
+        index, self._data = self.next_run, derive(self.entropy, self.next_run)
         self._generator.seed(self._data)
         self._plan: list[float] = []
-        if self._kept and self._runs % 2:
-            parent = self._mutated // self.mutants % len(self._kept)
-            self._data, priorities = self._kept[parent]
+        kept, self._base.knowledge = self.knowledge  # type: ignore[attr-defined]
+        if kept and index % 2:
+            self._data, priorities = kept[index // 2 // self.mutants % len(kept)]
             self._plan = self._mutate(priorities)
-            self._mutated += 1
-        self._runs += 1
+        self.next_run += 1
         self._drawn: list[float] = []
         return self._base.begin()
 
@@ -74,11 +74,20 @@ class Feedback:
 
     def end(self, run: Run) -> None:
         """Keep the run if it shows something new."""
-        self._base.end(run)
-        found = _pairs(run)
+        self.study(self.lesson(run))
+
+    def lesson(self, run: Run) -> tuple[Run, Kept, set[Pair]]:
+        """Return the run, what made it, and the pairs of accesses that it shows."""
+        return run, (self._data, self._drawn), _pairs(run)
+
+    def study(self, lesson: tuple[Run, Kept, set[Pair]]) -> None:
+        """Keep the run if it shows something new."""
+        run, made, found = lesson
+        kept, foresight = self.knowledge
+        foresight.learn(run)
         if not found <= self._pairs:
             self._pairs |= found
-            self._kept.append((self._data, self._drawn))
+            kept.append(made)
 
 
 def _pairs(run: Run) -> set[Pair]:

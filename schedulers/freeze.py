@@ -24,15 +24,15 @@ class Freeze:
     def __post_init__(self) -> None:
         if not 0 <= self.longest <= 30:
             raise BadOption(f"freeze: longest must be from 0 to 30, not {self.longest}")
-        self._runs = 0
+        self.next_run = 0
         self._generator = Generator()
         self._draw = self._generator.random
 
     def begin(self) -> bool:
         """Seed run i from (entropy, i) alone."""
-        self._run_entropy = derive(self.entropy, self._runs)
+        self._run_entropy = derive(self.entropy, self.next_run)
         self._generator.seed(self._run_entropy)
-        self._runs += 1
+        self.next_run += 1
         self._left = 0
         self._frozen: int | None = None
         return True

@@ -25,14 +25,15 @@ class Lockstep:
     entropy: int = 0
 
     def __post_init__(self) -> None:
-        self._runs = 0
+        self.next_run = 0
         self._generator = Generator()
 
     def begin(self) -> bool:
         """Seed run i from (entropy, i) alone."""
-        self._run_entropy = derive(self.entropy, self._runs)
+        self._index = self.next_run
+        self._run_entropy = derive(self.entropy, self._index)
         self._generator.seed(self._run_entropy)
-        self._runs += 1
+        self.next_run += 1
         self._joined: dict[int, int] = {}  # the pass that a task takes part in first
         self._now = 0  # the pass that is going on
         self._backwards: dict[int, bool] = {}
@@ -53,8 +54,8 @@ class Lockstep:
         return self._joined.setdefault(task.serial, self._now - task.steps) + task.steps
 
     def _is_backwards(self, number: int) -> bool:
-        if self._runs <= PATTERNS:
-            return (self._runs - 1 & number).bit_count() % 2 == 1
+        if self._index < PATTERNS:
+            return (self._index & number).bit_count() % 2 == 1
         if number not in self._backwards:
             self._backwards[number] = self._generator.random() < 0.5
         return self._backwards[number]

@@ -34,18 +34,20 @@ class PCT:
     def __post_init__(self) -> None:
         if self.depth < 0 or self.length < 0 or self.fair < 1:
             raise BadOption("pct: depth and length must not be negative, fair at least 1")
-        self._runs = self._longest = self._tasks_max = self._sure = 0
+        self.next_run = self._sure = 0
+        self.knowledge = 0, 0  # the most contested steps of a run, and the most tasks
         self._generator = Generator()
 
     def begin(self) -> bool:
         """Draw the change points of run i from (entropy, i) and what was measured before."""
-        self._run_entropy = derive(self.entropy, self._runs)
+        self._run_entropy = derive(self.entropy, self.next_run)
         self._generator.seed(self._run_entropy)
-        self._runs += 1
+        self.next_run += 1
         self._steps, self._last = 0, ""
         self._priorities: dict[int, float] = {}
-        length = self.length or self._longest
-        depth = self._chosen_depth(length) if length else 1
+        longest, tasks = self.knowledge
+        length = self._length = self.length or longest
+        depth = self._chosen_depth(length, tasks) if length else 1
         self._depth = depth
         self._change: dict[int, float] = {}
         for i in range(1, depth):  # independent and unsorted; all below the undemoted
@@ -53,10 +55,10 @@ class PCT:
         self._fair_until = self.fair * length + 1000
         return True
 
-    def _chosen_depth(self, length: int) -> int:
+    def _chosen_depth(self, length: int, tasks: int) -> int:
         if self.depth:
             return self.depth
-        fits = [d for d in (3, 4) if self._tasks_max * length ** (d - 1) <= 10_000]
+        fits = [d for d in (3, 4) if tasks * length ** (d - 1) <= 10_000]
         return max(fits, default=2)
 
     def choose(self, point: ChoicePoint) -> int:
@@ -78,19 +80,31 @@ class PCT:
         return serials.index(best)
 
     def end(self, run: Run) -> None:
+        """Learn from the run."""
+        self.study(self.lesson(run))
+
+    def lesson(self, run: Run) -> tuple[int, int, int, int]:
+        """Return the steps and the tasks of the run, and what depth and length it was drawn for."""
+        return self._steps, len(self._priorities), self._depth, self._length
+
+    def study(self, lesson: tuple[int, int, int, int]) -> None:
         """Remember the length and the number of tasks; count the runs that the bound holds for."""
-        longer = self._steps > (self.length or self._longest)
-        more = len(self._priorities) > self._tasks_max
-        self._sure = 0 if longer or more else self._sure + (self._depth == 2)
-        self._longest = max(self._longest, self._steps)
-        self._tasks_max = max(self._tasks_max, len(self._priorities))
+        steps, tasks, depth, drawn_for = lesson
+        longest, most = self.knowledge
+        length = self.length or longest
+        if steps > length or tasks > most:
+            self._sure = 0
+        elif drawn_for == length:
+            self._sure += depth == 2
+        self.knowledge = max(longest, steps), max(most, tasks)
 
     def known(self) -> tuple[str, ...]:
         """Return what the runs have shown, provided that none has failed.
 
         Counts only runs with one change point whose number of steps and tasks was foreseen.
         """
-        n, k = self._tasks_max, self.length or self._longest
+        longest, n = self.knowledge
+        k = self.length or longest
         if not self._sure or n * k < 2:
             return ()
         missed = (1 - 1 / (n * k)) ** self._sure

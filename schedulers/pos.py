@@ -29,18 +29,18 @@ class POS:
     entropy: int = 0
 
     def __post_init__(self) -> None:
-        self._runs = 0
+        self.next_run = 0
         self._generator = Generator()
-        self._foresight = Foresight()
+        self.knowledge = Foresight()
         self.draw: Callable[[], float] = self._generator.random
 
     def begin(self) -> bool:
         """Seed run i from (entropy, i) and what was learnt before."""
-        self._run_entropy = derive(self.entropy, self._runs)
+        self._run_entropy = derive(self.entropy, self.next_run)
         self._generator.seed(self._run_entropy)
-        self._runs += 1
+        self.next_run += 1
         self._priorities: dict[int, tuple[int, float]] = {}  # by task: its events, priority
-        self._foresight.begin()
+        self.knowledge.begin()
         return True
 
     def choose(self, point: ChoicePoint) -> int:
@@ -62,7 +62,7 @@ class POS:
 
     def _drop_racing(self, point: ChoicePoint, tasks: list[TaskInfo]) -> None:
         """Drop the priorities of pending events that race with what was executed since."""
-        priorities, foresight = self._priorities, self._foresight
+        priorities, foresight = self._priorities, self.knowledge
         for _, touched in foresight.executed(point, tasks):
             for task in tasks:
                 known = task.serial in priorities
@@ -75,4 +75,10 @@ class POS:
 
     def learn(self, run: Run) -> None:
         """Learn what each event has touched, be it another scheduler's run."""
-        self._foresight.learn(run)
+        self.knowledge.learn(run)
+
+    def lesson(self, run: Run) -> Run:
+        """Return the run: what its events touched is the lesson."""
+        return run
+
+    study = learn

@@ -17,13 +17,13 @@ class Random:
     entropy: int = 0
 
     def __post_init__(self) -> None:
-        self._runs = 0
+        self.next_run = 0
 
     def begin(self) -> bool:
         """Start run i from (entropy, i) alone."""
-        self._draws = draws(self.entropy, self._runs)
+        self._draws = draws(self.entropy, self.next_run)
         self._run_entropy: int | None = None
-        self._runs += 1
+        self.next_run += 1
         return True
 
     def choose(self, point: ChoicePoint) -> int:
@@ -31,7 +31,7 @@ class Random:
         if point.kind == "task":
             return next(self._draws) * point.bound >> 32
         if self._run_entropy is None:  # as all schedulers derive it, so that data do not change
-            self._run_entropy = derive(self.entropy, self._runs - 1)
+            self._run_entropy = derive(self.entropy, self.next_run - 1)
         return point.keyed(self._run_entropy)
 
     def end(self, run: Run) -> None:

@@ -22,15 +22,15 @@ class Sticky:
     def __post_init__(self) -> None:
         if not 0 <= self.stay < 1:
             raise BadOption(f"sticky: stay must be at least 0 and below 1, not {self.stay}")
-        self._runs = 0
+        self.next_run = 0
         self._generator = Generator()
         self._draw = self._generator.random
 
     def begin(self) -> bool:
         """Seed run i from (entropy, i) alone."""
-        self._run_entropy = derive(self.entropy, self._runs)
+        self._run_entropy = derive(self.entropy, self.next_run)
         self._generator.seed(self._run_entropy)
-        self._runs += 1
+        self.next_run += 1
         return True
 
     def choose(self, point: ChoicePoint) -> int:

@@ -37,22 +37,22 @@ class SURW:
     entropy: int = 0
 
     def __post_init__(self) -> None:
-        self._runs = 0
+        self.next_run = 0
         self._generator = Generator()
         self._draw = self._generator.random
-        self._foresight = Foresight()
-        self._census = Census()
+        self.knowledge = Foresight(), Census()
 
     def begin(self) -> bool:
         """Draw the object of run i from (entropy, i) and what was learnt before."""
-        self._run_entropy = derive(self.entropy, self._runs)
+        self._run_entropy = derive(self.entropy, self.next_run)
         self._generator.seed(self._run_entropy)
-        self._runs += 1
+        self.next_run += 1
         self._priorities: dict[int, tuple[int, float]] = {}
         self._left: dict[int, int] = {}  # accesses still to come, by task
         self._serials: dict[str, int] = {}
         self._held: set[int] = set()
         self._next: int | None = None  # the task whose access is to come next
+        self._foresight, self._census = self.knowledge
         self._foresight.begin()
         self._place = self._draw_place()
         self._whole = self._census.whole(self._place)
@@ -138,5 +138,11 @@ class SURW:
 
     def learn(self, run: Run) -> None:
         """Learn what each event touched and how often, be it another scheduler's run."""
-        self._foresight.learn(run)
-        self._census.learn(run)
+        for known in self.knowledge:
+            known.learn(run)
+
+    def lesson(self, run: Run) -> Run:
+        """Return the run: what its events touched is the lesson."""
+        return run
+
+    study = learn

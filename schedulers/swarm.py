@@ -26,15 +26,15 @@ class Swarm:
     def __post_init__(self) -> None:
         if self.weight < 1 or not 0 <= self.lineage <= 1:
             raise BadOption("swarm: weight must be at least 1, lineage from 0 to 1")
-        self._runs = 0
+        self.next_run = 0
         self._generator = Generator()
         self._draw = self._generator.random
 
     def begin(self) -> bool:
         """Seed run i from (entropy, i) alone."""
-        self._run_entropy = derive(self.entropy, self._runs)
+        self._run_entropy = derive(self.entropy, self.next_run)
         self._generator.seed(self._run_entropy)
-        self._runs += 1
+        self.next_run += 1
         self._weights: dict[int, int] = {}
         return True
 

@@ -7,6 +7,8 @@ from random import Random as Generator
 
 from raceexplore import BadOption, ChoicePoint, Run, TaskInfo, derive
 
+Lesson = tuple[bool, list[tuple[str, int, int]]]
+
 
 @dataclass
 class URW:
@@ -27,17 +29,18 @@ class URW:
     def __post_init__(self) -> None:
         if not 0 <= self.inertia < 1:
             raise BadOption(f"urw: inertia must be at least 0 and below 1, not {self.inertia}")
-        self._runs = 0
+        self.next_run = 0
         self._generator = Generator()
-        self._own: dict[str, float] = {}  # events of a task, by path
-        self._whole: dict[str, float] = {}  # with those of its descendants
-        self._unknown = 1.0
+        # by path: the events of a task, and with those of its descendants
+        self.knowledge: tuple[dict[str, float], dict[str, float]] = {}, {}
 
     def begin(self) -> bool:
         """Seed run i from (entropy, i) and what was counted before."""
-        self._run_entropy = derive(self.entropy, self._runs)
+        self._run_entropy = derive(self.entropy, self.next_run)
         self._generator.seed(self._run_entropy)
-        self._runs += 1
+        self.next_run += 1
+        self._own, self._whole = self.knowledge
+        self._unknown = min(self._own.values(), default=1.0)
         self._met: dict[int, TaskInfo] = {}
         self._unspawned: dict[int, float] = {}
         return True
@@ -72,18 +75,29 @@ class URW:
             self._unspawned[parent.serial] -= whole
 
     def end(self, run: Run) -> None:
-        """Count the events of each task; a run that stopped early can only raise an estimate."""
-        whole: dict[int, float] = {}
+        """Learn from the run."""
+        self.study(self.lesson(run))
+
+    def lesson(self, run: Run) -> Lesson:
+        """Return whether the run passed, and (path, own events, with descendants) of each task."""
+        whole: dict[int, int] = {}
+        counted = []
         for serial in sorted(self._met, reverse=True):  # children before their parents
             task = self._met[serial]
-            whole[serial] = whole.get(serial, 0.0) + task.steps
+            whole[serial] = whole.get(serial, 0) + task.steps
             if task.parent is not None:
                 parent = task.parent.serial
-                whole[parent] = whole.get(parent, 0.0) + whole[serial]
-            passed = run.outcome == "passed"
-            self._learn(self._own, task.path, task.steps, passed=passed)
-            self._learn(self._whole, task.path, whole[serial], passed=passed)
-        self._unknown = min(self._own.values(), default=1.0)
+                whole[parent] = whole.get(parent, 0) + whole[serial]
+            counted.append((task.path, task.steps, whole[serial]))
+        return run.outcome == "passed", counted
+
+    def study(self, lesson: Lesson) -> None:
+        """Count the events of each task; a run that stopped early can only raise an estimate."""
+        passed, counted = lesson
+        own, whole = self.knowledge
+        for path, steps, steps_below in counted:
+            self._learn(own, path, steps, passed=passed)
+            self._learn(whole, path, steps_below, passed=passed)
 
     def _learn(self, estimates: dict[str, float], path: str, seen: float, *, passed: bool) -> None:
         old = estimates.get(path, seen)

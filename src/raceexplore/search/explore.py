@@ -16,6 +16,7 @@ from raceexplore.kernel.watchdog import STUCK, watching
 from raceexplore.search.campaign import Campaign, Found, Stopped
 from raceexplore.search.certificate import certificate, classes_seen, unseen
 from raceexplore.search.names import by_name
+from raceexplore.search.rounds import Rounds
 from raceexplore.search.tally import Tally
 from raceexplore.search.trial import Trial
 
@@ -62,6 +63,7 @@ def explore(
     until = None if time_limit_s is None else began + time_limit_s
     with guarded(), _frozen(), watching(limits.wall_s) as watch:
         stopped = exploration.explore(budget, stop, lambda: _over(until), watch)
+        exploration.rounds.close()
         found = tally.found(watch, shrink=shrink)
     named = scheduler if isinstance(scheduler, str) else type(scheduler).__name__.lower()
     return replace(
@@ -131,7 +133,7 @@ class _Exploration:
         progress: Callable[[int, int], None] | None,
     ) -> None:
         self.trial, self.scheduler, self.tally = trial, scheduler, tally
-        self.progress = progress
+        self.rounds, self.progress = Rounds(scheduler), progress
 
     def explore(self, budget: int, stop: str, over: Callable[[], bool], watch: Watchdog) -> Stopped:
         """Run until something ends the campaign; return what."""
@@ -149,7 +151,7 @@ class _Exploration:
                 tally.add(run, trace_key(run.events) if observed else None)
             except KeyboardInterrupt:
                 return "interrupted"
-            self.scheduler.end(run)
+            self.rounds.end(run)
             if self.progress is not None:
                 self.progress(tally.runs, len(tally.first))
             ended = _ended(run, stop)
