@@ -36,7 +36,7 @@ def ends(runs: int) -> list[int]:
     rounds, found = Rounds(pupil), []
     for i in range(runs):
         before = len(pupil.studied)
-        rounds.end(cast(Run, i))
+        rounds.end(cast("Run", i))
         if len(pupil.studied) > before:
             assert pupil.studied == list(range(i + 1))
             found.append(i + 1)
@@ -52,7 +52,7 @@ def test_what_is_left_is_learnt_when_the_campaign_is_over() -> None:
     pupil = Pupil()
     rounds = Rounds(pupil)
     for i in range(70):
-        rounds.end(cast(Run, i))
+        rounds.end(cast("Run", i))
     assert len(pupil.studied) == 64
     rounds.close()
     rounds.close()
