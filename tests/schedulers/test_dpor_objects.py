@@ -22,6 +22,10 @@ CLASSES = {
     "closure": 30,
     "task_status": 6,
     "context_variable": 6,  # 4! / (2! 2!)
+    "class_attribute": 4,  # both read first, and then write in either order; or one after the other
+    "module_variable": 3,
+    "slot": 10,
+    "object_key": 3,
 }
 
 

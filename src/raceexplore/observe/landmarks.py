@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
-from types import CellType, FunctionType, MethodType, ModuleType
+from functools import lru_cache
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
 from raceexplore.observe.classes import MARK
@@ -67,7 +67,7 @@ def _walk(value: object, name: str, found: Landmarks) -> Iterator[dict[str, Any]
             yield here.__globals__
             if MARK not in here.__globals__:
                 continue
-        elif not isinstance(here, MethodType):
+        elif not isinstance(here, MethodType | BuiltinFunctionType):
             kept = state_of(here) if has_state_elsewhere[type(here)] else here
             found.setdefault(id(kept), (kept, f"{name}:{number}.{type(kept).__name__}"))
             number += 1
@@ -77,18 +77,11 @@ def _walk(value: object, name: str, found: Landmarks) -> Iterator[dict[str, Any]
 def _inside(value: Any) -> list[object]:
     """Return what ``value`` holds; of a function also its defaults and attributes."""
     held = parts(value)
-    if isinstance(value, FunctionType):
-        held += [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
-        held += list(vars(value).values())
-    elif isinstance(value, staticmethod | classmethod):
+    if isinstance(value, staticmethod | classmethod):
         held.append(value.__func__)
     elif isinstance(value, property):
         held += [value.fget, value.fset, value.fdel]
-    elif isinstance(value, partial):
-        held += [value.func, *value.args, *value.keywords.values()]
-    elif isinstance(value, CellType):
-        pass  # `parts` has looked into it
-    else:
+    elif not isinstance(value, FunctionType | CellType):
         held.append(type(value))
     return [part for part in held if part is not None]
 

@@ -13,7 +13,7 @@ from raceexplore.observe.classes import MARK
 from raceexplore.observe.holders import Holders
 from raceexplore.observe.landmarks import NONE, Landmarks
 from raceexplore.observe.locations import ALL, FREE, OPAQUE, ORDER, QUEUE, SCALARS, SEQUENCES
-from raceexplore.observe.naming import LEAKED, Names
+from raceexplore.observe.naming import LEAKED, PLACED, Names, has_place, place
 from raceexplore.observe.once import shared, spelled
 from raceexplore.observe.primitives import has_state_elsewhere, state_of
 from raceexplore.observe.stores import stored
@@ -279,6 +279,8 @@ class Ledger:
             self._kinds.append(type(obj))
             if id(obj) in self._landmarks:
                 self.names.know(ordinal, self._landmarks[id(obj)][1])
+            elif issubclass(type(obj), PLACED) and has_place(obj):
+                self.names.know(ordinal, place(obj))
         self._ordinals[id(obj)] = ordinal
         return ordinal
 

@@ -10,21 +10,34 @@ observed), it is *leaked* and bears the name of its type, in the events before t
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections import deque
-from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Protocol
+from contextvars import Context
+from functools import cache, partial
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
+from typing import TYPE_CHECKING, Any, Protocol
 
 from raceexplore.observe.primitives import Kinds
+from raceexplore.observe.values import namespace, slot_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PLAIN = (int, float, complex, str, bytes, bool, type(None), type, ModuleType, BuiltinFunctionType)
+PLAIN = (int, float, complex, str, bytes, bool, type(None), ModuleType, Context)
+PLACED = (type, FunctionType, ModuleType)
 REACH_MAX = 2_000
 MODELS = "raceexplore.models."
 LEAKED = "leaked "
 LEAVES = ("trio", "raceexplore")  # whose objects are one location each
-CALLED = frozenset({FunctionType, MethodType})
+CALLED = frozenset({FunctionType, MethodType, BuiltinFunctionType})
 
 
 class Numbered(Protocol):
@@ -68,7 +81,10 @@ class Names:
         owner, out, born = self.owner, self._out, len(self._births)
         queue = [value for value in values if not is_plain[type(value)]]
         for value in queue:
-            if type(value) not in CALLED:
+            kind = type(value)
+            if is_class[kind] and has_place(value):
+                continue
+            if kind not in CALLED:
                 ordinal = ledger.ordinal(value)
                 if ordinal in out or (ordinal < born and ordinal not in owner):
                     continue  # and so is all that was inside, and all that was stored there since
@@ -122,36 +138,95 @@ def cell_contents(cell: CellType) -> list[object]:
         return []
 
 
-def parts(value: object) -> list[object]:
+def parts(value: Any) -> list[object]:
     """Return what an object holds that may be shared, without running code of the program."""
-    if isinstance(value, FunctionType):
-        return list(value.__closure__ or ())
-    if isinstance(value, MethodType):
-        return [value.__self__, value.__func__]
-    if isinstance(value, CellType):
+    kind = type(value)
+    if kind in CALLED:
+        return _function_parts(value)
+    if kind is CellType:
         return cell_contents(value)
-    is_leaf, slots = _shapes[type(value)]
+    if is_class[kind]:
+        return [held for held in namespace(value).values() if type(held) is not FunctionType]
+    is_leaf, is_wrapper, slots = _shapes[kind]
     if is_leaf:
         return []
-    found: list[object] = []
-    if isinstance(value, dict):
+    found: list[object] = gc.get_referents(value) if is_wrapper else []
+    if issubclass(kind, dict):
         found += [*dict.keys(value), *dict.values(value)]
-    elif isinstance(value, (list, tuple, deque)):
-        found += list(value)
-    found += getattr(value, "__dict__", {}).values()
-    return found + [getattr(value, slot) for slot in slots if hasattr(value, slot)]
+    elif issubclass(kind, (list, tuple, deque)):
+        found += items(value)
+    elif issubclass(kind, BaseException):
+        found += ARGUMENTS.__get__(value)
+    found += namespace(value).values()
+    found += [held for member in slots for held in slot_content(member, value)]
+    return found if has_place(kind) else [*found, kind]
 
 
-class _Shapes(dict[type, tuple[bool, tuple[str, ...]]]):
-    """Class -> whether its instances are one location each, and their slots; found once a class."""
+def items(value: Any) -> list[object]:
+    """Return what a list, tuple or deque holds, or an instance of a class derived from one."""
+    base: Any = next(base for base in (list, tuple, deque) if issubclass(type(value), base))
+    return list(base.__iter__(value))
 
-    def __missing__(self, kind: type) -> tuple[bool, tuple[str, ...]]:
+
+def _function_parts(function: Any) -> list[object]:
+    """Return what a function holds: its closure, the defaults of its parameters, its attributes.
+
+    Of a method: the object that it is bound to.
+    """
+    if type(function) is MethodType:
+        return [function.__self__, function.__func__]
+    if type(function) is BuiltinFunctionType:
+        return [function.__self__]
+    held: list[object] = list(function.__closure__ or ())
+    if function.__defaults__:
+        held += function.__defaults__
+    if function.__kwdefaults__:
+        held += function.__kwdefaults__.values()
+    return held + list(vars(function).values())
+
+
+def has_place(code: object) -> bool:
+    """Return whether a class or a function is its module's own, so that its name says which."""
+    return "<locals>" not in place(code)
+
+
+def place(code: Any) -> str:
+    """Return the name of a module, or the module and the name of a class or a function."""
+    kind = type(code)
+    if issubclass(kind, ModuleType):
+        return f"module {namespace(code).get('__name__')}"
+    if kind is FunctionType:
+        return f"{code.__module__}.{code.__qualname__}"
+    return f"{namespace(code).get('__module__')}.{QUALNAME.__get__(code)}"
+
+
+class _Shapes(dict[type, tuple[bool, bool, tuple[MemberDescriptorType, ...]]]):
+    """What instances of a class hold; found once a class.
+
+    Whether they are one location each; whether they are made of C and stand for what they refer
+    to, as iterators and partial functions do; their slots.
+    """
+
+    def __missing__(self, kind: type) -> tuple[bool, bool, tuple[MemberDescriptorType, ...]]:
         module = kind.__module__
-        is_leaf = module.partition(".")[0] in LEAVES and not module.startswith(MODELS)
-        slots = [slot for slot in getattr(kind, "__slots__", ()) if isinstance(slot, str)]
-        found = self[kind] = is_leaf, tuple(slots)
+        root = module.partition(".")[0]
+        is_leaf = root in LEAVES and not module.startswith(MODELS)
+        is_ours = not kind.__dictoffset__ or kind in STANDS
+        is_wrapper = (
+            is_ours and root in sys.stdlib_module_names and not issubclass(kind, CONTAINERS)
+        )
+        members = [member for base in kind.__mro__ for member in vars(base).values()]
+        slots = [member for member in members if type(member) is MemberDescriptorType]
+        slots = [] if is_wrapper or issubclass(kind, FIXED) else slots
+        found = self[kind] = is_leaf, is_wrapper, tuple(slots)
         return found
 
 
+ARGUMENTS: Any = vars(BaseException)["args"]
+QUALNAME: Any = vars(type)["__qualname__"]
+STANDS = (partial, type(cache(len)))
+CONTAINERS = (list, tuple, dict, deque, set, frozenset)
+FIXED = (type, BaseException, tuple)  # what these hold is known
 _shapes = _Shapes()
 is_plain = Kinds(*PLAIN)
+is_class = Kinds(type)

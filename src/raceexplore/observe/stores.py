@@ -2,45 +2,46 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import UserList, deque
 from itertools import islice
-from types import CellType, FunctionType, MethodType
-from typing import Final
+from types import CellType
+from typing import Any, Final
 
 from trio.lowlevel import RunVar
 
 from raceexplore.observe.locations import ALL, SCALARS
-from raceexplore.observe.naming import cell_contents
+from raceexplore.observe.naming import cell_contents, parts
 from raceexplore.observe.primitives import held_by
+from raceexplore.observe.values import attribute
 
 MOST: Final = 2_000  # of a container's items, from its end that grows
 
 
-def stored(obj: object, key: object) -> list[object]:
+def stored(obj: Any, key: object) -> list[object]:
     """Return what of interest ``obj``, which others can reach, has just got at ``key``.
 
     Runs no code of the program. Of a set nothing is returned: it has no order of its own.
     """
-    if isinstance(obj, CellType):
+    if type(obj) is CellType:
         return cell_contents(obj)
-    if key is ALL:
+    in_order = issubclass(type(obj), (list, tuple, deque, UserList))
+    if in_order or key is ALL or type(key) is tuple:
         return _all_of(obj)
-    if isinstance(obj, (list, tuple)):
-        return [value for value in obj if type(value) not in SCALARS]
-    held = obj if isinstance(obj, dict) else getattr(obj, "__dict__", {})
-    value = dict.get(held, key)
-    return [] if type(value) in SCALARS else [value]
+    held = (dict.get(obj, key),) if issubclass(type(obj), dict) else _attribute(obj, key)
+    return [value for value in held if type(value) not in SCALARS]
 
 
-def _all_of(obj: object) -> list[object]:
-    if isinstance(obj, RunVar):
+def _attribute(obj: object, key: object) -> tuple[object, ...]:
+    return attribute(obj, key) if type(key) is str else ()
+
+
+def _all_of(obj: Any) -> list[object]:
+    if issubclass(type(obj), RunVar):
         return held_by(obj)
-    if isinstance(obj, (FunctionType, MethodType)):
-        return [obj]
-    if isinstance(obj, (list, deque)):
+    if issubclass(type(obj), (list, deque)):
         held = [value for value in islice(reversed(obj), MOST) if type(value) not in SCALARS]
         return held[::-1]
-    if isinstance(obj, dict):
-        values = islice(dict.values(obj), max(0, len(obj) - MOST), None)
-        return [value for value in values if type(value) not in SCALARS]
-    return []
+    if issubclass(type(obj), dict):
+        pairs = islice(dict.items(obj), max(0, len(obj) - MOST), None)
+        return [part for pair in pairs for part in pair if type(part) not in SCALARS]
+    return parts(obj)
