@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import racy_reads
 import racy_values
 import racy_waits
 from raceexplore import Limits, Run, Settings, by_name, explore
@@ -18,7 +19,10 @@ from raceexplore.search.races import race_of
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = {
-    n: text for m in (racy_values, racy_waits) for n, text in vars(m).items() if n.isupper()
+    n: text
+    for m in (racy_values, racy_reads, racy_waits)
+    for n, text in vars(m).items()
+    if n.isupper()
 }
 LIMITS = Limits(steps=2_000)
 ORDERS = 100  # of each twin
@@ -32,6 +36,8 @@ RACES = {
         "check-then-act",
         "ann read list of 1, bob wrote list of 0, ann failed on list of 0",
     ),
+    "DIRTY_READ": ("dirty read", "ann wrote 0, bob read 0, ann wrote 1, bob wrote True"),
+    "DIRTY_AND_STALE": ("dirty read", "ann wrote 0, bob read 0, ann wrote 1, bob wrote True"),
     "WRITE_SKEW": ("write skew", "ann read True, ann wrote False, bob read True, bob wrote False"),
     "ABA": (
         "ABA",
@@ -57,7 +63,10 @@ TWINS = (
     "OF_NO_ACCOUNT",
     "HANDED_OVER",
     "BEFORE_AND_AFTER",
-    "DIRTY_READ",
+    "IN_THE_MIDDLE",
+    "KEPT",
+    "NO_MATTER",
+    "SHOWN",
     "CHECKED_TWICE",
     "AT_ONCE",
     "TAKING_TURNS",
@@ -209,6 +218,11 @@ TOLD = {
     "CHECK_THEN_ACT": (
         "Check-then-act: ann read Box.left = 1 (step 1, line 21), bob wrote 0 (step 3, line 23),"
         " and ann then wrote Box.left = -1 (step 4, line 23)."
+    ),
+    "DIRTY_READ": (
+        "Dirty read: ann wrote Box.left = 0 (step 1, line 21), bob read it (step 2, line 26), ann"
+        " took it back and wrote 1 (step 3, line 23), and bob, which relied on what it had read,"
+        " wrote Box.sold_out = True (step 2, line 27)."
     ),
     "WRITE_SKEW": (
         "Write skew: ann read Box.bob = True (step 1, line 21) and wrote Box.ann = False (step 4,"

@@ -128,8 +128,8 @@ async def main():
     await both(ann=ann, bob=point)
     assert box.n == seen
 """
-# It reads what another is in the middle of: dirty, and not stale.
-DIRTY_READ = """
+# It reads what another is in the middle of, and will not take back.
+IN_THE_MIDDLE = """
 async def main():
     box = Box(left=10, right=0)
 

@@ -43,6 +43,7 @@ class _Teller:
             "write skew": self._write_skew,
             "lost update": self._lost_update,
             "leak on cancel": self._leak,
+            "dirty read": self._dirty_read,
             "check-then-act": self._check_then_act,
             "stale read": self._stale_read,
         }
@@ -100,6 +101,14 @@ class _Teller:
         return (
             f"{self._who(took)} {verb} {self._set(took)}, was cancelled {self._at(cancelled)}, and"
             f" never {back}"
+        )
+
+    def _dirty_read(self, wrote: Point, read: Point, back: Point, act: Point) -> str:
+        return (
+            f"{self._who(wrote)} wrote {self._set(wrote)}, {self._who(read)} read it"
+            f" {self._at(read)}, {self._who(back)} took it back and wrote {back.value}"
+            f" {self._at(back)}, and {self._who(act)}, which relied on what it had read, wrote"
+            f" {self._set(act)}"
         )
 
     def _check_then_act(self, read: Point, change: Point, act: Point) -> str:

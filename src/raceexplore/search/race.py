@@ -20,6 +20,7 @@ Kind = Literal[
     "write skew",
     "lost update",
     "leak on cancel",
+    "dirty read",
     "check-then-act",
     "stale read",
 ]

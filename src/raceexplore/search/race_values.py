@@ -1,9 +1,10 @@
 """Races over values: the patterns that have a name, looked for in a failing run.
 
-Each starts from a *stale* read (see stale.py): a task read a location, others wrote it, and the
-task goes on without having looked again, while nothing made the write fall in between. It counts
-only if what the task then wrote may have flowed into the failure (see flow.py), or if the event
-that fails sees both the old and the new. Of several, the one nearest to the failure is told.
+Each but the dirty read starts from a *stale* read (see stale.py): a task read a location, others
+wrote it, and the task goes on without having looked again, while nothing made the write fall in
+between. It counts only if what the task then wrote may have flowed into the failure (see flow.py),
+or if the event that fails sees both the old and the new. Of several, the one nearest to the failure
+is told.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from raceexplore.search.race import Race, point
-from raceexplore.search.stale import is_same, overwrites
+from raceexplore.search.stale import is_plain, is_same, overwrites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +76,32 @@ def lost_update(case: Case) -> Race | None:
     return None
 
 
+def dirty_read(case: Case) -> Race | None:
+    """Return the last dirty read: a task acts on a value that its writer takes back.
+
+    A task writes x, another reads that, and the first writes back what there was before, as the
+    next one to write x. The reader acts on it, before or after: it writes something without another
+    look at x. Not so where both orders were forced: then the value was meant to be seen. (Berenson
+    et al., 1995, A1; Gray et al., "Granularity of locks and degrees of consistency in a shared data
+    base", 1976.)
+    """
+    history = case.history
+    end = case.failing if case.failing >= 0 else len(history.events)
+    for read in reversed(history.touches):
+        if read.access.write:
+            continue
+        wrote = history.writes(read, 0, read.event)[-1:]
+        back = history.writes(read, read.event, end)[:1]
+        if not (wrote and back and _takes_back(read, wrote[0], back[0])):
+            continue
+        if history.forced(wrote[0].event, read.event) and history.forced(read.event, back[0].event):
+            continue
+        for act in _relying(case, read, end):
+            told = wrote[0], read, back[0], act
+            return Race("dirty read", tuple(point(touch) for touch in told))
+    return None
+
+
 def check_then_act(case: Case) -> Race | None:
     """Return the last check-then-act (TOCTOU): a task acts on what is no longer so.
 
@@ -115,6 +142,27 @@ def stale_read(case: Case) -> Race | None:
         if seen and not one.restored and one.at == case.failing:
             return Race("stale read", (point(one.read), point(one.write), point(seen, "failed on")))
     return None
+
+
+def _takes_back(read: Touch, wrote: Touch, back: Touch) -> bool:
+    """Return whether ``read`` saw what another ``wrote``, which that one then undid."""
+    mine = wrote.task == back.task != read.task
+    changed = wrote.access.before != wrote.access.after == back.access.before
+    undone = wrote.access.before == back.access.after
+    return mine and changed and undone and is_same(wrote, read) and is_plain(back.value)
+
+
+def _relying(case: Case, read: Touch, end: int) -> Iterator[Touch]:
+    """Yield what the reader writes, and matters, before it looks at what it ``read`` again."""
+    history = case.history
+    for number in history.of_task(read.task):
+        if not read.event <= number < end:
+            continue
+        for touch in history.of_event[number]:
+            if number > read.event and not touch.access.write and touch.meets(read):
+                return
+            if touch.access.write and touch.place in case.relevant and touch.place > read.place:
+                yield touch
 
 
 def _acts(case: Case, one: Stale) -> Iterator[Touch]:

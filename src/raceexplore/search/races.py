@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from raceexplore.search.race import Race, case_of
-from raceexplore.search.race_values import aba, check_then_act, lost_update, stale_read, write_skew
+from raceexplore.search.race_values import (
+    aba,
+    check_then_act,
+    dirty_read,
+    lost_update,
+    stale_read,
+    write_skew,
+)
 from raceexplore.search.race_waits import deadlock_cycle, leak_on_cancel, lost_wakeup
 
 if TYPE_CHECKING:
@@ -18,6 +25,7 @@ KINDS = (
     write_skew,
     lost_update,
     leak_on_cancel,
+    dirty_read,
     check_then_act,
     stale_read,
 )

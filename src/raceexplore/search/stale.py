@@ -59,12 +59,13 @@ def overwrites(history: History, read: Touch, at: int) -> Sequence[Touch]:
 def is_same(one: Touch, other: Touch) -> bool:
     """Return whether two accesses to one location surely saw or left the same value."""
     same = one.access.resource == other.access.resource and one.value == other.value
-    return same and _is_plain(one.value)
+    return same and is_plain(one.value)
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
+    """Return whether ``text`` is a value itself: not the name of its type, nor cut."""
     try:
         ast.literal_eval(text)
     except (ValueError, SyntaxError):
-        return False  # a type's name, or a text that was cut
+        return False
     return True
