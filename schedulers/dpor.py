@@ -37,8 +37,7 @@ Cover = tuple[int, int, list[Step]]
 class Branch:
     """A node of a wakeup tree: an event, and what is to follow it, in order.
 
-    covers: sequences that were not put into the tree because this leaf covers them, each with
-    the depth of the state it starts from and the depth at which the leaf ends.
+    covers: sequences that this leaf stands for, each with the depths where it starts and ends.
     """
 
     step: Step
@@ -88,8 +87,9 @@ class DPOR:
 
     def known(self) -> tuple[str, ...]:
         """Return what a completed search has shown."""
-        classes = self.executions - self.blocked
-        return (f"all {classes:,} trace classes explored{self._neutral}{self._relative}",)
+        count = self.executions - self.blocked
+        classes = f"all {count:,} trace classes" if count > 1 else "the only trace class"
+        return (f"{classes} explored{self._neutral}{self._relative}",)
 
     def begin(self) -> bool:
         """Go back to the deepest state with a branch left; False when there is none."""

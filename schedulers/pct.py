@@ -35,6 +35,7 @@ class PCT:
         if self.depth < 0 or self.length < 0 or self.fair < 1:
             raise BadOption("pct: depth and length must not be negative, fair at least 1")
         self.next_run = self._sure = 0
+        self._particular = ""  # what a bug must not need for the bound to hold
         self.knowledge = 0, 0  # the most contested steps of a run, and the most tasks
         self._generator = Generator()
 
@@ -43,7 +44,7 @@ class PCT:
         self._run_entropy = derive(self.entropy, self.next_run)
         self._generator.seed(self._run_entropy)
         self.next_run += 1
-        self._steps, self._last = 0, ""
+        self._steps, self._draws = 0, False
         self._priorities: dict[int, float] = {}
         longest, tasks = self.knowledge
         length = self._length = self.length or longest
@@ -64,6 +65,7 @@ class PCT:
     def choose(self, point: ChoicePoint) -> int:
         """Return the enabled task of highest priority."""
         if point.kind != "task":
+            self._draws = True
             return point.keyed(self._run_entropy)
         self._steps += 1
         if self._steps > self._fair_until:
@@ -83,13 +85,15 @@ class PCT:
         """Learn from the run."""
         self.study(self.lesson(run))
 
-    def lesson(self, run: Run) -> tuple[int, int, int, int]:
-        """Return the steps and the tasks of the run, and what depth and length it was drawn for."""
-        return self._steps, len(self._priorities), self._depth, self._length
+    def lesson(self, run: Run) -> tuple[int, int, int, int, bool]:
+        """Return steps and tasks of the run, the depth and length it was for, and if it drew."""
+        return self._steps, len(self._priorities), self._depth, self._length, self._draws
 
-    def study(self, lesson: tuple[int, int, int, int]) -> None:
+    def study(self, lesson: tuple[int, int, int, int, bool]) -> None:
         """Remember the length and the number of tasks; count the runs that the bound holds for."""
-        steps, tasks, depth, drawn_for = lesson
+        steps, tasks, depth, drawn_for, draws = lesson
+        if draws:
+            self._particular = " that needs no particular draws"
         longest, most = self.knowledge
         length = self.length or longest
         if steps > length or tasks > most:
@@ -110,5 +114,6 @@ class PCT:
         missed = (1 - 1 / (n * k)) ** self._sure
         if missed > ALL_BUT_SURE:
             return ()
-        chance = f"a bug of depth 2 would have been missed with probability at most {missed:.1g}"
+        bug = f"a bug of depth 2{self._particular}"
+        chance = f"{bug} would have been missed with probability at most {missed:.1g}"
         return (f"{chance} (n = {n}, k = {k}, {self._sure:,} PCT runs)",)

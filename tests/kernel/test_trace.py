@@ -6,7 +6,19 @@ import pickle
 
 import trio
 
-from raceexplore import Event, Limits, Replay, Settings, event_keys, order, run_once, trace_key
+from raceexplore import (
+    Deviation,
+    Event,
+    Limits,
+    Replay,
+    Schedule,
+    Settings,
+    World,
+    event_keys,
+    order,
+    run_once,
+    trace_key,
+)
 from raceexplore.kernel.program import as_program
 from raceexplore.search.observation import observed_run
 
@@ -46,6 +58,21 @@ def test_what_was_found_stays_out_of_pickles() -> None:
     assert after == before
     assert pickle.loads(after) == events
     assert trace_key(pickle.loads(after)) == trace_key(events)
+
+
+def test_another_latency_is_no_other_class_but_another_draw_is() -> None:
+    async def draws(world: World) -> None:
+        world.pick("colour", "rgb")
+        world.pick("pause", range(9), kind="latency")
+
+    keys = {
+        (draw, at): trace_key(run_once(draws, Replay(Schedule([deviation])), record=True).events)
+        for draw, kind in (("main:colour", "data"), ("main:pause", "latency"))
+        for at in (0, 1, 2)
+        for deviation in [Deviation(kind, draw, 0, at)]
+    }
+    assert len({keys["main:pause", at] for at in (0, 1, 2)}) == 1
+    assert len({keys["main:colour", at] for at in (0, 1, 2)}) == 3
 
 
 def test_only_a_recorded_run_has_a_digest() -> None:

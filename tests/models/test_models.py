@@ -8,8 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from raceexplore import Program, Replay, explore, run_once
+from raceexplore import (
+    Limits,
+    Program,
+    Replay,
+    Settings,
+    by_name,
+    explore,
+    run_once,
+    trace_key,
+)
+from raceexplore.kernel.guard import guarded
 from raceexplore.search.load import load_program
+from raceexplore.search.observation import observed_run
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 FILES = sorted(
@@ -94,3 +105,21 @@ def test_a_fix_holds_under_every_schedule_with_at_most_one_preemption(path: Path
     campaign = explore(program(path), scheduler="dfs:preemptions=1")
     assert campaign.complete
     assert campaign.failures == ()
+
+
+# ticketing: at the median the customers do not overlap; lock_order: 4! orders of the transfers.
+CLASSES = {"cancelled_checkout": 4, "lock_order": 24, "lost_update": 6, "ticketing": 1}
+
+
+@pytest.mark.parametrize("path", FIXED, ids=name)
+def test_the_trace_classes_of_a_fix_are_those_that_dfs_sees(path: Path) -> None:
+    classes = CLASSES[path.parent.name]
+    proof = explore(program(path), scheduler="dpor")
+    assert (proof.complete, proof.runs, proof.classes) == (True, classes, classes)
+    seen, scheduler = set(), by_name("dfs")
+    with guarded():
+        while scheduler.begin():
+            run = observed_run(program(path), scheduler, limits=Limits(), settings=Settings())
+            scheduler.end(run)
+            seen.add(trace_key(run.events))
+    assert len(seen) == classes

@@ -52,6 +52,15 @@ def test_pct_certifies_depth_two_by_its_own_runs() -> None:
     assert campaign.certificate == (f"{chance} (n = 2, k = 3, 98 PCT runs)",)
 
 
+def test_pct_says_nothing_of_bugs_that_need_particular_draws() -> None:
+    async def with_draws(world: World) -> None:
+        world.pick("colour", "rgb")
+        await two_steps_each(world)
+
+    (told,) = explore(with_draws, scheduler="pct:depth=2", budget=101).certificate
+    assert told.startswith("a bug of depth 2 that needs no particular draws would have been missed")
+
+
 @pytest.mark.parametrize("scheduler", ["icb:bound=1", "pct:depth=2", "dpor"])
 def test_a_failure_leaves_nothing_to_certify(scheduler: str) -> None:
     certificate = explore(fails, scheduler=scheduler, stop="never", budget=20).certificate
@@ -72,3 +81,4 @@ def test_the_estimate_of_the_unseen_is_good_turings() -> None:
         "3 trace classes in 8 observed runs; the next shows a new one with probability about 0.25"
         " (Good-Turing); at least about 4 in all (Chao)"
     )
+    assert classes_seen({1: 7}).startswith("1 trace class in 7 observed runs")

@@ -66,7 +66,7 @@ def _order(events: Sequence[Event]) -> Order:
     for j, event in enumerate(events):
         kind = kinds.of(footprints[j])
         certain, mask = latest.get(event.task, 0), 0
-        key = _hashed(event.task, event.nth, event.draws)
+        key = _hashed(event.task, event.nth, event.choices)
         for i in event.causes:
             certain |= 1 << i
         left = certain | kinds.dependent[kind]
@@ -171,9 +171,10 @@ def trace_key(events: Sequence[Event]) -> int:
     """Return a 64-bit key that two runs share if and only if they are of one trace class.
 
     Canonical: the sum of the keys of all events. The key of an event is a hash of its task, its
-    number there, its draws and the sum of its direct predecessors' keys, so it names the event and
-    all that happens before it; neither the order of independent events nor the names of what
-    they touched count. (Two classes share a key by accident with probability 2**-64 a pair.)
+    number there, its draws (latencies apart: they act through the order) and the sum of its direct
+    predecessors' keys, so it names the event and all that happens before it; neither the order of
+    independent events nor the names of what they touched count. (Two classes share a key by
+    accident with probability 2**-64 a pair.)
     """
     return sum(event_keys(events)) & KEY_MASK
 
@@ -184,8 +185,8 @@ def event_keys(events: Sequence[Event]) -> Sequence[int]:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _hashed(task: str, nth: int, draws: Sequence[tuple[str, int, str]]) -> int:
-    text = f"{task} {nth} {draws}"
+def _hashed(task: str, nth: int, choices: Sequence[tuple[str, int]]) -> int:
+    text = f"{task} {nth} {choices}"
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
 
 

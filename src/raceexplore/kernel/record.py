@@ -72,6 +72,7 @@ class Recorder:
         self.ledger = ledger
         self._sees = None if ledger is None else ledger.sees
         self._draws: list[tuple[str, int, str]] = []
+        self._choices: list[tuple[str, int]] = []
         self._notes: list[str] = []
         self._declared: list[Access] | None = None
         self._batch: set[Any] = set()
@@ -87,9 +88,11 @@ class Recorder:
         """Return the events of the run that has ended."""
         return self.events if self.ledger is None else self.ledger.settle(self.events)
 
-    def draw(self, label: str, index: int, value: object) -> None:
-        """Note a draw of the running event."""
+    def draw(self, label: str, index: int, value: object, *, counts: bool) -> None:
+        """Note a draw of the running event; ``counts``: it names the trace class."""
         self._draws.append((label, index, brief(value)))
+        if counts:
+            self._choices.append((label, index))
 
     def note(self, text: str) -> None:
         """Note a line of `World.event`."""
@@ -134,10 +137,12 @@ class Recorder:
                 step.interrupted is not None and _begins_cancelled(step, begin),
                 not declared and (opaque or not seen),
                 self._causes.of(step, number, end.call, locks),
+                tuple(self._choices),
             ),
         )
         if self._draws:
             self._draws.clear()
+            self._choices.clear()
         if self._notes:
             self._notes.clear()
         self._declared = None

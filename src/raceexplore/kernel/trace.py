@@ -57,6 +57,7 @@ class Event(NamedTuple):
     that reached the program's code.
     opaque: it ran code that nobody observes, and declared nothing. causes: numbers of the events
     that made this one possible: they spawned or woke its task, or are what it waited to end.
+    choices: (label, index) of the draws but for latencies, which act through the order.
     """
 
     number: int
@@ -75,6 +76,7 @@ class Event(NamedTuple):
     cancelled: bool = False
     opaque: bool = True
     causes: tuple[int, ...] = ()
+    choices: tuple[tuple[str, int], ...] = ()
 
     @property
     def effects(self) -> tuple[Access, ...]:

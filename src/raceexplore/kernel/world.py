@@ -53,7 +53,7 @@ class World:
         index = self._chooser.pick(kind, label, len(options))
         value = options[index]
         if self._recorder is not None:
-            self._recorder.draw(label, index, value)
+            self._recorder.draw(label, index, value, counts=kind != "latency")
         return value
 
     def touch(self, *resources: object, write: bool) -> None:

@@ -42,8 +42,9 @@ def classes_seen(classes: Mapping[int, int]) -> str:
     once = sum(count == 1 for count in classes.values())
     twice = sum(count == 2 for count in classes.values())
     whole = len(classes) + once * (once - 1) / (2 * (twice + 1))
+    plural = "" if len(classes) == 1 else "es"
     return (
-        f"{len(classes):,} trace classes in {sum(classes.values()):,} observed runs; the next shows"
-        f" a new one with probability about {chance:.2g} (Good-Turing); at least about"
+        f"{len(classes):,} trace class{plural} in {sum(classes.values()):,} observed runs; the next"
+        f" shows a new one with probability about {chance:.2g} (Good-Turing); at least about"
         f" {whole:,.0f} in all (Chao)"
     )
