@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,13 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from browser import console, count, installed, position, press, requests, settled, text
-from raceexplore.report.view import View
+import racy_reads
+import racy_values
+import racy_waits
+from bank_report import failing
+from browser import console, count, installed, position, press, requests, settled, shown, text
+from raceexplore import Deviation, Limits, Schedule
+from raceexplore.report.view import View, view
 
 pytestmark = [
     pytest.mark.skipif(
@@ -39,6 +45,40 @@ def test_the_page_opens_at_the_write_that_lost_another(page: Chrome, bank: View)
         "switch idle#1 waits; ann is next."
         f" Event 5: ann runs from bank.py:8 to its end; writes {label} 20 → 10."
     )
+
+
+NAMED = {
+    "DIRTY_READ": (
+        ["writes", "dirty read, acts on it", "takes it back"],
+        "False → True; dirty read: dirty read Box.left; dirty read: acts on it Box.sold_out",
+    ),
+    "CHECK_THEN_ACT": (
+        ["checks", "changes it", "acts on it"],
+        "W Box.left 1 → 0; check-then-act: changes it Box.left",
+    ),
+    "DEADLOCK_CYCLE": (
+        ["holds", "holds", "waits for", "waits for"],
+        "W Lock#5.(queue) ; deadlock cycle: waits for Lock#5",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_kind_of_race_is_named_and_its_steps_are_joined(
+    browser: Chrome, tmp_path: Path, name: str
+) -> None:
+    texts = {**vars(racy_values), **vars(racy_reads), **vars(racy_waits)}
+    preempt = Schedule((Deviation("task", "main/ann", 1, "main/bob"),))
+    run = failing(tmp_path / "racy.py", racy_values.HEAD + texts[name], preempt)
+    page = shown(browser, tmp_path / "racy.html", view(run, limits=Limits()))
+    words, row = NAMED[name]
+    found = page.find_elements(By.CSS_SELECTOR, "#graph .race-text")
+    assert [element.text for element in found] == words
+    assert count(page, "#graph .race") == len(words) - 1
+    page.find_element(By.ID, "tab-table").click()
+    rows = [row.text for row in page.find_elements(By.CSS_SELECTOR, "#panel-table tbody tr")]
+    assert any(told.endswith(row) for told in rows), rows
+    assert console(page) == []
 
 
 def test_keys_step_through_events_switches_and_deviations(page: Chrome) -> None:

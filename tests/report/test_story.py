@@ -10,7 +10,9 @@ from raceexplore import Deviation, Replay, Run, Schedule, Settings, run_once
 from raceexplore.kernel.program import Limits
 from raceexplore.report.conflicts import short_labels
 from raceexplore.report.story import Fold, Segment, fold, segments, short_names
+from raceexplore.report.table import schedule
 from raceexplore.search.load import load_program
+from raceexplore.search.races import race_of
 from raceexplore.search.values import with_values
 from small_programs import BANK, CROSSED_LOCKS
 
@@ -118,6 +120,60 @@ def test_folding_keeps_the_switches_and_the_end(tmp_path: Path) -> None:
         Fold(1, 0, 0, ("main",)), 1, 2, 4, 5,
     ]  # fmt: skip
     assert fold(all_of_them, size, 100) == list(all_of_them)
+
+
+def test_folding_keeps_the_steps_of_the_race_before_the_switches(tmp_path: Path) -> None:
+    run = replayed(tmp_path, BANK, ANN_IS_PREEMPTED)
+    all_of_them = segments(run)
+    size = {s.first: 2 for s in all_of_them}
+    shown = fold(all_of_them, size, 6, race=(1, 4))
+    assert [s.first if isinstance(s, Segment) else s for s in shown] == [
+        Fold(1, 0, 0, ("main",)), 1, Fold(1, 2, 3, ("main/bob",)), 4, 5,
+    ]  # fmt: skip
+
+
+MANY_LOOKS = """
+import trio
+
+
+class Shop:
+    def __init__(self):
+        self.a = self.b = self.c = self.d = self.e = self.f = self.left = 0
+
+
+async def sell(shop):
+    shop.a = shop.b = shop.c = shop.d = shop.e = shop.f = 1
+    left = shop.left
+    await trio.lowlevel.checkpoint()
+    shop.left = left + 1
+
+
+async def main():
+    shop = Shop()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(sell, shop, name="ann")
+        nursery.start_soon(sell, shop, name="bob")
+    assert shop.left == 2
+"""
+
+
+def test_of_many_accesses_those_of_the_race_are_told(tmp_path: Path) -> None:
+    run = replayed(tmp_path, MANY_LOOKS, ANN_IS_PREEMPTED)
+    race = race_of(run)
+    assert race is not None
+    told, short = (
+        [line.plain for line in schedule(run, 100, 40, race=known) if "Shop.left" in line.plain]
+        for known in (race, None)
+    )
+    # seven locations are contested, of which six are told: ann's read, bob's read and write, ...
+    assert [" ".join(line.split()).partition("s ")[2] for line in told] == [
+        "12 Shop.left = 0",
+        "12 Shop.left = 0",
+        "14 Shop.left = 0 -> 1",
+        "14 Shop.left = 1 -> 1",
+        "22 Shop.left = 1",
+    ]
+    assert len(short) < len(told)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.report.atomicity import atomicity_value
-from raceexplore.report.race import race_told
+from raceexplore.report.race import told
 from raceexplore.search.races import race_of
 from raceexplore.search.wording import Words
 
@@ -79,5 +79,5 @@ def failure_value(
         "atomic": atomicity_value(known.atomic),
         "why": Words(known.why).value() if known.why else None,
         "race": race and race.kind,
-        "race_told": race_told(run),
+        "race_told": told(run, race),
     }

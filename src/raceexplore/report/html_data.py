@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from raceexplore.report.atomicity import atomicity_value
 from raceexplore.report.html_source import source_files
+from raceexplore.report.race import told_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -152,12 +153,15 @@ def _changes(rows: Timeline, first: int) -> dict[str, Any]:
         if s.step >= first
     ]
     arrows = [[a.kind, a.source, a.target, a.label] for a in rows.arrows if a.source >= first]
+    shown, known = told_once(rows)
     marks = [
         [m.kind, m.label, m.read, m.between, m.write, m.seen, m.lost, m.wrote]
-        for m in rows.marks
+        for m in known
         if m.read >= first
     ]
-    return {"switches": switches, "arrows": arrows, "marks": marks}
+    parts = [[p.step, p.words, p.label] for p in shown.parts if p.step >= first] if shown else []
+    race = {"kind": shown.kind, "parts": parts} if shown and parts else None
+    return {"switches": switches, "arrows": arrows, "marks": marks, "race": race}
 
 
 def _frame(frame: Frame, texts: _Table, sites: _Table) -> list[Any]:

@@ -6,23 +6,71 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raceexplore.report.conflicts import contested, short_labels
+from raceexplore.report.rows import Part, RaceRow
 from raceexplore.report.story import short_names
 from raceexplore.search.races import race_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from raceexplore.kernel.outcome import Run
+    from raceexplore.report.marks import Mark
+    from raceexplore.report.rows import Timeline
     from raceexplore.search.race import Point, Race
 
 _GIVEN = "took", "gave it back"
+# What a page writes below each step of a race, in the order of its points; else what was done.
+_WORDS = {
+    "lost wakeup": ("looks", "changes it", "", "waits for ever"),
+    "ABA": ("reads", "changes it", "changes it back", "compares", "writes", "reads",
+            "changes it"),
+    "write skew": ("reads", "writes", "reads", "writes"),
+    "lost update": ("stale read", "lost", "overwrites"),
+    "leak on cancel": ("takes", "is cancelled"),
+    "dirty read": ("writes", "dirty read", "takes it back", "acts on it"),
+    "check-then-act": ("checks", "changes it", "acts on it"),
+    "stale read": ("stale read", "changes it", "fails on it"),
+}  # fmt: skip
 ROUND = 4  # tasks of a cycle that are all told
 
 
 def race_told(run: Run) -> str:
     """Return the kind of race that ``run`` shows, and how; empty if it is of no known kind."""
-    race = race_of(run)
+    return told(run, race_of(run))
+
+
+def told(run: Run, race: Race | None) -> str:
+    """Return ``race``, which ``run`` shows, in words; nothing of None."""
     return _Teller(run, race).tell(race) if race is not None else ""
+
+
+def race_row(run: Run, labels: Mapping[str, str]) -> RaceRow | None:
+    """Return the race that ``run`` shows, as a row; None if it is of no known kind.
+
+    labels: what a reader calls each location.
+    """
+    race = race_of(run)
+    if race is None:
+        return None
+    words = _WORDS.get(race.kind) or [""] * len(race.points)
+    parts = {
+        Part(point.event, said or point.did, labels.get(point.label, point.label)): None
+        for point, said in zip(race.points, words, strict=True)
+        if point.event >= 0
+    }
+    return RaceRow(race.kind, tuple(sorted(parts, key=lambda part: part.step)))
+
+
+def told_once(rows: Timeline) -> tuple[RaceRow | None, tuple[Mark, ...]]:
+    """Return the race and the marks of ``rows`` so that neither says what the other says, too."""
+    race = rows.race
+    if race is None:
+        return None, rows.marks
+    steps = {part.step for part in race.parts}
+    ends = {mark: {mark.read, mark.between, mark.write} for mark in rows.marks}
+    if any(mark.kind == race.kind and ends[mark] == steps for mark in ends):
+        return None, rows.marks
+    return race, tuple(mark for mark in ends if not ends[mark] <= steps)
 
 
 class _Teller:

@@ -116,8 +116,29 @@ class Arrow:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What ``step`` has to do with the race, in a word or two; label: with which location."""
+
+    step: int
+    words: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class RaceRow:
+    """The race that a run shows. kind: its name. parts: in the order of their steps."""
+
+    kind: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
-    """A run in rows. window: the steps [first, end) for which arrows are known."""
+    """A run in rows.
+
+    marks: what was read and written over, wherever that was. race: the one that the failure comes
+    from; None if it is of no known kind. window: the steps [first, end) for which arrows are known.
+    """
 
     lanes: tuple[Lane, ...]
     steps: tuple[Step, ...]
@@ -125,6 +146,7 @@ class Timeline:
     switches: tuple[Switch, ...]
     arrows: tuple[Arrow, ...]
     marks: tuple[Mark, ...]
+    race: RaceRow | None
     window: tuple[int, int]
 
     def rows(self) -> dict[str, Any]:

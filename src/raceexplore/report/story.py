@@ -116,17 +116,21 @@ def segments(run: Run) -> tuple[Segment, ...]:
 
 
 def fold(
-    told: Sequence[Segment], size: dict[int, int], most: int, matter: Sequence[int] = ()
+    told: Sequence[Segment],
+    size: dict[int, int],
+    most: int,
+    matter: Sequence[int] = (),
+    race: Sequence[int] = (),
 ) -> list[Segment | Fold]:
     """Return ``told`` in at most about ``most`` lines, the least telling segments folded.
 
     size: the lines that the segment with that first event takes. matter: events that are told of.
-    The switches that deviate and these stay; then what surrounds them, the failing segments and
-    the end; then whatever still fits.
+    race: those of the race. What fails and these stay first, then the switches that deviate, and
+    the others told of; then what surrounds them, and the end; then whatever still fits.
     """
     kept: set[int] = set()
     spent = 0
-    for index in _by_weight(told, matter):
+    for index in _by_weight(told, matter, race):
         lines = size[told[index].first]
         if spent + lines > most:
             continue
@@ -152,13 +156,16 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
     return names if len(set(names.values())) == len(names) else {path: path for path in names}
 
 
-def _by_weight(told: Sequence[Segment], matter: Sequence[int]) -> list[int]:
+def _by_weight(told: Sequence[Segment], matter: Sequence[int], race: Sequence[int]) -> list[int]:
     """Return the indexes of the segments, the most telling first."""
     order: dict[int, None] = {}
     stars = [i for i, s in enumerate(told) if s.star or s.early or s.picks]
     fails = [i for i, s in enumerate(told) if s.stop == "fails"]
-    of = [i for n in matter for i, s in enumerate(told) if s.first <= n <= s.last]
-    for i in [*fails[:1], *stars, *of, *(i - 1 for i in stars if i)]:
+    raced, of = (
+        [i for n in events for i, s in enumerate(told) if s.first <= n <= s.last]
+        for events in (race, matter)
+    )
+    for i in [*fails[:1], *raced, *stars, *of, *(i - 1 for i in stars if i)]:
         order[i] = None
     for i in stars:  # where the task that was passed over goes on
         over = told[i].over

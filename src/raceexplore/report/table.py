@@ -14,10 +14,14 @@ from raceexplore.report.story import Fold, Segment, fold, segments, short_names
 from raceexplore.report.words import clean, source_line
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from raceexplore.kernel.outcome import Failure, Run
     from raceexplore.kernel.trace import Access, Site
+    from raceexplore.search.race import Race
     from raceexplore.search.wording import Words
 
+ACCESSES_MAX = 6  # of one segment
 NARROW = 90  # columns; below, a layout of its own
 VERBS = {
     "preempted": "is preempted",
@@ -46,19 +50,25 @@ class Row:
     style: str = ""
 
 
-def schedule(run: Run, width: int, most: int, words: Words | None = None) -> list[Text]:
+def schedule(
+    run: Run, width: int, most: int, words: Words | None = None, race: Race | None = None
+) -> list[Text]:
     """Return the schedule in words, segment by segment, in about ``most`` lines.
 
-    words: what each deviation is for, where that is known.
+    words: what each deviation is for, where that is known. race: what ``run`` shows.
     """
     told = segments(run)
     main = str(run.program.source) if run.program.source else ""
     labels = short_labels(a.label for s in told for a in s.accesses)
+    raced = {(point.label, point.line) for point in race.points} if race else set()
+    told = tuple(replace(s, accesses=_first(s.accesses, raced)) for s in told)
     rows = {s.first: [*_reasons(s, words), *_rows(s, main, run.failure, labels)] for s in told}
     narrow = width < NARROW
     size = {first: len(of) + narrow for first, of in rows.items()}
     names = short_names(s.task for s in told)
-    shown = fold(told, size, max(8, most - 2), words.events() if words is not None else ())
+    matter = words.events() if words is not None else ()
+    steps = [point.event for point in race.points] if race else []
+    shown = fold(told, size, max(8, most - 2), matter, steps)
     moves = any(s.time_s for s in told)
     if narrow:
         place_width = max(len(row.place) for of in rows.values() for row in of)
@@ -118,7 +128,7 @@ def _stacked(
 
 def _rows(s: Segment, main: str, failure: Failure | None, labels: dict[str, str]) -> list[Row]:
     """Return the lines that tell one segment."""
-    inside = [Row(*_access(access, main, labels)) for access in s.accesses[:6]]
+    inside = [Row(*_access(access, main, labels)) for access in s.accesses]
     inside += [Row("notes", "", clean(note)) for note in s.notes[:3]]
     start, stop = "starts" if s.fresh else "goes on", VERBS[s.stop]
     begin = Row(start, _number(s.begin, main), source_line(s.begin))
@@ -132,6 +142,13 @@ def _rows(s: Segment, main: str, failure: Failure | None, labels: dict[str, str]
     if not inside and s.fresh and not s.star:  # the first line of a function says little
         return [replace(end, verb=f"{start}, {stop}" if s.stop == "waits" else stop)]
     return [begin, *inside, end]
+
+
+def _first(accesses: Sequence[Access], raced: Collection[tuple[str, str]]) -> tuple[Access, ...]:
+    """Return at most six of ``accesses``, those that are part of the race in any case."""
+    weight = {a: ((a.label, a.line) not in raced, n) for n, a in enumerate(accesses)}
+    kept = sorted(accesses, key=lambda a: weight[a])[:ACCESSES_MAX]
+    return tuple(a for a in accesses if a in kept)
 
 
 def _reasons(s: Segment, words: Words | None) -> list[Row]:

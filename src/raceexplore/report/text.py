@@ -13,7 +13,7 @@ from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.outcome import leaves, notes
 from raceexplore.kernel.waits import NURSERY, cycle
 from raceexplore.report.atomicity import sentence
-from raceexplore.report.race import race_told
+from raceexplore.report.race import told
 from raceexplore.report.reasons import orders
 from raceexplore.report.story import own_end, short_names
 from raceexplore.report.table import schedule
@@ -21,6 +21,7 @@ from raceexplore.report.words import clean, paragraph, shown_path, source_line
 from raceexplore.search.campaign import Found
 from raceexplore.search.kept import suggested_name
 from raceexplore.search.load import is_node_id
+from raceexplore.search.races import race_of
 from raceexplore.search.replay import inside
 from raceexplore.search.wording import Words
 
@@ -50,14 +51,15 @@ def failure_report(run: Run, width: int, known: Found | Replayed | None = None) 
         lines += [Text(), *_waiting(run, failure)]
     words = Words(known.why) if known and known.why else None
     atomic = known.atomic if known else None
-    race = _race(run, width)
+    race = race_of(run)
+    named = paragraph(clean(told(run, race)), width, "bold") if race else []
     cured = atomic is not None and atomic.cure is not None
     cure = paragraph(sentence(atomic, run.program), width, "green" if cured else "")
-    if race or cure:
-        lines += [Text(), *race, *cure]
+    if named or cure:
+        lines += [Text(), *named, *cure]
     lines += [Text(), *orders(words, width), *_sizes(run, known, width), Text()]
     libraries = _libraries(run, width)
-    lines += schedule(run, width, LINES + len(noted) - len(lines) - len(libraries), words)
+    lines += schedule(run, width, LINES + len(noted) - len(lines) - len(libraries), words, race)
     lines += libraries
     return [_cut(line, width) for line in lines]
 
@@ -113,12 +115,6 @@ def keep_command(run: Run, saved: Path | None = None) -> str:
     elsewhere = saved is not None and saved.parent != Path("corpus")
     options = f" --corpus {shlex.quote(str(saved.parent))}" if saved and elsewhere else ""
     return f"raceexplore corpus add {what} --as {name}{options}"
-
-
-def _race(run: Run, width: int) -> list[Text]:
-    """Return the kind of the race, and how it came about."""
-    told = race_told(run)
-    return paragraph(clean(told), width, "bold") if told else []
 
 
 def _place(failure: Failure) -> Iterator[Text]:

@@ -10,6 +10,7 @@ from raceexplore.kernel.waits import NURSERY
 from raceexplore.report.arrows import arrows
 from raceexplore.report.conflicts import short_labels
 from raceexplore.report.marks import Mark, contended, marks
+from raceexplore.report.race import race_row
 from raceexplore.report.rows import Arrow, Draw, Lane, Segment, Step, Stop, Switch, Timeline, Touch
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def timeline(run: Run, *, window: int = WINDOW) -> Timeline:
         tuple(_switches(run, steps, lanes, taken)),
         tuple(_relabelled(arrows(events[first:], first), labels)),
         tuple(_relabelled(marks(events), labels)),
+        race_row(run, labels),
         (first, len(events)),
     )
 

@@ -70,6 +70,9 @@ for (const [event, label, flags, before, after, site] of steps.touches) {
 const marks = data.marks.map(([kind, label, read, between, write, seen, lost, wrote]) => ({
   kind, label, read, between, write, seen, lost, wrote,
 }));
+// what the failure comes from, where no mark says so: {kind, parts: [{event, words, label}]}
+const race = data.race && { kind: data.race.kind, parts: data.race.parts.map(([event, words, label]) => ({ event, words, label })) };
+const partsAt = (event) => (race ? race.parts.filter((part) => part.event === event) : []);
 const group = (key) => {
   const found = new Map();
   for (const mark of marks) found.set(mark[key], [...(found.get(mark[key]) || []), mark]);

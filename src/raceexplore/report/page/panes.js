@@ -105,6 +105,7 @@ function valueRow(location, state, event) {
     if (state.now) value.append(make('span', { class: 'tag soft' }, state.now.write ? 'W' : 'R'), ' ');
     if (changed && state.touch.before && state.touch.before !== state.value) value.append(make('span', { class: 'old' }, state.touch.before), ' → ');
     value.append(state.value || make('span', { class: 'empty' }, 'not recorded'));
+    for (const part of partsAt(event).filter((each) => each.label === location.label)) value.append(' ', make('span', { class: 'tag bad' }, part.words));
     const own = (map) => (map.get(event) || []).filter((mark) => mark.label === location.label);
     if (own(readMarks).length) value.append(' ', make('span', { class: 'tag bad' }, 'stale read'));
     for (const mark of own(writeMarks)) value.append(' ', make('span', { class: 'tag bad' }, mark.kind === 'lost update' ? `overwrites ${mark.lost}` : 'acts on a stale read'));

@@ -100,6 +100,7 @@ function tableRow(event) {
   notes.push(...(steps.notes[event] || []));
   for (const mark of (readMarks.get(event) || []).slice(0, 1)) notes.push(`stale read of ${mark.label}`);
   for (const mark of writeMarks.get(event) || []) notes.push(`${mark.kind} of ${mark.label}`);
+  for (const part of partsAt(event)) notes.push(`${race.kind}: ${part.words}${part.label ? ` ${part.label}` : ''}`);
   const stop = stopOf(event);
   const jump = make('button', { type: 'button', class: 'link', click: () => { openTab('timeline'); go(event); } }, String(event));
   const cells = [jump, lanes[column('lane', event)].name, spell(column('begin', event)), spell(column('end', event)),
