@@ -51,6 +51,7 @@ WRONG = {
     "--race-time=slow": "time is 'strict' or 'elastic', not 'slow'",
     "--race-order=no": "order is 'any' or 'passes', not 'no'",
     "--race-replay=hello": "not a raceexplore seed: it starts with 'hello'",
+    "--race-jobs=some": "jobs is a number from 1, or 'auto', not 'some'",
     "-orace_budget=many": "budget is a whole number, not 'many'",
 }
 

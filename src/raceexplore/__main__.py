@@ -2,4 +2,5 @@
 
 from raceexplore.cli import main
 
-main()
+if __name__ == "__main__":  # a worker process may import this file under another name
+    main()

@@ -99,6 +99,7 @@ _observe = _option("--observe", multiple=True, metavar="PACKAGE", help="See its 
 @_option("--stop", type=click.Choice(["first", "never"]), default="first",
          help="Stop at the first failure?")  # fmt: skip
 @_option("--time-limit", type=float, metavar="S", help="Seconds after which no run begins.")
+@commands.jobs
 @_observe
 @keeping.folder
 @_format
@@ -156,7 +157,8 @@ def _campaign(
     from raceexplore.search.load import load_program
     from raceexplore.search.names import by_name
 
-    by_name(scheduler or DEFAULT)  # wrong options are told before the program is imported
+    # wrong options are told before the program is imported
+    commands.tell_jobs(given["jobs"], by_name(scheduler or DEFAULT), scheduler or DEFAULT)
     if given["budget"] < 1:
         raise click.UsageError(f"the budget must be at least 1 run, not {given['budget']}")
     settings = Settings(time=time_mode, order=order, entropy=given["entropy"])
@@ -185,6 +187,7 @@ def _campaign(
 @cli.command()
 @click.argument("path", metavar="PATH[:NAME]")
 @_option("--budget", type=int, default=10_000, metavar="N", help="Executions to spend.")
+@commands.jobs
 @_observe
 @keeping.folder
 @_format

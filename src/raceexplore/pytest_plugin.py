@@ -41,6 +41,7 @@ OPTIONS: dict[str, tuple[type, str, str]] = {
     "scheduler": (str, "NAME", "What chooses, for example pct:depth=3."),
     "time": (str, "strict|elastic", "May a deadline fire while tasks can run?"),
     "order": (str, "any|passes", "Which orders: any, or those of trio's own loop."),
+    "jobs": (str, "N|auto", "Processes that share the runs of a test (default 1)."),
     "corpus": (str, "DIR", "Where failures are kept, and replayed from first (default corpus)."),
 }
 

@@ -58,6 +58,10 @@ class Diverged(Refused):
     """A replay left the recorded schedule."""
 
 
+class ProcessDied(Refused):
+    """A run ends the process that does it, each time."""
+
+
 class Interrupted(BaseException):
     """Ctrl-C in the middle of a run: thrown into it, so that it ends at once."""
 

@@ -6,7 +6,7 @@ import linecache
 import traceback
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from raceexplore.kernel.order import Trace
 from raceexplore.kernel.program import Settings
@@ -31,7 +31,8 @@ class Failure:
         ``swallowed cancellation``, ``unraisable error``, ``invariant``.
     message: what a reader is told first. details: further lines (who waits for what; the notes;
         the traceback through the program's own frames). waits: the tasks of a deadlock, a
-        livelock or a leak, and what each waits for.
+        livelock or a leak, and what each waits for. A pickle leaves the exception behind: its
+        class may not be known where it is read.
     """
 
     kind: str
@@ -41,6 +42,10 @@ class Failure:
     details: tuple[str, ...] = ()
     exception: BaseException | None = field(default=None, compare=False, repr=False)
     waits: tuple[Wait, ...] = ()
+
+    def __reduce__(self) -> tuple[type[Failure], tuple[Any, ...]]:
+        told = (self.kind, self.message, self.fingerprint, self.site, self.details)
+        return Failure, (*told, None, self.waits)
 
 
 @dataclass(frozen=True, slots=True)

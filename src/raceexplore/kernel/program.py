@@ -61,7 +61,8 @@ class Program:
 
     name: ``path/to/file.py:function`` where it came from a file. wants_world: it takes the
     `World` as its one argument. observed: returns the same function from a copy of the module
-    that reports its accesses (None: nothing to rewrite).
+    that reports its accesses (None: nothing to rewrite). again: how another process can make the
+    same program (None: it cannot). A pickle keeps the name alone.
     """
 
     function: Callable[..., Coroutine[Any, Any, object]]
@@ -71,6 +72,20 @@ class Program:
     observed: Callable[[], Callable[..., Coroutine[Any, Any, object]]] | None = field(
         default=None, compare=False
     )
+    again: tuple[Callable[..., Program], tuple[Any, ...]] | None = field(
+        default=None, compare=False
+    )
+
+    def __reduce__(self) -> tuple[Callable[..., Program], tuple[str, bool, Path | None]]:
+        return _left_behind, (self.name, self.wants_world, self.source)
+
+
+async def _elsewhere(*_: object) -> None:
+    raise BadProgram("the program of this run is in another process")
+
+
+def _left_behind(name: str, wants_world: bool, source: Path | None) -> Program:  # noqa: FBT001
+    return Program(_elsewhere, name, wants_world=wants_world, source=source)
 
 
 def as_program(program: Program | Callable[..., Any], name: str = "") -> Program:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from raceexplore.kernel.program import Limits
 from raceexplore.report import status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 
 @click.command()
@@ -65,3 +71,26 @@ def limits(max_steps: int | None, wall_limit: float) -> Limits:
     if wall_limit <= 0:
         raise click.UsageError(f"--wall-limit must be more than 0 s, not {wall_limit:g}")
     return Limits(steps=max_steps or Limits().steps, wall_s=wall_limit)
+
+
+def jobs(command: F) -> F:
+    """Give ``command`` the option --jobs, which reaches it as a number or ``auto``."""
+    return click.option("-j", "--jobs", default="1", metavar="N|auto", callback=_jobs,
+                        help="Processes to share the runs; what is found stays the same.",
+                        show_default=True)(command)  # fmt: skip
+
+
+def _jobs(context: click.Context, option: click.Parameter, value: str) -> int | str:
+    if value == "auto":
+        return value
+    if not (value.isdecimal() and int(value)):
+        raise click.UsageError(f"--jobs is a number from 1, or auto, not {value}")
+    return int(value)
+
+
+def tell_jobs(jobs: int | str, scheduler: object, name: str) -> None:
+    """Say so if the runs of ``scheduler`` cannot be shared."""
+    from raceexplore.search.units import can_split
+
+    if jobs != 1 and not can_split(scheduler):
+        status.note(f"{name} needs each run to know the next; --jobs {jobs} changes nothing")

@@ -6,27 +6,27 @@ import gc
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
 from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.guard import guarded
-from raceexplore.kernel.order import trace_key
 from raceexplore.kernel.program import Limits, Settings, as_program
-from raceexplore.kernel.watchdog import STUCK, watching
+from raceexplore.kernel.watchdog import watching
 from raceexplore.search.campaign import Campaign, Found, Stopped
 from raceexplore.search.certificate import certificate, classes_seen, unseen
+from raceexplore.search.driver import Ends, Exploration
+from raceexplore.search.jobs import explored
 from raceexplore.search.names import by_name
-from raceexplore.search.rounds import Rounds
 from raceexplore.search.tally import Tally
 from raceexplore.search.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
 
-    from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Program
     from raceexplore.kernel.scheduler import Scheduler
-    from raceexplore.kernel.watchdog import Watchdog
 
 DEFAULT = "portfolio"
 
@@ -39,6 +39,8 @@ def explore(
     entropy: int = 0,
     stop: Literal["first", "never"] = "first",
     time_limit_s: float | None = None,
+    jobs: int | Literal["auto"] = 1,
+    executor: Callable[[], Executor] | None = None,
     settings: Settings | None = None,
     limits: Limits = Limits(),  # noqa: B008 a frozen value
     shrink: bool = True,
@@ -51,6 +53,8 @@ def explore(
     stop: ``first`` ends at the first failure. time_limit_s: seconds after which no run is begun.
     progress: called after each run with the runs done and the distinct failures. on_found: called
     at the first sight of each failure, before it is shrunk.
+    jobs: processes that do the runs (``auto``: one a processor); the campaign is equal for any
+    number. executor: makes what they are asked through, in place of processes of this machine.
     Raises `RaceExploreError` for wrong options, a program that is not deterministic or that
     leaves the controlled world.
     """
@@ -58,11 +62,12 @@ def explore(
     chooser = by_name(scheduler, entropy=entropy) if isinstance(scheduler, str) else scheduler
     trial = Trial(as_program(program), settings or Settings(entropy=entropy), limits)
     tally = Tally(trial, on_found)
-    exploration = _Exploration(trial, chooser, tally, progress)
+    exploration = Exploration(chooser, tally, progress)
     began = time.perf_counter()
-    until = None if time_limit_s is None else began + time_limit_s
+    until = inf if time_limit_s is None else began + time_limit_s
     with guarded(), _frozen(), watching(limits.wall_s) as watch:
-        stopped = exploration.explore(budget, stop, lambda: _over(until), watch)
+        ends = Ends(budget, stop == "first", lambda: until - time.perf_counter(), watch)
+        stopped = explored(exploration, ends, jobs, executor)
         exploration.rounds.close()
         found = tally.found(watch, shrink=shrink)
     named = scheduler if isinstance(scheduler, str) else type(scheduler).__name__.lower()
@@ -116,53 +121,3 @@ def _check(budget: int, stop: str, time_limit_s: float | None) -> None:
         raise BadOption(f"stop is 'first' or 'never', not {stop!r}")
     if time_limit_s is not None and time_limit_s <= 0:
         raise BadOption(f"the time limit must be more than 0 s, not {time_limit_s:g}")
-
-
-def _over(until: float | None) -> bool:
-    return until is not None and time.perf_counter() >= until
-
-
-class _Exploration:
-    """The campaign in progress."""
-
-    def __init__(
-        self,
-        trial: Trial,
-        scheduler: Scheduler,
-        tally: Tally,
-        progress: Callable[[int, int], None] | None,
-    ) -> None:
-        self.trial, self.scheduler, self.tally = trial, scheduler, tally
-        self.rounds, self.progress = Rounds(scheduler), progress
-
-    def explore(self, budget: int, stop: str, over: Callable[[], bool], watch: Watchdog) -> Stopped:
-        """Run until something ends the campaign; return what."""
-        tally = self.tally
-        while tally.runs < budget:
-            if watch.interrupted:
-                return "interrupted"
-            if over():
-                return "time"
-            if not self.scheduler.begin():
-                return "complete"
-            try:
-                run = self.trial.run(tally.runs, self.scheduler)
-                observed = getattr(self.scheduler, "observes", False)
-                tally.add(run, trace_key(run.events) if observed else None)
-            except KeyboardInterrupt:
-                return "interrupted"
-            self.rounds.end(run)
-            if self.progress is not None:
-                self.progress(tally.runs, len(tally.first))
-            ended = _ended(run, stop)
-            if ended is not None:
-                return ended
-        return "budget"
-
-
-def _ended(run: Run, stop: str) -> Stopped | None:
-    """Return whether ``run`` ends the campaign, and why."""
-    if run.failure is not None and stop == "first":
-        return "failure"
-    # the next run would most likely spend as many seconds in the same place
-    return "stuck" if STUCK in run.cut else None

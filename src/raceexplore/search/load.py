@@ -35,8 +35,22 @@ def load_program(reference: str, observe: Sequence[str] = ()) -> Program:
     module = import_file(path)
     function = _choose(module, name, path_text)
     shown = f"{_relative(path, path_text)}:{function.__name__}"
-    observed = observed_copy(path, function.__name__, (*_siblings(path), *observe))
-    return Program(function, shown, takes_world(function), path, observed)
+    return _program(module, function, shown, (*_siblings(path), *observe))
+
+
+def _program(module: ModuleType, function: Any, shown: str, packages: Sequence[str]) -> Program:
+    path, name = Path(str(module.__file__)), function.__name__
+    observed = observed_copy(path, name, packages)
+    again = load_again, (path, module.__name__, name, shown, tuple(packages))
+    return Program(function, shown, takes_world(function), path, observed, again)
+
+
+def load_again(
+    path: Path, module_name: str, name: str, shown: str, packages: Sequence[str]
+) -> Program:
+    """Return the program that another process has loaded: the modules bear the same names."""
+    module = import_file(path, module_name)
+    return _program(module, getattr(module, name), shown, packages)
 
 
 def _siblings(path: Path) -> list[str]:
@@ -107,9 +121,10 @@ def find_file(text: str) -> Path:
     return path.resolve()
 
 
-def import_file(path: Path) -> ModuleType:
+def import_file(path: Path, name: str = "") -> ModuleType:
     """Import ``path`` as a script would be, its folder first on the path."""
-    name = path.stem if path.stem not in sys.modules else f"raceexplore_program_{path.stem}"
+    taken = path.stem in sys.modules
+    name = name or (f"raceexplore_program_{path.stem}" if taken else path.stem)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None

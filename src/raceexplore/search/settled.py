@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.program import Limits, Settings
 from raceexplore.search.explore import DEFAULT
+from raceexplore.search.pools import workers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,16 @@ BUDGET: Final = 1_000
 WHOLE: Final = ("budget", "entropy", "steps")
 SECONDS: Final = ("virtual_s", "wall_s", "time_limit_s")
 LIMITS: Final = ("steps", "virtual_s", "wall_s")
-ARGUMENTS: Final = ("budget", "entropy", "scheduler", "time", "order", *LIMITS, "time_limit_s")
+ARGUMENTS: Final = (
+    "budget",
+    "entropy",
+    "scheduler",
+    "time",
+    "order",
+    "jobs",
+    *LIMITS,
+    "time_limit_s",
+)
 
 
 def settled(
@@ -42,7 +52,14 @@ def settled(
         ),
         "limits": Limits(**{name: asked[name] for name in LIMITS if name in asked}),
         "time_limit_s": asked.get("time_limit_s"),
+        "jobs": _jobs(asked.get("jobs", 1)),
     }
+
+
+def _jobs(value: Any) -> Any:
+    jobs = int(value) if isinstance(value, str) and value.isdecimal() else value
+    workers(jobs)  # refuses what it cannot mean
+    return jobs
 
 
 def _number(name: str, value: object) -> int | float:

@@ -34,6 +34,12 @@ def silence() -> Iterator[dict[Site, None]]:
         yield passed
 
 
+def be_silent() -> None:
+    """Print nothing from now on, and stop at no ``breakpoint()``: for a process of our own."""
+    sys.stdout = sys.stderr = Nowhere()
+    sys.breakpointhook = lambda *_, **__: None
+
+
 @contextmanager
 def breakpoints_passed() -> Iterator[dict[Site, None]]:
     """Stop at no ``breakpoint()`` within the block; yield the places of those that were passed.

@@ -46,12 +46,16 @@ class Tally:
         self.warnings: dict[str, None] = {}
         self._sometimes: dict[str, bool] = {}
 
-    def add(self, run: Run, key: int | None) -> None:
-        """Count ``run``; key: its trace class, if it was observed."""
-        index = self.runs
+    def add(self, index: int, run: Run | None, key: int | None) -> None:
+        """Count the run of that index; key: its trace class, if it was observed.
+
+        None: it passed, and showed nothing that an earlier one has not shown.
+        """
         self.runs += 1
         if key is not None:
             self.classes[key] = self.classes.get(key, 0) + 1
+        if run is None:
+            return
         self.cut += run.outcome == "cut"
         if run.cut:
             self.warnings[f"a run was cut: {run.cut}"] = None

@@ -1,0 +1,85 @@
+"""Worker processes: the campaign is equal for any number of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from raceexplore import OutsideWorld, explore
+from raceexplore.search.load import load_program
+from raceexplore.search.names import names
+from shared import BUDGET, RARE, SEES, Written, alike, share_at_once, writer
+
+MODELS = ["cancelled_checkout", "lock_order", "lost_update", "ticketing"]
+KINDS = ["buggy", "fixed", "wrong_fix"]
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    share_at_once(monkeypatch)
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    return writer(tmp_path)
+
+
+@pytest.mark.parametrize("scheduler", names())
+def test_any_number_of_processes_gives_the_same_campaign(scheduler: str) -> None:
+    found = alike(load_program("models/lost_update/buggy.py"), scheduler=scheduler)
+    assert found.runs == BUDGET or found.complete
+    assert found.failures
+    alike(load_program("models/ticketing/fixed.py"), counts=(1, 3), scheduler=scheduler)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", ["first", "never"])
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("scheduler", [*names(), "pct:depth=2", "pct:depth=3,length=20"])
+def test_the_campaigns_of_all_models_are_equal(scheduler: str, model: str, stop: str) -> None:
+    for kind in KINDS:
+        program = load_program(f"models/{model}/{kind}.py")
+        alike(program, scheduler=scheduler, stop=stop, budget=400)
+
+
+@pytest.mark.parametrize("scheduler", ["random", "urw", "portfolio"])
+def test_the_shrunk_failure_is_the_same(scheduler: str) -> None:
+    program = load_program("models/lock_order/buggy.py")
+    for entropy in range(3):
+        alike(program, scheduler=scheduler, stop="first", shrink=True, entropy=entropy)
+
+
+@pytest.mark.parametrize("scheduler", ["random", "urw", "pos"])
+def test_a_rare_failure_is_found_by_the_same_run(written: Written, scheduler: str) -> None:
+    found = alike(written(RARE), scheduler=scheduler, stop="first", budget=20_000, counts=(1, 2))
+    assert found.failures[0].first_run > 64
+    assert found.runs == found.failures[0].first_run + 1
+
+
+def test_what_the_runs_tell_beside_failures_is_the_same(
+    written: Written,
+) -> None:
+    campaign = alike(written(SEES), scheduler="random", budget=500)
+    assert campaign.never == ("d first",)
+    assert len(campaign.warnings) == 1
+    assert {f.kind for f in campaign.failures} == {"ValueError", "AssertionError"}
+
+
+LEAVES = """
+import socket
+
+async def main():
+    if (await drawn()).startswith("cba"):
+        socket.socket()
+"""
+
+
+def test_a_refused_run_is_refused_in_the_same_words(written: Written) -> None:
+    program, words = written(LEAVES), []
+    for jobs in (1, 2):
+        with pytest.raises(OutsideWorld) as error:
+            explore(program, scheduler="random", budget=500, jobs=jobs)
+        words.append(str(error.value))
+    assert words[0] == words[1]
+    assert "shared_program.py" in words[0]
