@@ -506,6 +506,7 @@ class Loop:
         self.fired: Callable[[], object] = bool
         self.steps, self.ended_s = 0, 0.0
         self.ended_by = ""  # the type of the exception that ended a task in the last event
+        self.raised: BaseException | None = None  # that exception
         self.after: Callable[[Any, Sequence[Any]], None] | None = None
         self.foreign: Callable[[object], None] | None = None
         self.stopped: Callable[[list[Any]], object] = list
@@ -549,7 +550,7 @@ class Loop:
         self.soon.done = True
         del self.soon.hire, self.deadlines.cancel
         self.fired = bool
-        self.foreign = self.swallowed = self.after = None
+        self.foreign = self.swallowed = self.after = self.raised = None
         self.stopped = list
         self.decisions.let_go()
 
@@ -841,6 +842,7 @@ class Loop:
         runner = self.runner
         if type(final) is Error:
             self.ended_by = type(final.error).__name__
+            self.raised = final.error if self.after is not None else None
         if task in runner.delivered:
             self.look_for_swallowed(task, final)
         try:

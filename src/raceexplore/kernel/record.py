@@ -39,6 +39,10 @@ class Ledger(Protocol):
         """Note that the event has written ``key`` of ``obj`` (``...``: all of it)."""
         ...
 
+    def opaque(self) -> None:
+        """Note that the event has done what nobody observes."""
+        ...
+
     def forget(self) -> None:
         """Forget what has been noted since the last event."""
         ...
@@ -204,6 +208,9 @@ class Recorder:
         scopes = step.scopes
         if scopes != course.scopes:
             before, course.scopes = course.scopes, scopes
+            for scope in before:
+                if scope.cancelled_caught and scope not in scopes:
+                    ledger.write(scope, ...)  # it has caught just now, which others may ask for
             if not scopes or not before:
                 scopes = scopes or before
             else:

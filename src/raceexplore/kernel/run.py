@@ -73,8 +73,10 @@ class _Execution:
 
     def sleep(self, seconds: float) -> None:
         """Let virtual time pass without a schedule point."""
-        clock = self.loop.clock
+        clock, recorder = self.loop.clock, self.recorder
         clock.jump_to(clock.current_time() + seconds)
+        if recorder is not None and recorder.ledger is not None:
+            recorder.ledger.opaque()  # whoever looks at the clock is in its way
         self.loop.soon.chores.append((self.loop.deadlines.expire, (clock.current_time(),)))
 
     def refuse(self, error: OutsideWorld) -> None:
@@ -126,7 +128,7 @@ class _Execution:
             return
         if recorder is not None:
             self._record(recorder, task, woken)
-        loop.ended_by = ""
+        loop.ended_by, loop.raised = "", None
         if self.world.invariants:
             self._check_invariants(info)
             if recorder is not None and recorder.ledger is not None:
@@ -136,6 +138,8 @@ class _Execution:
         loop = self.loop
         nth, ready, interrupted = loop.deed(task)
         scopes = scopes_of(task) if recorder.ledger is not None else ()
+        if loop.raised is not None and recorder.ledger is not None:
+            recorder.ledger.introduce((loop.raised,))  # whoever waits for the task gets it
         infos, now_s = loop.runner.infos, loop.clock.current_time()
         step = made(
             Step, (task, nth, woken, now_s, infos, ready, loop.ended_by, interrupted, scopes)

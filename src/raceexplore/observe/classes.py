@@ -20,6 +20,7 @@ from typing import Final
 
 from raceexplore.observe import primitives
 from raceexplore.observe.effects import (
+    CACHED,
     CLASS_ATTRIBUTE,
     CLASS_DATA,
     DATA,
@@ -27,12 +28,14 @@ from raceexplore.observe.effects import (
     MODULE_ATTRIBUTE,
     READ,
     SKIP,
+    STORE,
     SUPER,
     TABLES,
     WRITE,
     Effect,
     Table,
 )
+from raceexplore.observe.values import namespace
 
 MARK: Final = "__rx_module__"
 """A global variable of every observed module, so also of every function defined there."""
@@ -68,6 +71,12 @@ READERS: Final = frozenset(
     {"__getitem__", "__contains__", "__iter__", "__len__", "__eq__", "__lt__", "__bool__"}
     | {"__repr__", "__add__", "__reversed__"}
 )
+CHANGING: Final = READERS | {"__next__", "__anext__", "__setitem__", "__delitem__"}
+UNSEEN: Final = frozenset({"weakref", "_weakrefset", "trio.testing", "trio.abc"})
+"""Modules whose classes do more than their methods tell: what nobody observes."""
+
+CACHE: Final = type(functools.cache(len))
+REMEMBERING: Final = (CACHE, functools.cached_property)
 FOREIGN_METHODS: Final = (
     types.FunctionType,
     types.BuiltinFunctionType,
@@ -149,10 +158,12 @@ def classify_member(base: type, name: str, member: object) -> Effect:
     if base in UNCHANGING or isinstance(member, type | types.ModuleType):
         return SKIP
     if isinstance(member, types.MemberDescriptorType | types.GetSetDescriptorType):
-        fixed = issubclass(base, tuple | BaseException | types.FunctionType)
+        fixed = issubclass(base, tuple | types.FunctionType)
+        fixed = fixed or (issubclass(base, BaseException) and name != "args")
         return SKIP if fixed or is_dunder(name) else DATA
-    if isinstance(member, functools.cached_property):
-        return DATA
+    if isinstance(member, REMEMBERING):
+        is_method = isinstance(member, CACHE)
+        return CACHED if is_method else lambda obj: DATA if name in namespace(obj) else STORE
     code = member.fget if isinstance(member, property) else member
     if isinstance(code, classmethod | staticmethod):
         code = code.__func__
@@ -175,21 +186,22 @@ def classify_code(base: type, name: str, code: object) -> Effect:
         if generated and name in READERS:
             return READ
         return CLASS_DATA if name in stored_names and type(code) is types.FunctionType else SKIP
+    return classify_foreign(base, name)
+
+
+def classify_foreign(base: type, name: str) -> Effect:
+    """Return what a call of a method touches whose code nobody observes."""
     root = base.__module__.partition(".")[0]
-    if (
-        root == "raceexplore"
-        or issubclass(base, Enum | BaseException)
-        or base is types.SimpleNamespace
-    ):
-        return SKIP  # ours tell what they touch; an exception belongs to who caught it
+    if root == "raceexplore" or issubclass(base, Enum):
+        return SKIP  # ours tell what they touch
+    if base.__module__ in UNSEEN:
+        return FOREIGN
     if name in READERS and not hasattr(base, "__next__"):
         return READ
+    if issubclass(base, BaseException):
+        return WRITE if name in {"add_note", "__setstate__"} else SKIP
     if root in sys.stdlib_module_names or root == "trio":
-        return (
-            SKIP
-            if is_dunder(name) and name not in READERS | {"__next__", "__setitem__", "__delitem__"}
-            else WRITE
-        )
+        return SKIP if is_dunder(name) and name not in CHANGING else WRITE
     return FOREIGN
 
 

@@ -25,6 +25,8 @@ SUPER: Final = 11  # the object is a super(): what it stands for decides
 FOREIGN: Final = 12  # code that nobody observes: anything may happen
 REQUEST: Final = 13  # the queue of those who want a lock: the order of requests decides
 RELEASE: Final = 14  # the other end of it: commutes with the requests of others
+STORE: Final = 16  # sets one attribute of the object, which had none
+CACHED: Final = 17  # a method that remembers its results on the class
 
 Effect: TypeAlias = int | Callable[[object], int]
 """One of the numbers above, or a function that tells it from the object's present state."""

@@ -12,15 +12,26 @@ from raceexplore.kernel.trace import Access, Event
 from raceexplore.observe.classes import MARK
 from raceexplore.observe.holders import Holders
 from raceexplore.observe.landmarks import NONE, Landmarks
-from raceexplore.observe.locations import ALL, FREE, OPAQUE, ORDER, QUEUE, SCALARS, SEQUENCES
-from raceexplore.observe.naming import LEAKED, PLACED, Names, has_place, place
+from raceexplore.observe.locations import (
+    ALL,
+    FREE,
+    INDEXED,
+    OPAQUE,
+    ORDER,
+    QUEUE,
+    SCALARS,
+    SEQUENCES,
+    index,
+)
+from raceexplore.observe.naming import PLACED, Names, has_place, place, settled
 from raceexplore.observe.once import shared, spelled
-from raceexplore.observe.primitives import has_state_elsewhere, state_of
+from raceexplore.observe.primitives import Kinds, has_state_elsewhere, state_of
 from raceexplore.observe.stores import stored
 from raceexplore.observe.values import calling_line, value_text
 
 Location = tuple[int, object]  # (ordinal of the object, key)
 UNOBSERVED: Final[Location] = (OPAQUE, ALL)
+is_indexed: Final = Kinds(*INDEXED)
 
 
 class Ledger:
@@ -184,21 +195,7 @@ class Ledger:
         touch it are opaque: how it went from task to task is not known.
         """
         renamed = self.names.renamed
-        if not renamed:
-            return events
-
-        def settled(access: Access) -> Access:
-            name, key = access.resource
-            if type(key) is tuple and key[:1] == ("object",):
-                key = ("object", renamed.get(key[1], key[1]))
-            return access._replace(resource=(renamed.get(name, name), key))
-
-        told = []
-        for event in events:
-            accesses = tuple([settled(access) for access in event.accesses])
-            leaked = any(str(access.resource[0]).startswith(LEAKED) for access in accesses)
-            told.append(event._replace(accesses=accesses, opaque=event.opaque or leaked))
-        return told
+        return settled(events, renamed) if renamed else events
 
     def sees(self, frame: FrameType) -> bool:
         """Return whether the code of ``frame`` is observed."""
@@ -221,8 +218,8 @@ class Ledger:
     def key(self, obj: object, key: object) -> object:
         """Return the location key for ``obj[key]``: equal for equal keys, free of identities."""
         kind = type(key)
-        if kind is int and issubclass(type(obj), SEQUENCES):
-            return key + len(obj) if key < 0 else key  # type: ignore[operator,arg-type]
+        if is_indexed[type(obj)]:
+            return index(obj, key) if kind is int or kind is bool else ALL
         if kind in SCALARS:
             return key
         if kind is tuple:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
+from collections import UserList, deque
 from types import EllipsisType
-from typing import Final
+from typing import Any, Final
 
 ALL: Final[EllipsisType] = ...
 """The key of a whole object: conflicts with every key of that object. (An object of its own
@@ -24,3 +25,13 @@ OPAQUE: Final = 0
 
 SCALARS: Final = frozenset({str, int, bytes, bool, float, complex, type(None), EllipsisType})
 SEQUENCES: Final = (list, deque, bytearray)
+INDEXED: Final = (*SEQUENCES, array, UserList)
+
+
+def index(obj: Any, key: Any) -> int:
+    """Return an index of one of `INDEXED`, counted from the start; runs no code of the program."""
+    if key >= 0:
+        return int(key)
+    held = obj.data if issubclass(type(obj), UserList) else obj
+    base: Any = next((base for base in (*SEQUENCES, array) if issubclass(type(held), base)), None)
+    return int(key if base is None else key + base.__len__(held))

@@ -29,7 +29,9 @@ from raceexplore.observe.primitives import Kinds
 from raceexplore.observe.values import namespace, slot_content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from raceexplore.kernel.trace import Access, Event
 
 PLAIN = (int, float, complex, str, bytes, bool, type(None), ModuleType, Context)
 PLACED = (type, FunctionType, ModuleType)
@@ -128,6 +130,23 @@ class Names:
             self.renamed[name] = name = self._names[ordinal] = LEAKED + ledger.kind(ordinal)
             del self.owner[ordinal]  # from now on all can reach it
         return name
+
+
+def settled(events: Sequence[Event], renamed: Mapping[str, str]) -> list[Event]:
+    """Return ``events`` with new names for some objects; all that touch leaked ones are opaque."""
+
+    def told(access: Access) -> Access:
+        name, key = access.resource
+        if type(key) is tuple and key[:1] == ("object",):
+            key = ("object", renamed.get(key[1], key[1]))
+        return access._replace(resource=(renamed.get(name, name), key))
+
+    found = []
+    for event in events:
+        accesses = tuple([told(access) for access in event.accesses])
+        leaked = any(str(access.resource[0]).startswith(LEAKED) for access in accesses)
+        found.append(event._replace(accesses=accesses, opaque=event.opaque or leaked))
+    return found
 
 
 def cell_contents(cell: CellType) -> list[object]:

@@ -6,6 +6,7 @@ import gc
 
 from raceexplore.observe.classes import CODE, classify_from, effects, holder, is_foreign
 from raceexplore.observe.effects import (
+    CACHED,
     CLASS_ATTRIBUTE,
     CLASS_DATA,
     DATA,
@@ -18,6 +19,7 @@ from raceexplore.observe.effects import (
     REQUEST,
     SENDS,
     SKIP,
+    STORE,
     SUPER,
     VIEW,
     WRITE,
@@ -90,6 +92,17 @@ def note_indirect(ledger: Ledger, code: int, obj: object, name: str) -> None:
         note_module(ledger, obj, name)
     elif code == CLASS_ATTRIBUTE:
         note_class(ledger, obj, name)
+    else:
+        note_shared(ledger, code, obj, name)
+
+
+def note_shared(ledger: Ledger, code: int, obj: object, name: str) -> None:
+    """Note the effect of an operation on an instance that its class may have a part in."""
+    if code == CACHED:
+        found = next(vars(base)[name] for base in type(obj).__mro__ if name in vars(base))
+        ledger.write(found, ALL)
+    elif code == STORE:
+        ledger.write(obj, name)
     elif code == CLASS_DATA:
         ledger.read(obj, name)
         if name not in namespace(obj):
@@ -106,10 +119,11 @@ def note_module(ledger: Ledger, module: object, name: str) -> None:
 
 
 def note_class(ledger: Ledger, owner: object, name: str) -> None:
-    """Note a read of data that a class or one of its bases holds."""
+    """Note a read of data that a class or one of its bases holds, and that none before it does."""
     base = holder(owner, name) if isinstance(owner, type) else None
-    if base is not None:
-        ledger.read(base, name)
+    if isinstance(owner, type) and base is not None:
+        for kind in owner.__mro__[: owner.__mro__.index(base) + 1]:
+            ledger.read(kind, name)
 
 
 def note_store(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
@@ -119,8 +133,11 @@ def note_store(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
         if hasattr(type(member), "__set__"):
             return  # a property's setter: its own code notes what it does
         effects[type(obj)][name] = DATA  # from now on it hides a method of its class
-    if effect == CLASS_ATTRIBUTE and name not in namespace(obj):
-        effects.clear()
+    if effect in {CLASS_ATTRIBUTE, CLASS_DATA} and name not in namespace(obj):
+        if effect == CLASS_ATTRIBUTE:
+            effects.clear()
+        # ``obj.name += 1`` reads it there
+        note_class(ledger, obj if effect == CLASS_ATTRIBUTE else type(obj), name)
     if effect in {READ, WRITE}:  # a primitive's settable property, such as CancelScope.deadline
         ledger.write(obj, ALL)
     else:

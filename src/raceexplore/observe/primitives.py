@@ -13,12 +13,30 @@ from typing import Final
 
 import trio
 
-from raceexplore.observe.effects import READ, RELEASE, REQUEST, SKIP, WRITE, Table
+from raceexplore.observe.effects import FOREIGN, READ, RELEASE, REQUEST, SKIP, WRITE, Table
 
 
 def event_wait(event: object) -> int:
     """Return what waiting touches: a set event is only read; else its waiters change."""
     return READ if isinstance(event, trio.Event) and event.is_set() else WRITE
+
+
+def spawn(nursery: object) -> int:
+    """Return what spawning touches: an edge of happens-before, but for one who comes from outside.
+
+    Those inside keep the nursery open; whether it still is when an outsider comes, is up to them.
+    """
+    assert isinstance(nursery, trio.Nursery)
+    try:
+        task: trio.lowlevel.Task | None = trio.lowlevel.current_task()
+    except RuntimeError:
+        return FOREIGN
+    while task is not None and task is not nursery.parent_task:
+        around = task.parent_nursery
+        if around is nursery:
+            return SKIP
+        task = None if around is None else around.parent_task
+    return FOREIGN if task is None else SKIP
 
 
 # What a table does not name is a write (see effects.py).
@@ -41,11 +59,19 @@ SCOPE: Final[Table] = {
     "__exit__": SKIP,
 }
 NURSERY: Final[Table] = {
-    "start_soon": SKIP,  # an edge of happens-before
-    "start": SKIP,
+    "start_soon": spawn,
+    "start": spawn,
     "cancel_scope": SKIP,  # never rebound
     "parent_task": SKIP,
-    "child_tasks": READ,
+    "child_tasks": FOREIGN,  # spawning and ending tell of no place that they touch
+}
+TASK: Final[Table] = {
+    "parent_nursery": SKIP,
+    "eventual_parent_nursery": SKIP,
+    "coro": SKIP,
+    "context": SKIP,
+    "child_nurseries": FOREIGN,  # likewise
+    "iter_await_frames": FOREIGN,
 }
 
 TABLES: Final[dict[type, Table]] = {
@@ -64,7 +90,8 @@ TABLES: Final[dict[type, Table]] = {
     trio.MemoryReceiveChannel: {"statistics": READ},
     trio.CancelScope: SCOPE,
     trio.Nursery: NURSERY,
-    trio.lowlevel.ParkingLot: {"statistics": READ},
+    trio.lowlevel.Task: TASK,
+    trio.lowlevel.ParkingLot: {"statistics": READ, "__len__": READ, "__bool__": READ},
     trio.lowlevel.RunVar: {"get": READ},
 }
 

@@ -1,0 +1,50 @@
+"""Programs that hide what they share, each in its own way: no proof may overlook it.
+
+Each is called what is right to say of it: ``exact``, where dpor must find what dfs finds, or
+``relative``, where its certificate must say that it is.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from raceexplore.kernel.guard import guarded
+from raceexplore.search.load import load_program
+from sweeps import complaints
+
+FOLDER = Path(__file__).parent.parent / "support" / "adversaries"
+HEAD = "import trio\nPOINT = trio.lowlevel.checkpoint\nR = {}\n"
+TAIL = """
+async def main(world):
+    R.clear()
+    fresh()
+    async with trio.open_nursery() as nursery:
+        for task in TASKS:
+            nursery.start_soon(task)
+    world.event("end", result=repr(result()))
+"""
+TEXTS = [path.read_text() for path in sorted(FOLDER.glob("*.txt"))]
+PARTS = [
+    part for text in TEXTS for part in re.split(r"^### (\w+) (\w+)\n", text, flags=re.MULTILINE)[1:]
+]
+ADVERSARIES = list(zip(PARTS[::3], PARTS[1::3], PARTS[2::3], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "source"), ADVERSARIES, ids=[name for name, *_ in ADVERSARIES]
+)
+def test_what_is_hidden_is_found_or_said_to_be_left_out(
+    name: str, kind: str, source: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"hiding_{name}.py"
+    path.write_text(HEAD + source + ("" if "async def main" in source else TAIL))
+    with guarded():
+        wrong, reduced = complaints(load_program(str(path)))
+    if kind == "exact":
+        assert (wrong, reduced.blocked, reduced.opaque) == ([], 0, 0)
+    else:
+        assert kind == "relative"
+        assert reduced.opaque > 0
