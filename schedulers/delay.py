@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, ClassVar
 
 from raceexplore import ChoicePoint, Frontier, Run, TaskInfo
 
@@ -21,6 +22,8 @@ class Delay:
     ``finished`` is the number of delays up to which every schedule has been run (-1: none).
     Source: Emmi, Qadeer, Rakamaric, Delay-Bounded Scheduling, POPL 2011, section 2.
     """
+
+    looks_ahead: ClassVar[bool] = True  # what comes next is known before the last runs are
 
     bound: int = -1
     latencies: bool = False
@@ -67,6 +70,23 @@ class Delay:
     def end(self, run: Run) -> None:
         """Note which schedules extend the one that has ended."""
         self._frontier.end()
+
+    def turn(self) -> Any:
+        """Return the choices that make the run that has begun."""
+        return self._frontier.turn()
+
+    def take(self, turn: Any) -> None:
+        """Begin that run."""
+        self._serials = {}
+        self._frontier.take(turn)
+
+    def lesson(self, run: Run) -> Any:
+        """Return what the choices of the run cost."""
+        return self._frontier.lesson()
+
+    def study(self, lesson: Any) -> None:
+        """Note which schedules extend the run, the oldest of those not studied."""
+        self._frontier.study(lesson)
 
 
 @cache

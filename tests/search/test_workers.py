@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,39 @@ def test_the_shrunk_failure_is_the_same(scheduler: str) -> None:
     program = load_program("models/lock_order/buggy.py")
     for entropy in range(3):
         alike(program, scheduler=scheduler, stop="first", shrink=True, entropy=entropy)
+
+
+PASSES = """
+async def three_events():
+    await trio.sleep(0)
+    await trio.sleep(0)
+
+async def main():
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(three_events)
+"""
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "runs", "covered"),
+    [
+        # 6 schedules have no preemption, 36 have one, 150 two
+        ("icb:bound=2", 6 + 36 + 150, "every schedule of at most 2 preemptions"),
+        ("icb", 300, ""),
+        ("delay:bound=2", None, "every schedule of at most 2 delays"),
+        ("delay", 300, ""),
+    ],
+)
+def test_a_search_that_looks_ahead_goes_in_the_same_order(
+    written: Written, scheduler: str, runs: int | None, covered: str
+) -> None:
+    asked: dict[str, Any] = {"scheduler": scheduler, "budget": 300}
+    campaign = alike(written(PASSES), **asked)
+    assert campaign.covered == covered
+    assert campaign.runs == runs or runs is None
+    found = alike(written(SEES), **asked)
+    assert len(found.failures) > 1
 
 
 @pytest.mark.parametrize("scheduler", ["random", "urw", "pos"])

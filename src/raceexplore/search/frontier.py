@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from raceexplore.kernel.choice import ChoicePoint
 
 
+Turn = tuple[int, dict[int, int]]  # the last choice of a prefix, and those that are not option 0
+Lesson = tuple[list[bytes], str]
+
+
 class Prefix:
     """A schedule that was run: its choices up to the last that was not option 0.
 
@@ -47,6 +51,8 @@ class Frontier:
         finished: the highest cost of which, and below which, every schedule has been run (-1:
         none yet).
     Memory: one small record for each run whose successors are still to come.
+    `begin` may be called again before the run has ended, for runs that other processes do, as long
+    as it returns True; `study` then files their prices in the order in which they were begun.
     Raises `BadOption` for a bound below -1.
     Source: the work queues of iterative context bounding (Musuvathi and Qadeer, PLDI 2007,
     algorithm 1), one for each cost.
@@ -63,6 +69,8 @@ class Frontier:
         self._siblings: list[tuple[int, int]] = []  # what is left to try of _parent, backwards
         self._parent: Prefix | None = None
         self._running: Prefix | None = None
+        self._begun: deque[Prefix] = deque()  # and not filed yet
+        self._same: dict[bytes, bytes] = {}  # prices that came from elsewhere, each once
 
     @property
     def covered(self) -> str:
@@ -75,7 +83,10 @@ class Frontier:
         return f"at most {cost} {self.unit}{'s' * (cost != 1)}"
 
     def begin(self) -> bool:
-        """Move on to the next schedule; False if none is left within the bound."""
+        """Move on to the next schedule; False if none is left within the bound.
+
+        While runs are not filed, False means that nothing is left before they are.
+        """
         if self._running is None:
             self._running = Prefix(None, -1, 0, 0)
         else:
@@ -85,11 +96,24 @@ class Frontier:
             at, index = self._siblings.pop()
             self._running = Prefix(self._parent, at, index, self.cost)
         self._taken = self._running.choices()
+        self._begun.append(self._running)
         return True
+
+    def turn(self) -> Turn:
+        """Return the prefix of the run that has begun, as plain data."""
+        assert self._running is not None
+        return self._running.at, self._taken
+
+    def take(self, turn: Turn) -> None:
+        """Begin the run of that prefix, whoever found it."""
+        at, self._taken = turn
+        self._running = Prefix(None, at, 0, 0)
 
     def _next_parent(self) -> bool:
         queue = self._queues.get(self.cost)
         if not queue:
+            if self._begun:
+                return False
             self.finished = self.cost
             self._queues.pop(self.cost, None)
             if not self._queues:
@@ -122,13 +146,17 @@ class Frontier:
         running.prices.append(prices)
         if at > running.at:
             return 0
-        assert running.parent is not None
-        if running.parent.prices[at] != prices:
+        if running.parent is not None:
+            self._compare(running.parent, at, prices)
+        return self._taken.get(at, 0)
+
+    @staticmethod
+    def _compare(parent: Prefix, at: int, prices: bytes) -> None:
+        if parent.prices[at] != prices:
             raise NotDeterministic(
-                f"choice {at} had {len(running.parent.prices[at])} options and now has"
+                f"choice {at} had {len(parent.prices[at])} options and now has"
                 f" {len(prices)}: the program does not do the same under the same schedule"
             )
-        return self._taken.get(at, 0)
 
     def draw(self, point: ChoicePoint) -> int:
         """Return the option to take at a draw, all of whose options cost nothing."""
@@ -139,7 +167,22 @@ class Frontier:
 
     def end(self) -> None:
         """File the run that has ended under the costs of its successors."""
-        running = self._running
-        assert running is not None
+        self.study(self.lesson())
+
+    def lesson(self) -> Lesson:
+        """Return the prices that the run has met, and how latencies were drawn."""
+        assert self._running is not None
+        return self._running.prices, self.medians
+
+    def study(self, lesson: Lesson) -> None:
+        """File the run that was begun before all others, by what `lesson` has told of it."""
+        running = self._begun.popleft()
+        prices, medians = lesson
+        self.medians = self.medians or medians
+        if prices is not running.prices:  # it was run elsewhere
+            for at, found in enumerate(prices[: running.at + 1]):
+                assert running.parent is not None
+                self._compare(running.parent, at, found)
+            running.prices = [self._same.setdefault(found, found) for found in prices]
         for extra in sorted({p for prices in running.prices[running.at + 1 :] for p in prices[1:]}):
             self._queues.setdefault(running.cost + extra, deque()).append(running)

@@ -47,7 +47,7 @@ def explored(
     began, rounds, tally = time.perf_counter(), exploration.rounds, exploration.tally
 
     def is_worth_it() -> bool:
-        ready = not rounds.learns or rounds.until - rounds.done > 1
+        ready = not rounds.bars or rounds.until - rounds.done > 1
         return ready and tally.runs > 0 and time.perf_counter() - began >= AFTER_S
 
     stopped = exploration.explore(ends, is_worth_it)

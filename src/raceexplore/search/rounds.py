@@ -26,12 +26,16 @@ class Rounds:
     """Lets ``scheduler`` learn from its runs at the ends of rounds.
 
     A scheduler that has ``lesson`` and ``study`` learns by them; one without learns by its ``end``,
-    at once. until: the index at which the present round ends; done: the runs counted so far.
+    at once. One that ``looks_ahead`` needs no rounds: it begins only runs that nothing still to
+    be learnt can change. until: the index at which the present round ends (``bars`` says whether
+    there are rounds at all); done: the runs counted so far.
     """
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler: Any = scheduler
         self.learns = hasattr(scheduler, "lesson")
+        self.ahead: bool = getattr(scheduler, "looks_ahead", False)
+        self.bars = self.learns and not self.ahead
         self.done, self.until = 0, 1
         self._lessons: list[Any] = []
 
@@ -46,9 +50,9 @@ class Rounds:
         """Note what is to learn from the next run; learn, if the round is over."""
         self._lessons.append(lesson)
         self.done += 1
-        if self.done == self.until:
+        if self.done == self.until or self.ahead:
             self.close()
-            self.until += length(self.until)
+            self.until = self.done + length(self.done)
 
     def close(self) -> None:
         """Learn what is left: the campaign is over, or a round."""

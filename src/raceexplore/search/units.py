@@ -86,7 +86,7 @@ PLAIN = Told()  # of most runs there is no more to tell
 
 def can_split(scheduler: Any) -> bool:
     """Return whether another process can do a run of ``scheduler``, given its turn."""
-    return hasattr(scheduler, "next_run")
+    return hasattr(scheduler, "next_run") or hasattr(scheduler, "turn")
 
 
 def turn_of(scheduler: Any) -> Any:

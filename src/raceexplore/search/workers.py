@@ -83,15 +83,16 @@ class Crew:
     def _plan(self, limits: Ends) -> None:
         """Begin the runs that can be begun; do those that nobody else can do."""
         until = limits.budget
-        if self.rounds.learns:
+        if self.rounds.bars:
             until = min(until, self.rounds.until)
-        here = self.rounds.learns and (until - self.tally.runs) * self._run_s < WORTH_S
+        here = self.rounds.bars and (until - self.tally.runs) * self._run_s < WORTH_S
         ahead = 2 * self.jobs * self._unit_size(until)
         while self._planned < until and len(self._todo) < ahead and not self._is_over():
             if limits.now() is not None:
                 return
             if not self.scheduler.begin():
-                self._complete = self._planned
+                if not self.rounds.ahead or self._planned == self.tally.runs:
+                    self._complete = self._planned
                 return
             turn = None if here else turn_of(self.scheduler)
             if turn is None:
@@ -164,7 +165,7 @@ class Crew:
                 self._submit(self._again.popleft())
             return
         self._is_alone = False
-        until = min(limits.budget, self.rounds.until if self.rounds.learns else limits.budget)
+        until = min(limits.budget, self.rounds.until if self.rounds.bars else limits.budget)
         size, left = self._unit_size(until), limits.left_s()
         last_s = time.time() + left if left < inf else None
         while self._todo and len(self._sent) < 2 * self.jobs and not self._again:
@@ -173,7 +174,7 @@ class Crew:
 
     def _known(self) -> bytes:
         """Return what the scheduler knows in this round."""
-        if not self.rounds.learns:
+        if not self.rounds.bars:
             return b""
         if not self._knowledge or self._known_until != self.rounds.until:
             self._known_until = self.rounds.until
