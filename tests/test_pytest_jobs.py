@@ -36,13 +36,14 @@ def test_the_runs_of_a_test_can_be_shared_among_processes(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(raceexplore.__file__).parents[1]))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(test_it=TEST)
     ours = ("-p", "raceexplore.pytest_plugin", "-p", "no:cacheprovider", "--race-no-corpus")
     told = []
-    for jobs in ("--race-jobs=1", "--race-jobs=2", "-orace_jobs=auto"):
-        result = pytester.runpytest_subprocess(*ours, jobs)
+    ways = [["--race-jobs=1"], ["--race-jobs=2"], ["-orace_jobs=auto"]]
+    for way in [*ways, ["--race-jobs=2", "-p", "xdist.plugin", "-n", "1"]]:
+        result = pytester.runpytest_subprocess(*ours, *way)
         result.assert_outcomes(failed=1)
         told.append([line for line in result.outlines if "--race-replay=" in line])
     assert told[0]
-    assert told[1] == told[0]
-    assert told[2] == told[0]
+    assert told == [told[0]] * 4

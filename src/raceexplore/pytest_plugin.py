@@ -191,6 +191,8 @@ class Race:
         """
         __tracebackhide__ = True
         asked = _settled(self._config, options)
+        if hasattr(self._config, "workerinput"):
+            asked["jobs"] = 1  # pytest-xdist shares the tests; its threads forbid to fork
         program = replace(as_program(program), name=self._item.nodeid, source=self._item.path)
         if text := self._config.getoption("race_replay"):
             self.replay(program, text, limits=asked["limits"])

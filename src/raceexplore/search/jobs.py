@@ -98,7 +98,8 @@ def _again(program: Program) -> Callable[[], Program]:
     if found is not program.function or module == "__main__":
         raise BadOption(
             f"jobs: {program.name} cannot be loaded by name in another process, and this process"
-            " cannot be forked, since it has other threads; give a file, or a function of a module"
+            " cannot be forked: it has other threads, or its system allows no fork; give a file, or"
+            " a function of a module"
         )
     return partial(_imported, module, name, program.name)
 

@@ -213,6 +213,8 @@ class Crew:
     def _take(self, unit: Unit, report: Report) -> None:
         for (index, _), told in zip(unit.turns, report.told, strict=False):
             self._note(index, told)
+        if self._horizon is None:  # out of time: by the clock of another machine, perhaps
+            self._todo = [*unit.turns[len(report.told) :], *self._todo]
         if report.told:
             self._run_s += (report.seconds / len(report.told) - self._run_s) / 4
 
