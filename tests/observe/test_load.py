@@ -16,7 +16,7 @@ import pytest
 
 from raceexplore.observe.hooks import attach
 from raceexplore.observe.ledger import Ledger
-from raceexplore.observe.load import load_observed, observing
+from raceexplore.observe.load import in_place, load_observed, observing
 
 
 @pytest.fixture(params=["detached", "attached", "with values"])
@@ -230,4 +230,48 @@ def test_what_a_function_imports_is_the_rewritten_module_too(
     assert rewritten.shelf is not plain.shelf
     attach(None)
     for name in ("depot", "depot.errors", "depot.shelf"):
+        sys.modules.pop(name, None)
+
+
+def test_a_module_does_not_see_the_hooks(tmp_path: Path) -> None:
+    (tmp_path / "names.py").write_text(
+        "here = sorted(name for name in globals() if not name.startswith('__'))\n"
+        "homeless = [value for value in list(globals().values())\n"
+        "            if getattr(value, '__module__', '') is None]\n"
+    )
+    module = load_observed(tmp_path / "names.py", "observed_names")
+    assert (module.here, module.homeless) == ([], [])
+    sys.modules.pop("observed_names")
+
+
+def test_import_module_brings_the_rewritten_module_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "barn"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from importlib import import_module\n"
+        "def feed():\n"
+        "    import_module('barn.cow').Cow().eat()\n"
+    )
+    (package / "cow.py").write_text("class Cow:\n    def eat(self): self.full = True\n")
+    program = tmp_path / "program.py"
+    program.write_text("import barn\n\nasync def main():\n    barn.feed()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    plain = importlib.import_module("barn")
+    plain.feed()
+    cow = sys.modules["barn.cow"]
+    with observing("barn") as twins:
+        module = load_observed(program, "observed_program", twins)
+    ledger = Ledger(values=True)
+    attach(ledger)
+    for _ in range(2):  # loaded by the first, there already for the second
+        with in_place(module.main):
+            module.barn.feed()
+        assert "Cow#" in str([access.label for access in ledger.take()])
+        assert (sys.modules["barn"], sys.modules["barn.cow"]) == (plain, cow)
+    with in_place(plain.feed):  # not rewritten: nothing is put in place
+        assert sys.modules["barn"] is plain
+    attach(None)
+    for name in ("barn", "barn.cow", "observed_program"):
         sys.modules.pop(name, None)

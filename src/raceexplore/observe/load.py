@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import module_from_spec, resolve_name, spec_from_file_location
@@ -35,10 +35,10 @@ class ObservingLoader(SourceFileLoader):
         return compile_observed(self.get_data(path), path)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run the module with the hooks among its globals."""
-        vars(module).update(INJECTED)
+        """Run the module with the hooks among its built-ins: out of sight of `globals`."""
         vars(module)[MARK] = module
-        vars(module)["__builtins__"] = {**vars(builtins), "__import__": self.twins.bring}
+        own = {**vars(builtins), **INJECTED, "__import__": self.twins.bring}
+        vars(module)["__builtins__"] = own
         super().exec_module(module)
 
 
@@ -52,6 +52,7 @@ class Twins(MetaPathFinder):
         self.packages = tuple(packages)
         self._modules: dict[str, ModuleType] = {}  # rewritten, while they are not in sys.modules
         self._swapped = False
+        self._covered: tuple[int, list[str]] = 0, []  # the modules there were, those to take out
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -80,7 +81,10 @@ class Twins(MetaPathFinder):
             sys.modules.update(aside)
 
     def _take_out(self) -> dict[str, ModuleType]:
-        names = [name for name in tuple(sys.modules) if covers(self.packages, name)]
+        count, names = self._covered
+        if count != len(sys.modules) or not all(name in sys.modules for name in names):
+            names = [name for name in tuple(sys.modules) if covers(self.packages, name)]
+            self._covered = len(sys.modules), names
         return {name: sys.modules.pop(name) for name in names}
 
     def bring(
@@ -103,6 +107,16 @@ class Twins(MetaPathFinder):
             return builtins.__import__(name, globals, locals, fromlist or (), level)
         with self.swapped():
             return builtins.__import__(name, globals, locals, fromlist or (), level)
+
+
+def in_place(function: Callable[..., Any]) -> AbstractContextManager[None]:
+    """Return a context in which the whole program sees the modules that ``function`` sees.
+
+    In it also `importlib.import_module`, or a function of Python's own, gets the rewritten ones.
+    """
+    own = getattr(function, "__globals__", {}).get("__builtins__", {})
+    twins = getattr(own.get("__import__"), "__self__", None) if isinstance(own, dict) else None
+    return twins.swapped() if isinstance(twins, Twins) and twins.packages else nullcontext()
 
 
 def covers(packages: Sequence[str], name: str) -> bool:

@@ -9,6 +9,7 @@ from raceexplore.kernel.run import run_once
 from raceexplore.observe import hooks
 from raceexplore.observe.landmarks import NONE, landmarks
 from raceexplore.observe.ledger import Ledger
+from raceexplore.observe.load import in_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,13 +40,14 @@ def observed_run(
     ledger = Ledger(values=values, blind=blind, landmarks=known)
     hooks.attach(ledger)
     try:
-        return run_once(
-            replace(program, function=function),
-            scheduler,
-            limits=limits,
-            settings=settings,
-            ledger=ledger,
-            watch=watch,
-        )
+        with in_place(function):
+            return run_once(
+                replace(program, function=function),
+                scheduler,
+                limits=limits,
+                settings=settings,
+                ledger=ledger,
+                watch=watch,
+            )
     finally:
         hooks.attach(None)

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from raceexplore.kernel.footprint import QUEUES
+from raceexplore.kernel.footprint import OPAQUE, QUEUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,8 +56,8 @@ class Touch(NamedTuple):
 class History:
     """The accesses of ``events``, in order.
 
-    touches, of_event: those to data. waited: by event, those to what tasks wait for; a channel is
-    both. Within an event they stand in the order of their first times.
+    touches, of_event: those to data that is observed. waited: by event, those to what tasks wait
+    for; a channel is both. Within an event they stand in the order of their first times.
     """
 
     def __init__(self, events: Sequence[Event]) -> None:
@@ -81,7 +81,7 @@ class History:
             touch = Touch(len(self.touches), event.number, event.task, access)
             if str(access.resource[0]).endswith(QUEUES):
                 waited.append(touch)
-            if not str(access.resource[0]).endswith(GUARDS):
+            if access.resource[0] != OPAQUE and not str(access.resource[0]).endswith(GUARDS):
                 self.touches.append(touch)
                 self._of_object.setdefault(access.resource[0], []).append(touch)
         self.of_event.append(self.touches[first:])

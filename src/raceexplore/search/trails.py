@@ -11,6 +11,7 @@ from raceexplore.kernel.run import run_once
 from raceexplore.kernel.walk import frames, is_user_file
 from raceexplore.observe import hooks
 from raceexplore.observe.ledger import Ledger
+from raceexplore.observe.load import in_place
 from raceexplore.observe.locations import ALL
 from raceexplore.search.spans import Code
 
@@ -67,15 +68,17 @@ def trail(program: Program, scheduler: Scheduler, limits: Limits, settings: Sett
     ledger = _Tracker()
     ways: list[Way] = []
     hooks.attach(ledger)
+    function = program.observed()
     try:
-        run = run_once(
-            replace(program, function=program.observed()),
-            scheduler,
-            limits=limits,
-            settings=settings,
-            ledger=ledger,
-            watch=lambda _, coroutine: ways.append(_way_of(coroutine)),
-        )
+        with in_place(function):
+            run = run_once(
+                replace(program, function=function),
+                scheduler,
+                limits=limits,
+                settings=settings,
+                ledger=ledger,
+                watch=lambda _, coroutine: ways.append(_way_of(coroutine)),
+            )
     finally:
         hooks.attach(None)
     tasks: dict[str, list[Stay]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from raceexplore.kernel.footprint import OPAQUE
 from raceexplore.search.constraints import RUNS, SCOPE, WRITES, Index
 from raceexplore.search.sufficient import DRAWS_ALONE, NO_NEED
 
@@ -214,7 +215,7 @@ class Words:
 
     def _what(self, anchor: Anchor, error: str, values: tuple[str, str]) -> str:
         label, (before, after) = self._label(anchor.label), values
-        if anchor.deed.what == RUNS:
+        if anchor.deed.what == RUNS or anchor.deed.resource == OPAQUE:
             return "goes on"
         if anchor.deed.resource.endswith(SCOPE):
             return f"fails with {error}" if error else "cancels others"
