@@ -58,7 +58,7 @@ NAMED = {
     ),
     "DEADLOCK_CYCLE": (
         ["holds", "holds", "waits for", "waits for"],
-        "W Lock#5.(queue) ; deadlock cycle: waits for Lock#5",
+        "W main.right.(queue) ; deadlock cycle: waits for main.right",
     ),
 }
 

@@ -230,12 +230,12 @@ TOLD = {
         " line 28); each had read before the other wrote."
     ),
     "DEADLOCK_CYCLE": (
-        "Deadlock cycle: ann holds Lock#4 (step 1, line 21) and waits for bob's Lock#5 (step 4,"
-        " line 22); bob holds Lock#5 (step 2, line 26) and waits for ann's Lock#4 (step 3,"
-        " line 27)."
+        "Deadlock cycle: ann holds main.left (step 1, line 21) and waits for bob's main.right"
+        " (step 4, line 22); bob holds main.right (step 2, line 26) and waits for ann's main.left"
+        " (step 3, line 27)."
     ),
     "LEAK_OF_A_SEMAPHORE": (
-        "Leak on cancel: ann took Semaphore (step 1, line 22), was cancelled (step 4, line 23),"
+        "Leak on cancel: ann took main.pool (step 1, line 22), was cancelled (step 4, line 23),"
         " and never gave it back."
     ),
     "LOST_WAKEUP": (

@@ -252,7 +252,8 @@ class Ledger:
             return obj.__name__
         if issubclass(kind, type | FunctionType):
             return str(obj.__qualname__)  # type: ignore[attr-defined]
-        return f"{'variable' if kind is CellType else kind.__name__}#{ordinal}"
+        name = self._holders.name(ordinal)
+        return name or f"{'variable' if kind is CellType else kind.__name__}#{ordinal}"
 
     @staticmethod
     def _key_label(kind: type, key: object) -> str:

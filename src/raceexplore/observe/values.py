@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict, defaultdict, deque
-from types import CellType, MemberDescriptorType
+from types import CellType, FrameType, MemberDescriptorType
 from typing import Final
 
 from raceexplore.observe.locations import ALL, SCALARS, SEQUENCES
@@ -12,14 +12,18 @@ from raceexplore.observe.locations import ALL, SCALARS, SEQUENCES
 VALUE_LENGTH: Final = 40
 
 
+def calling_frame() -> FrameType | None:
+    """Return the nearest frame of observed code."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
+    while frame is not None and "__rx_module__" not in frame.f_globals:
+        frame = frame.f_back
+    return frame
+
+
 def calling_line() -> str:
     """Return ``file:line`` of the nearest frame of observed code; empty if there is none."""
-    frame = sys._getframe(1)  # noqa: SLF001
-    while frame.f_back is not None and "__rx_module__" not in frame.f_globals:
-        frame = frame.f_back
-    if "__rx_module__" not in frame.f_globals:
-        return ""
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    frame = calling_frame()
+    return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def value_text(obj: object, key: object) -> str:
