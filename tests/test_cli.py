@@ -55,10 +55,17 @@ def test_the_schedule_is_told_segment_by_segment(rx: Rx) -> None:
 
 
 def test_nothing_found_is_status_0(rx: Rx) -> None:
-    ended = rx("run", "sound.py", "--budget", "50", sound=SOUND)
+    ended = rx("run", "sound.py", "--budget", "50", "--scheduler", "random", sound=SOUND)
     assert (ended.status, ended.err) == (0, "")
     assert ended.out.startswith("OK  sound.py:main  no failure found\nexplored 50 runs in ")
     assert "budget spent" in ended.out
+
+
+def test_a_small_program_is_proved_by_default(rx: Rx) -> None:
+    ended = rx("run", "sound.py", "--budget", "50", sound=SOUND)
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.startswith("OK  sound.py:main  no schedule fails\n")
+    assert "complete: every trace class" in " ".join(ended.out.split())
 
 
 def test_an_exhausted_search_says_so(rx: Rx) -> None:

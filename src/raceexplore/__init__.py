@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from raceexplore.search.history import History, Recording
     from raceexplore.search.kept import assert_fixed
     from raceexplore.search.names import by_name
+    from raceexplore.search.proof import Proof
     from raceexplore.search.replay import replay
     from raceexplore.search.shrink import shrink
+    from raceexplore.search.turns import Relay, whose_turn
 
 __version__ = "0.1.0"
 
@@ -67,8 +69,10 @@ __all__ = [
     "NotDeterministic",
     "OutsideWorld",
     "Program",
+    "Proof",
     "RaceExploreError",
     "Recording",
+    "Relay",
     "Replay",
     "Run",
     "Schedule",
@@ -92,6 +96,7 @@ __all__ = [
     "shrink",
     "touches",
     "trace_key",
+    "whose_turn",
     "world",
 ]
 
@@ -122,8 +127,10 @@ _HOMES = {
     "search.history": "History Recording",
     "search.kept": "assert_fixed",
     "search.names": "by_name",
+    "search.proof": "Proof",
     "search.replay": "replay",
     "search.shrink": "shrink",
+    "search.turns": "Relay whose_turn",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, KeysView, Mapping
 
 FLOOR = 0.03
 
@@ -29,10 +29,11 @@ class Bandit:
         self._alone = dict.fromkeys(weights, 0)  # classes seen once, by the arm that saw them
         self._seen: dict[Hashable, tuple[str, int]] = {}  # by class: who saw it first, how often
         self._twice = 0  # classes seen exactly twice
+        self._shares: dict[str, float] = {}  # as they are until something is learnt
 
     def next(self) -> str:
         """Return the arm whose turn it is, and count a run for it."""
-        shares = self.shares()
+        shares = self._shares = self._shares or self.shares()
         arm = min(shares, key=lambda name: (self._runs[name] + 0.5) / shares[name])
         self._runs[arm] += 1
         return arm
@@ -55,6 +56,7 @@ class Bandit:
 
     def learn(self, arm: str, key: Hashable) -> None:
         """Note that a run of ``arm`` was of the class ``key``."""
+        self._shares = {}
         self._looked[arm] += 1
         owner, times = self._seen.get(key, (arm, 0))
         self._seen[key] = owner, times + 1
@@ -64,6 +66,12 @@ class Bandit:
     def drop(self, arm: str) -> None:
         """Let ``arm`` have no more runs."""
         self._weights.pop(arm, None)
+        self._shares = {}
+
+    @property
+    def seen(self) -> KeysView[Hashable]:
+        """The classes seen."""
+        return self._seen.keys()
 
     @property
     def looked(self) -> int:

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import pkgutil
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.errors import BadOption
@@ -20,8 +21,13 @@ PACKAGE = "raceexplore.schedulers"
 
 def names() -> list[str]:
     """Return the names of the schedulers, in alphabetical order."""
+    return list(_names())
+
+
+@cache  # the portfolio asks for a dozen at the start of each campaign
+def _names() -> tuple[str, ...]:
     path = importlib.import_module(PACKAGE).__path__
-    return sorted(module.name for module in pkgutil.iter_modules(path))
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(path)))
 
 
 def available() -> dict[str, type]:
@@ -70,6 +76,7 @@ def _value(name: str, key: str, text: str, default: Any) -> Any:
         raise BadOption(f"scheduler {name!r}: {key} is a {kind.__name__}, not {text!r}") from None
 
 
+@cache
 def _class(name: str) -> Any:
     module = importlib.import_module(f"{PACKAGE}.{name}")
     for value in vars(module).values():

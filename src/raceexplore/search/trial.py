@@ -27,7 +27,10 @@ class Trial:
     def run(self, index: int, scheduler: Scheduler) -> Run:
         """Run once, observed if ``scheduler`` asks for it; some runs twice, to compare them."""
         if getattr(scheduler, "observes", False):
-            return observed_run(self.program, scheduler, limits=self.limits, settings=self.settings)
+            run = observed_run(self.program, scheduler, limits=self.limits, settings=self.settings)
+            if index == 0 and run.outcome != "cut":
+                self.again(run, stir=True)  # the first run is always checked, as it was written
+            return run
         checked = selfcheck.is_due(index)
         run = run_once(
             self.program,
@@ -40,8 +43,11 @@ class Trial:
             selfcheck.check(run, self.limits, stir=index == 0)
         return run
 
-    def again(self, run: Run) -> Run:
-        """Replay the failing ``run`` with its events; it must fail again, in the same way."""
+    def again(self, run: Run, *, stir: bool = False) -> Run:
+        """Replay ``run`` with its events; it must end again, in the same way.
+
+        stir: replay it more often; see `selfcheck.check`.
+        """
         again = run_once(
             self.program,
             Replay(run.schedule),
@@ -50,5 +56,5 @@ class Trial:
             record=True,
         )
         selfcheck.same_end(run, again)
-        selfcheck.check(again, self.limits)
+        selfcheck.check(again, self.limits, stir=stir)
         return again
