@@ -120,7 +120,7 @@ class Noting(trio.abc.Instrument):
     def note(self, text: str) -> None:
         self.notes.append(text)
 
-    def draw(self, label: str, index: int, value: object) -> None:
+    def draw(self, label: str, index: int, value: object, *, counts: bool = True) -> None:
         """Nothing to record: the draws are the other run's."""
 
     def pick(self, kind: str, label: str, bound: int) -> int:
