@@ -199,3 +199,32 @@ def test_a_threads_function_runs_inline_outside_of_trio() -> None:
             await trio.to_thread.run_sync(lambda: 1 // 0)
 
     assert once(program).failure is None
+
+
+def test_another_thread_lives_in_real_time_and_draws_nothing_of_the_run() -> None:
+    began, asked, answered = time.monotonic(), threading.Event(), threading.Event()
+    seen: list[float] = []
+
+    def beside() -> None:
+        asked.wait()
+        seen.extend([time.monotonic(), random.random()])
+        random.seed(0)
+        answered.set()
+
+    async def main() -> None:
+        drawn.append(random.random())
+        asked.set()
+        answered.wait()
+        drawn.append(random.random())
+
+    thread = threading.Thread(target=beside)
+    thread.start()
+    runs: list[list[float]] = []
+    for _ in range(2):
+        drawn: list[float] = []
+        run = run_once(main, Replay())
+        assert run.outcome == "passed"
+        runs.append(drawn)
+    thread.join()
+    assert seen[0] >= began
+    assert runs[0] == runs[1]  # in the second one nobody draws beside it

@@ -54,15 +54,23 @@ class Guarded(Protocol):
         ...
 
 
-class _State:
-    """The run in progress, and its stream of random bits."""
+class _State(threading.local):
+    """The run in progress in this thread, and its number. Other threads are none of its business.
+
+    A debugger's, an executor's: they live in real time, and must not draw of the run's bits.
+    """
 
     run: Guarded | None = None
     serial = 0
-    depth = 0
 
 
 state = _State()
+_depth = [0]
+
+
+def installed() -> bool:
+    """Return whether the patches are in place."""
+    return _depth[0] > 0
 
 
 def begin(run: Guarded) -> None:
@@ -206,20 +214,13 @@ def _urandom(real: Callable[[int], bytes]) -> Any:
 
 def _refuse(real: Callable[..., Any], what: str, tool: str) -> Any:
     def refuse(*args: Any, **kwargs: Any) -> Any:
-        if state.run is None or not _is_runs_thread():
+        if state.run is None:
             return real(*args, **kwargs)
         error = outside(what, tool)
         state.run.refuse(error)
         raise error
 
     return refuse
-
-
-def _is_runs_thread() -> bool:
-    return threading.get_ident() == _home[0]
-
-
-_home = [threading.get_ident()]
 
 
 def _unraisable(real: Callable[[Any], None]) -> Any:
@@ -275,16 +276,15 @@ def _refusals() -> Iterator[tuple[Any, str, Any]]:
 @contextmanager
 def guarded() -> Iterator[None]:
     """Install the patches for as long as the block lasts; may be nested."""
-    state.depth += 1
-    _home[0] = threading.get_ident()
-    undo = [] if state.depth > 1 else [(o, n, o.__dict__[n]) for o, n, _ in _patches()]
+    _depth[0] += 1
+    undo = [] if _depth[0] > 1 else [(o, n, o.__dict__[n]) for o, n, _ in _patches()]
     if undo:
         for owner, name, patch in list(_patches()):
             setattr(owner, name, patch)
     try:
         yield
     finally:
-        state.depth -= 1
+        _depth[0] -= 1
         for owner, name, real in undo:
             setattr(owner, name, real)
 

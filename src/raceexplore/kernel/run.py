@@ -196,7 +196,7 @@ def run_once(
         loop.fired = recorder.clock_fired
         loop.after = execution.after
     try:
-        if guard.state.depth:
+        if guard.installed():
             _drive(loop, program, execution)
         else:
             with guard.guarded():
