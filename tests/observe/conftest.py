@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import trio
 
-from raceexplore.observe.hooks import INJECTED, attach
+from raceexplore.observe.hooks import attach
+from raceexplore.observe.injected import INJECTED
 from raceexplore.observe.ledger import Ledger
 from raceexplore.observe.rewrite import compile_observed
 

@@ -89,7 +89,7 @@ def test_a_dict_is_touched_key_by_key(touched, line, expected) -> None:
         (Counter(), "x['a']", ["r Counter#1['a']"]),
         (Counter(), "x['a'] += 1", ["w Counter#1['a']"]),
         (OrderedDict(a=1), "x.move_to_end('a')", ["w OrderedDict#1"]),
-        (iter([1]), "next(x)", ["w list_iterator#1"]),
+        (iter([1]), "next(x)", ["w list_iterator#1", "r list#2"]),
         ("text", "x[0]; x.upper(); len(x); x == x; [*x]", []),
         ((1, 2), "x[0]; len(x); a, b = x; 1 in x", []),
         (3, "x + x; x.real; bool(x)", []),

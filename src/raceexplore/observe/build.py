@@ -21,6 +21,9 @@ FRESH: Final = (
 )
 """Expressions whose value nobody else can have seen, or is no container."""
 
+PLAIN: Final = (ast.Constant, ast.JoinedStr, ast.Lambda, ast.Compare)
+"""Expressions whose value holds nothing."""
+
 SUSPENDING: Final = (ast.Await, ast.Yield, ast.YieldFrom, ast.AsyncFor, ast.AsyncWith)
 OTHER_CODE: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
@@ -85,3 +88,31 @@ def whole(node: ast.expr, operation: str = "__iter__") -> ast.expr:
     if isinstance(node, ast.Starred):
         return node  # noted where it was visited
     return node if isinstance(node, FRESH) else hook("method", node, operation)
+
+
+def contents(node: ast.expr, operation: str = "__iter__", inner: str = "") -> ast.expr:
+    """Return ``node``, noted as a whole with what it holds, on which ``inner`` works."""
+    if isinstance(node, ast.Starred):
+        node.value = contents(bare(node.value), "__iter__", inner or operation)
+        return node
+    if isinstance(node, PLAIN) or all_constant(node):
+        return node
+    inner = inner or operation
+    return hook("contents", node, "" if isinstance(node, FRESH) else operation, inner)
+
+
+def all_constant(node: ast.expr) -> bool:
+    """Tell whether an expression is a display that holds nothing but constants."""
+    parts: list[ast.expr] = [ast.Name("")]
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        parts = node.elts
+    elif isinstance(node, ast.Dict):
+        parts = [part or ast.Name("") for part in (*node.keys, *node.values)]
+    return all(isinstance(part, ast.Constant) for part in parts)
+
+
+def bare(node: ast.expr) -> ast.expr:
+    """Return what a hook is around: to put another one there."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.args[0] if node.func.id == "__rx_method__" else node
+    return node

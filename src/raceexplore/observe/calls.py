@@ -10,6 +10,8 @@ from raceexplore.observe.build import (
     FRESH,
     Context,
     again,
+    bare,
+    contents,
     hook,
     is_plain,
     load,
@@ -22,13 +24,22 @@ from raceexplore.observe.effects import WITH_KEY
 READERS: Final = {
     **dict.fromkeys(("list", "tuple", "set", "frozenset", "dict", "sorted", "sum"), "__iter__"),
     **dict.fromkeys(("min", "max", "any", "all", "iter", "bytes", "bytearray"), "__iter__"),
-    **dict.fromkeys(("str", "repr", "print", "format"), "__repr__"),
+    **dict.fromkeys(("str", "repr", "print", "format", "ascii", "hash"), "__repr__"),
     "len": "__len__",
     "bool": "__bool__",
     "reversed": "__reversed__",
     "next": "__next__",
 }
 """Builtins that read their arguments, and the method that stands for it."""
+
+INNER: Final = {
+    **dict.fromkeys(("str", "repr", "print", "format", "ascii", "hash"), "__repr__"),
+    **dict.fromkeys(("min", "max", "sorted"), "__lt__"),
+    **dict.fromkeys(("any", "all"), "__bool__"),
+    "sum": "__add__",
+    "dict": "__iter__",
+}
+"""Builtins that also read what is inside of their arguments, and the method for that."""
 
 LAZY: Final = frozenset({"enumerate", "zip", "map", "filter"})
 
@@ -38,11 +49,25 @@ CHANGERS: Final = frozenset(
 )
 """Library functions that change their first argument."""
 
-READING_MODULES: Final = frozenset(
-    {"bisect", "collections", "copy", "functools", "heapq", "itertools", "json", "math"}
-    | {"operator", "pickle", "pprint", "random", "statistics"}
-)
-"""Library modules whose functions read containers they are given."""
+READING_MODULES: Final = {
+    **dict.fromkeys(("bisect", "collections", "heapq", "itertools", "math"), "__eq__"),
+    **dict.fromkeys(("operator", "random", "statistics"), "__eq__"),
+    **dict.fromkeys(("copy", "dataclasses", "json", "marshal", "pickle", "pprint"), "__match__"),
+}
+"""Library modules whose functions read what they are given, and what they do inside of it."""
+
+READING_METHODS: Final = {
+    **dict.fromkeys(("extend", "extendleft", "update", "subtract", "writelines"), "__iter__"),
+    **dict.fromkeys(("union", "intersection", "difference", "symmetric_difference"), "__iter__"),
+    **dict.fromkeys(("intersection_update", "difference_update"), "__iter__"),
+    **dict.fromkeys(("symmetric_difference_update", "issubset", "issuperset"), "__iter__"),
+    **dict.fromkeys(("isdisjoint", "join", "fromkeys", "fromlist"), "__iter__"),
+    **dict.fromkeys(("format", "format_map"), "__repr__"),
+}
+"""Methods of Python's own classes that read what they are given, and what they do inside of it."""
+
+SEARCHING_METHODS: Final = frozenset({"index", "count", "remove", "sort"})
+"""Methods that compare what their object holds."""
 
 REFLECTION: Final = {
     "getattr": ("attr", "__match__"),
@@ -68,8 +93,9 @@ def rewrite_call(node: ast.Call, context: Context) -> ast.expr:
             builtin_call(node, name)
         elif origin in CHANGERS:
             node.args[:1] = [whole(part, "__iadd__") for part in node.args[:1]]
-        elif root.partition(".")[0] in READING_MODULES:
-            node.args = [whole(part) for part in node.args]
+        elif root.partition(".")[0] in READING_MODULES or origin == "functools.reduce":
+            inner = READING_MODULES.get(root.partition(".")[0], "__eq__")
+            read_arguments(node, "__match__" if inner == "__match__" else "__iter__", inner)
     elif isinstance(node.func, ast.Attribute):
         return method_call(node, node.func, context)
     elif origin:
@@ -88,20 +114,50 @@ def builtin_call(node: ast.Call, name: str) -> None:
             node.args[0] = whole(node.args[0], coarse)
     elif name in LAZY:
         skipped = 1 if name in {"map", "filter"} else 0
-        rest = [lazily(part) for part in node.args[skipped:]]
+        by_builtin = bool(skipped and node.args) and not isinstance(node.args[0], ast.Lambda)
+        rest = [lazily(part, by_builtin=by_builtin) for part in node.args[skipped:]]
         node.args = [*node.args[:skipped], *rest]
+    elif name in INNER and not has_lambda(node):
+        for keyword in node.keywords:
+            if keyword.arg == "file":
+                keyword.value = hook("method", keyword.value, "write")
+        node.args = [contents(part, READERS[name], INNER[name]) for part in node.args]
     elif name in READERS:
         node.args = [whole(part, READERS[name]) for part in node.args]
 
 
-def lazily(node: ast.expr) -> ast.expr:
-    """Return an iterable that a builtin will read step by step, perhaps in later events."""
-    return node if isinstance(node, (*FRESH, ast.Starred)) else hook("each", node)
+def has_lambda(node: ast.Call) -> bool:
+    """Tell whether a builtin looks at its elements through the program's own code alone."""
+    return any(isinstance(part.value, ast.Lambda) for part in node.keywords)
+
+
+def read_arguments(node: ast.Call, outer: str, inner: str) -> None:
+    """Note that a function does ``outer`` to what it is given, ``inner`` to what that holds."""
+    node.args = [contents(part, outer, inner) for part in node.args]
+    for keyword in node.keywords:
+        keyword.value = contents(bare(keyword.value), outer, inner)
+
+
+def lazily(node: ast.expr, *, by_builtin: bool) -> ast.expr:
+    """Return an iterable that a builtin will read step by step, perhaps in later events.
+
+    by_builtin: it gives each element to a function that may be a builtin: to ``len``, say.
+    """
+    if isinstance(node, ast.Starred):
+        return contents(node, "__iter__", "__iter__")
+    if by_builtin:
+        return hook("elements", node, "__repr__")
+    return node if isinstance(node, FRESH) else hook("each", node)
 
 
 def method_call(node: ast.Call, func: ast.Attribute, context: Context) -> ast.Call:
     """Return ``obj.name(...)`` with what it touches noted, after its arguments if they await."""
     name = context.stored(func.attr)
+    if name in READING_METHODS:
+        read_arguments(node, "__iter__", READING_METHODS[name])
+    elif name in SEARCHING_METHODS and not has_lambda(node):
+        func.value = contents(func.value, name, "__eq__")
+        node.args = [contents(part, "__eq__") for part in node.args]
     arguments = [*node.args, *(part.value for part in node.keywords)]
     key = node.args[0] if node.args and name in WITH_KEY else None
     if isinstance(key, ast.Starred):

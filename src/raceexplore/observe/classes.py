@@ -8,6 +8,7 @@ import decimal
 import fractions
 import functools
 import inspect
+import io
 import logging
 import pathlib
 import re
@@ -25,6 +26,7 @@ from raceexplore.observe.effects import (
     CLASS_DATA,
     DATA,
     FOREIGN,
+    ITERATOR,
     MODULE_ATTRIBUTE,
     READ,
     SKIP,
@@ -71,6 +73,7 @@ READERS: Final = frozenset(
     {"__getitem__", "__contains__", "__iter__", "__len__", "__eq__", "__lt__", "__bool__"}
     | {"__repr__", "__add__", "__reversed__"}
 )
+ITERATING: Final = frozenset({"builtins", "itertools", "_collections", "collections", "_csv"})
 CHANGING: Final = READERS | {"__next__", "__anext__", "__setitem__", "__delitem__"}
 UNSEEN: Final = frozenset({"weakref", "_weakrefset", "trio.testing", "trio.abc"})
 """Modules whose classes do more than their methods tell: what nobody observes."""
@@ -126,11 +129,22 @@ def classify(owner: type, name: str) -> Effect:
     for special, effect in SPECIAL.items():
         if issubclass(owner, special):
             return effect
+    if name in {"__next__", "__iter__"} and is_iterator(owner):
+        return ITERATOR
     if name == "__match__":
-        return READ  # stands for patterns, and for getattr with a name not known before
+        # A function that is given a file writes to it, most likely.
+        return (
+            WRITE if issubclass(owner, io.IOBase) else READ
+        )  # stands for patterns, and for getattr with a name not known before
     if name == "__dict__":
         return WRITE  # what is done with it is out of sight
     return classify_from(owner.__mro__, name)
+
+
+def is_iterator(owner: type) -> bool:
+    """Tell whether a class is one of Python's iterators that are written in C."""
+    found = owner.__module__ in ITERATING and hasattr(owner, "__next__")
+    return found and owner is not types.GeneratorType
 
 
 def classify_from(bases: tuple[type, ...], name: str) -> Effect:
@@ -140,7 +154,7 @@ def classify_from(bases: tuple[type, ...], name: str) -> Effect:
         if found is not None and (name in found or hasattr(base, name)):
             return from_primitive(found, name)
         found = TABLES.get(base)
-        if found is not None and (hasattr(base, name) or name == "__bool__"):
+        if found is not None and (hasattr(base, name) or (name in found and is_dunder(name))):
             return found.get(name, SKIP if is_dunder(name) else READ)
         if name in vars(base):
             return classify_member(base, name, vars(base)[name])

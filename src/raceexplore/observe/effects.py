@@ -25,6 +25,7 @@ SUPER: Final = 11  # the object is a super(): what it stands for decides
 FOREIGN: Final = 12  # code that nobody observes: anything may happen
 REQUEST: Final = 13  # the queue of those who want a lock: the order of requests decides
 RELEASE: Final = 14  # the other end of it: commutes with the requests of others
+ITERATOR: Final = 15  # moves an iterator on, and reads the containers behind it
 STORE: Final = 16  # sets one attribute of the object, which had none
 CACHED: Final = 17  # a method that remembers its results on the class
 
@@ -101,6 +102,3 @@ WITH_KEY: Final = SENDS | frozenset(
     if effect in {READ_KEY, WRITE_KEY}
 )
 """The methods whose first argument may be a key, or is handed over: the hook gets it."""
-
-IN_PLACE: Final = frozenset(kind for kind in TABLES if TABLES[kind] is not VIEWS)
-"""What an augmented assignment changes in place, besides rebinding its target."""

@@ -1,6 +1,6 @@
 """How an expression is rewritten: a hook goes around each object just before it is used."""
 
-# ruff: noqa: N815 (ast.NodeVisitor calls methods by the names of nodes)
+# ruff: noqa: N802, N815 (ast.NodeVisitor calls methods by the names of nodes)
 from __future__ import annotations
 
 import ast
@@ -9,50 +9,23 @@ from typing import Final
 from raceexplore.observe.build import (
     FRESH,
     again,
+    contents,
     hook,
     is_plain,
     load,
-    named,
     suspends,
     whole,
 )
 from raceexplore.observe.calls import is_library, rewrite_call
-from raceexplore.observe.place import Place
-
-CONTENTS: Final[dict[type[ast.operator], str]] = {
-    ast.Add: "__add__",
-    ast.Sub: "__sub__",
-    ast.BitOr: "__or__",
-    ast.BitAnd: "__and__",
-    ast.BitXor: "__xor__",
-}
-"""Operators that read all of a container, and their methods."""
+from raceexplore.observe.operators import OperatorRewriter
+from raceexplore.observe.place import ITERATORS
 
 OPERATIONS: Final = {ast.Load: "item", ast.Store: "set_item", ast.Del: "del_item"}
 METHODS: Final = {"item": "__getitem__", "set_item": "__setitem__", "del_item": "__delitem__"}
 
 
-class ExpressionRewriter(ast.NodeTransformer):
+class ExpressionRewriter(OperatorRewriter):
     """Rewrite expressions in place; statements are left to its child."""
-
-    def __init__(self, place: Place) -> None:
-        self.place = place
-
-    def expression(self, node: ast.expr) -> ast.expr:
-        """Return one expression, rewritten."""
-        rewritten: ast.expr = self.visit(node)
-        return rewritten
-
-    def condition(self, node: ast.expr) -> ast.expr:
-        """Return what decides a branch, rewritten: a container is read by it."""
-        return self.tested(node, self.expression(node))
-
-    def tested(self, before: ast.expr, after: ast.expr) -> ast.expr:
-        """Return a rewritten expression whose truth matters."""
-        if isinstance(before, ast.BoolOp | ast.UnaryOp | ast.IfExp | ast.BinOp):
-            return after
-        known = isinstance(before, ast.Call) and self.place.origin(before.func)
-        return after if known else whole(after, "__bool__")
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         """Rewrite ``obj.name``."""
@@ -112,72 +85,9 @@ class ExpressionRewriter(ast.NodeTransformer):
             node.func.value = self.expression(node.func.value)
         return rewrite_call(node, self.place)
 
-    def visit_Compare(self, node: ast.Compare) -> ast.expr:
-        """Rewrite ``in``, and comparisons of what a container holds."""
-        node.left = self.expression(node.left)
-        node.comparators = [self.expression(part) for part in node.comparators]
-        parts = [node.left, *node.comparators]
-        if len(parts) == 2 and isinstance(node.ops[0], ast.In | ast.NotIn):
-            self.membership(node)
-            return node
-        plain = any(isinstance(part, ast.Constant) for part in parts)
-        for index, operator in enumerate(node.ops):
-            if isinstance(operator, ast.In | ast.NotIn):
-                node.comparators[index] = whole(parts[index + 1], "__iter__")
-            elif not plain and not isinstance(operator, ast.Is | ast.IsNot):
-                node.comparators[index] = whole(parts[index + 1], "__eq__")
-                if index == 0:
-                    node.left = whole(node.left, "__eq__")
-        return node
-
-    def membership(self, node: ast.Compare) -> None:
-        """``key in obj``: the hook around ``obj`` needs the key, evaluated before."""
-        right = node.comparators[0]
-        if isinstance(right, FRESH):
-            return
-        if is_plain(node.left):
-            node.comparators[0] = hook("method_at", right, "__contains__", again(node.left))
-            return
-        keeper = self.place.temporary()
-        if keeper:
-            node.left = named(keeper, node.left)
-            node.comparators[0] = hook("method_at", right, "__contains__", load(keeper))
-        else:
-            node.comparators[0] = whole(right, "__iter__")
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
-        """Rewrite ``and``, ``or``: the last operand is a value, not a condition."""
-        first = [self.condition(part) for part in node.values[:-1]]
-        node.values = [*first, self.expression(node.values[-1])]
-        return node
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
-        """Rewrite ``not``, and signs."""
-        negates = isinstance(node.op, ast.Not)
-        node.operand = (self.condition if negates else self.expression)(node.operand)
-        return node
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
-        """Rewrite ``body if test else orelse``."""
-        node.test = self.condition(node.test)
-        node.body = self.expression(node.body)
-        node.orelse = self.expression(node.orelse)
-        return node
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        """Rewrite operators; some read all of a container."""
-        node.left = self.expression(node.left)
-        node.right = self.expression(node.right)
-        scalar = isinstance(node.left, ast.Constant) or isinstance(node.right, ast.Constant)
-        operation = CONTENTS.get(type(node.op))
-        if operation is not None and not scalar:
-            node.left = whole(node.left, operation)
-            node.right = whole(node.right, operation)
-        return node
-
     def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.expr:
         """Rewrite a part of an f-string."""
-        node.value = whole(self.expression(node.value), "__repr__")
+        node.value = contents(self.expression(node.value), "__repr__")
         if node.format_spec is not None:
             node.format_spec = self.expression(node.format_spec)
         return node
@@ -191,7 +101,7 @@ class ExpressionRewriter(ast.NodeTransformer):
 
     def visit_YieldFrom(self, node: ast.YieldFrom) -> ast.expr:
         """Rewrite ``yield from values``."""
-        node.value = whole(self.expression(node.value))
+        node.value = hook("delegated", self.iterator(self.expression(node.value)))
         return node
 
     def visit_Dict(self, node: ast.Dict) -> ast.expr:
@@ -253,13 +163,20 @@ class ExpressionRewriter(ast.NodeTransformer):
 
     def iterated(self, node: ast.expr, *, lazy: bool, is_async: int = 0) -> ast.expr:
         """Return what a loop goes over; ``lazy``: other tasks may run between its steps."""
-        known = isinstance(node, ast.Call) and self.place.origin(node.func).startswith("builtins.")
+        made = self.place.makes(node)
         rewritten = self.expression(node)
         if is_async:
             return hook("stream", rewritten)
-        if isinstance(node, FRESH) or known:
+        if isinstance(node, FRESH) or (made is not None and (made not in ITERATORS)):
             return rewritten
-        return hook("each", rewritten) if lazy else whole(rewritten)
+        if lazy:
+            return hook("each", self.iterator(rewritten))
+        return whole(rewritten) if made is None else hook("behind", rewritten)
+
+    @staticmethod
+    def iterator(node: ast.expr) -> ast.expr:
+        """Return ``iter(node)``: what a loop, which makes one itself, takes its steps from."""
+        return ast.copy_location(ast.Call(load("__rx_iter__"), [node], []), node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         """Rewrite an annotated assignment but its annotation."""

@@ -7,30 +7,24 @@ with no ledger attached nothing happens.
 
 from __future__ import annotations
 
-from operator import itemgetter
 from types import CellType, ModuleType
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from raceexplore.observe.classes import effects, is_foreign
 from raceexplore.observe.effects import (
     CLASS_ATTRIBUTE,
     CLASS_DATA,
     DATA,
-    IN_PLACE,
     READ,
     READ_KEY,
-    VIEW,
     WRITE,
 )
 from raceexplore.observe.ledger import Ledger
-from raceexplore.observe.locations import ALL
+from raceexplore.observe.locations import ALL, SCALARS
 from raceexplore.observe.notes import note, note_key, note_store
 from raceexplore.observe.primitives import is_channel, is_entered
-from raceexplore.observe.values import peek
-from raceexplore.observe.wrappers import Entered, Received
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from raceexplore.observe.values import updated_attribute, updated_item
+from raceexplore.observe.wrappers import Entered
 
 T = TypeVar("T")
 Scope = CellType | ModuleType
@@ -123,9 +117,17 @@ def update_attr(obj: T, name: str) -> T:
     ledger = active
     if ledger is not None:
         set_attr(obj, name)
-        for value in peek(obj, name):
-            inplace(None, value)
+        change_in_place(ledger, updated_attribute(obj, name))
     return obj
+
+
+def change_in_place(ledger: Ledger, values: tuple[object, ...] | None) -> None:
+    """Note that an operator may change ``values``; if they are not known, anything."""
+    if values is None:
+        ledger.opaque()
+        return
+    for value in values:
+        inplace(None, value)
 
 
 def late_set(value: T, obj: object, name: str) -> T:
@@ -163,8 +165,7 @@ def update_item(obj: T, key: object) -> T:
     """``obj[key] += ...``."""
     if active is not None:
         method_at(obj, "__setitem__", key)
-        for value in peek(obj, active.key(obj, key)):
-            inplace(None, value)
+        change_in_place(active, updated_item(obj, key))
     return obj
 
 
@@ -207,32 +208,11 @@ def update_name(value: T, old: object, scope: Scope, name: str) -> T:
 
 def inplace(value: T, old: object) -> T:
     """Return the right side of ``local += ...``: a container changes in place."""
-    if active is not None and type(old) in IN_PLACE:
-        active.write(old, ALL)
+    if active is not None and type(old) not in SCALARS:
+        effect = effects[type(old)]["__iadd__"]  # in a table it stands for all of its kind
+        if effect:
+            note(active, effect, old, "__iadd__")
     return value
-
-
-def each(obj: T) -> T | Iterator[object]:
-    """Iterate where the body awaits: each step reads the container again."""
-    ledger = active
-    if ledger is None:
-        return obj
-    effect = effects[type(obj)]["__iter__"]
-    if effect not in {READ, VIEW}:
-        return method(obj, "__iter__")
-
-    def again() -> None:
-        if active is not None:
-            note(active, effect, obj, "__iter__")
-
-    # All in C but the note, so that errors of the iteration have no frame of ours.
-    steps = iter(again, again)
-    return map(itemgetter(1), zip(steps, obj, strict=False))  # type: ignore[call-overload]
-
-
-def stream(obj: T) -> T | Received:
-    """``async for ... in obj``: each step receives."""
-    return Received(obj, method) if is_channel[type(obj)] else obj
 
 
 def entered(manager: T) -> T | Entered:
@@ -253,30 +233,3 @@ def called(function: T) -> T:
     if active is not None and is_foreign(function):
         active.opaque()
     return function
-
-
-INJECTED: Final = (
-    {
-        f"__rx_{hook.__name__}__": hook
-        for hook in (attr, data, method, method_at, late, late_at, set_attr, update_attr, late_set)
-    }
-    | {
-        f"__rx_{hook.__name__}__": hook
-        for hook in (item, set_item, del_item, update_item, late_set_item, push, pop)
-    }
-    | {
-        f"__rx_{hook.__name__}__": hook
-        for hook in (
-            read_name,
-            write_name,
-            update_name,
-            inplace,
-            each,
-            stream,
-            entered,
-            opened,
-            called,
-        )
-    }
-)
-"""What a rewritten module needs among its globals."""

@@ -14,7 +14,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from raceexplore.observe.classes import MARK
-from raceexplore.observe.hooks import INJECTED
+from raceexplore.observe.injected import INJECTED
 from raceexplore.observe.rewrite import compile_observed
 
 

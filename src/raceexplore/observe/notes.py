@@ -11,6 +11,7 @@ from raceexplore.observe.effects import (
     CLASS_DATA,
     DATA,
     FOREIGN,
+    ITERATOR,
     MODULE_ATTRIBUTE,
     READ,
     READ_KEY,
@@ -21,14 +22,19 @@ from raceexplore.observe.effects import (
     SKIP,
     STORE,
     SUPER,
+    TABLES,
     VIEW,
+    VIEWS,
     WRITE,
     WRITE_KEY,
     Effect,
 )
 from raceexplore.observe.ledger import Ledger
 from raceexplore.observe.locations import ALL, FREE, ORDER, QUEUE
+from raceexplore.observe.primitives import Kinds
 from raceexplore.observe.values import namespace
+
+is_container = Kinds(*(kind for kind, found in TABLES.items() if found is not VIEWS))
 
 
 def note(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
@@ -82,8 +88,10 @@ def is_missing(obj: object, key: object, location: object) -> bool:
 
 def note_indirect(ledger: Ledger, code: int, obj: object, name: str) -> None:
     """Note the effect of an operation on something that stands for another object."""
-    if code == VIEW:
-        for behind in gc.get_referents(obj):
+    if code in {VIEW, ITERATOR}:
+        if code == ITERATOR:
+            ledger.write(obj, ALL)
+        for behind in sources(obj):
             ledger.read(behind, ALL)
     elif code == SUPER:
         effect, behind = behind_super(obj, name)
@@ -107,6 +115,27 @@ def note_shared(ledger: Ledger, code: int, obj: object, name: str) -> None:
         ledger.read(obj, name)
         if name not in namespace(obj):
             note_class(ledger, type(obj), name)
+
+
+def sources(obj: object) -> list[object]:
+    """Return the containers behind an iterator or a view, those of its own iterators included."""
+    found: list[object] = []
+    queue = gc.get_referents(obj)
+    seen = {id(obj)}
+    for held in queue:
+        kind = type(held)
+        if id(held) in seen:
+            continue
+        seen.add(id(held))
+        if is_container[kind]:
+            found.append(held)
+        elif (
+            kind is tuple
+            or effects[kind]["__next__"] == ITERATOR
+            or effects[kind]["__iter__"] == VIEW
+        ):
+            queue.extend(gc.get_referents(held))
+    return found
 
 
 def note_module(ledger: Ledger, module: object, name: str) -> None:

@@ -6,9 +6,18 @@ import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from typing import Final
 
 from raceexplore.observe.build import load
 from raceexplore.observe.scopes import Scope, mangle, scopes_of
+
+ITERATORS: Final = frozenset({"enumerate", "filter", "iter", "map", "reversed", "zip"})
+MAKING: Final = ITERATORS | frozenset(
+    {"abs", "all", "any", "bool", "bytearray", "bytes", "callable", "dict", "divmod", "float"}
+    | {"format", "frozenset", "hasattr", "hash", "id", "int", "isinstance", "issubclass", "len"}
+    | {"list", "ord", "range", "repr", "round", "set", "sorted", "str", "tuple"}
+)
+"""Builtins whose result nobody else has, and those of them that make an iterator."""
 
 
 class Place:
@@ -57,6 +66,12 @@ class Place:
             known = base and base.partition(".")[0] != "builtins"
             return f"{base}.{node.attr}" if known else ""
         return ""
+
+    def makes(self, node: ast.expr) -> str | None:
+        """Return the builtin that a call makes something new with; None if it is no such call."""
+        origin = self.origin(node.func) if isinstance(node, ast.Call) else ""
+        root, _, name = origin.rpartition(".")
+        return name if root == "builtins" and name in MAKING else None
 
     def is_shared(self, name: str) -> bool:
         """Tell whether tasks can see each other's writes of a variable."""

@@ -13,11 +13,12 @@ from types import CodeType
 from raceexplore.observe.build import hook, load, named, suspends, whole
 from raceexplore.observe.classes import expect_stores
 from raceexplore.observe.expressions import ExpressionRewriter
+from raceexplore.observe.operators import CONTENTS, is_number
 from raceexplore.observe.place import Place
 
 
 def compile_observed(source: str | bytes, filename: str) -> CodeType:
-    """Return the code of a module, rewritten. Its globals must hold `hooks.INJECTED`.
+    """Return the code of a module, rewritten. Its globals must hold `injected.INJECTED`.
 
     Raises SyntaxError as ``compile`` does.
     """
@@ -94,20 +95,26 @@ class _Rewriter(ExpressionRewriter):
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
         waits = suspends(node.value)
+        # A container stays as it is when a number is added: that fails.
+        number = is_number(node.value) and not isinstance(node.op, ast.Mult)
         constant = isinstance(node.value, ast.Constant)
         node.value = self.expression(node.value)
+        if type(node.op) in CONTENTS and not constant:
+            node.value = whole(node.value)
         target = node.target
         if isinstance(target, ast.Attribute):
-            self.update_attribute(node, target, waits=waits)
+            self.update_attribute(node, target, waits=waits, number=number)
         elif isinstance(target, ast.Subscript):
-            self.update_item(node, target, waits=waits)
+            self.update_item(node, target, waits=waits, number=number)
         elif self.place.is_shared(target.id):
             self.update_shared(node, target.id, waits=waits)
-        elif not constant:
+        elif not number:
             node.value = hook("inplace", node.value, load(target.id))
         return node
 
-    def update_attribute(self, node: ast.AugAssign, target: ast.Attribute, *, waits: bool) -> None:
+    def update_attribute(
+        self, node: ast.AugAssign, target: ast.Attribute, *, waits: bool, number: bool
+    ) -> None:
         """``obj.name += value``: read and written at once, unless ``value`` awaits."""
         name = self.place.stored(target.attr)
         target.value = self.expression(target.value)
@@ -116,11 +123,11 @@ class _Rewriter(ExpressionRewriter):
             target.value = hook("attr", named(holder, target.value), name)
             node.value = hook("late_set", node.value, load(holder), name)
         else:
-            # A container stays as it is when a number is added: that fails.
-            number = isinstance(node.value, ast.Constant) and not isinstance(node.value.value, str)
             target.value = hook("set_attr" if number else "update_attr", target.value, name)
 
-    def update_item(self, node: ast.AugAssign, target: ast.Subscript, *, waits: bool) -> None:
+    def update_item(
+        self, node: ast.AugAssign, target: ast.Subscript, *, waits: bool, number: bool
+    ) -> None:
         """``obj[key] += value``: the same."""
         target.value = self.expression(target.value)
         target.slice = self.expression(target.slice)
@@ -134,7 +141,7 @@ class _Rewriter(ExpressionRewriter):
             self.subscript(target, "item")
             node.value = hook("late_set_item", node.value, load(holder), where)
         else:
-            self.subscript(target, "update_item")
+            self.subscript(target, "set_item" if number else "update_item")
 
     def update_shared(self, node: ast.AugAssign, name: str, *, waits: bool) -> None:
         """``name += value`` of a shared variable: the same."""

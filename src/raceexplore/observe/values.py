@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict, defaultdict, deque
-from types import CellType, FrameType, MemberDescriptorType
-from typing import Final
+from enum import Enum
+from types import CellType, FrameType, MemberDescriptorType, ModuleType
+from typing import Any, Final
 
 from raceexplore.observe.locations import ALL, SCALARS, SEQUENCES
 
@@ -40,6 +41,7 @@ def value_text(obj: object, key: object) -> str:
     return type(value).__name__[:VALUE_LENGTH]
 
 
+HOLDING: Final[tuple[Any, ...]] = (dict, list, tuple, deque)
 CONTAINERS: Final = frozenset(
     {list, dict, set, deque, bytearray, tuple, frozenset, OrderedDict, defaultdict}
 )
@@ -91,7 +93,8 @@ def attribute(obj: object, name: str) -> tuple[object, ...]:
     own = namespace(obj)
     if name in own:
         return (own[name],)
-    for base in type(obj).__mro__:
+    kind = obj if issubclass(type(obj), type) else type(obj)
+    for base in vars(type)["__mro__"].__get__(kind):
         member = vars(base).get(name)
         if isinstance(member, MemberDescriptorType):
             return slot_content(member, obj)
@@ -106,3 +109,35 @@ def slot_content(member: MemberDescriptorType, obj: object) -> tuple[object, ...
         return (member.__get__(obj, type(obj)),)
     except AttributeError:
         return ()
+
+
+def updated_attribute(obj: object, name: str) -> tuple[object, ...] | None:
+    """Return what ``obj.name += ...`` may change in place; None if code of the program tells."""
+    found = peek(obj, name)
+    if found or isinstance(obj, type | ModuleType):
+        return found
+    members = [vars(base)[name] for base in type(obj).__mro__ if name in vars(base)]
+    computed = members and hasattr(type(members[0]), "__get__")
+    computed = computed and not isinstance(members[0], MemberDescriptorType)
+    return None if computed or hasattr(type(obj), "__getattr__") else ()
+
+
+def updated_item(obj: object, key: object) -> tuple[object, ...] | None:
+    """Return what ``obj[key] += ...`` may change in place; None if code of the program tells."""
+    kind: Any = type(obj)
+    base: Any = next((base for base in HOLDING if issubclass(kind, base)), None)
+    if base is None or kind.__getitem__ is not base.__getitem__ or not is_simple(key):
+        return () if kind in SCALARS else None
+    try:
+        return (base.__getitem__(obj, key),)
+    except (LookupError, TypeError):
+        return ()
+
+
+def is_simple(key: object) -> bool:
+    """Tell whether hashing and comparing a key runs no code of the program."""
+    kind = type(key)
+    if kind is tuple:
+        return all(is_simple(part) for part in key)  # type: ignore[attr-defined]
+    plain = kind in SCALARS or kind is slice or issubclass(kind, Enum)
+    return plain or (kind.__hash__ is object.__hash__ and kind.__eq__ is object.__eq__)

@@ -1,0 +1,93 @@
+"""What an operation reads of the objects inside its operand: ``==``, ``repr``, ``json.dumps``."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Final, TypeVar
+
+from raceexplore.observe import hooks
+from raceexplore.observe.classes import effects
+from raceexplore.observe.effects import READ, TABLES
+from raceexplore.observe.ledger import Ledger
+from raceexplore.observe.locations import SCALARS
+from raceexplore.observe.naming import parts
+from raceexplore.observe.notes import note, sources
+from raceexplore.observe.primitives import Kinds
+
+T = TypeVar("T")
+
+REACH_MAX: Final = 10_000
+ONE_LEVEL: Final = frozenset({"__iter__", "__bool__", "__len__", "__add__"})
+"""Operations that reach the elements, and nothing inside of those."""
+
+_contains: Final = Kinds(*TABLES, tuple, frozenset)
+_sequence: Final = Kinds(list, tuple, deque)
+
+
+def contents(obj: T, name: str, inner: str) -> T:
+    """Note ``name``, an operator's method, of ``obj``, and ``inner`` of what ``obj`` holds.
+
+    Without a name, nobody else has ``obj`` itself.
+    """
+    ledger = hooks.active
+    if ledger is not None and type(obj) not in SCALARS:
+        if name:
+            hooks.method(obj, name)
+        note_inside(ledger, obj, inner)
+    return obj
+
+
+def member(obj: T, key: object) -> T:
+    """``key in obj``: what is compared is read, unless the key is a number or a text."""
+    ledger = hooks.active
+    if ledger is not None:
+        hooks.method_at(obj, "__contains__", key)
+        if type(key) not in SCALARS and not issubclass(type(obj), (dict, set, frozenset)):
+            note_inside(ledger, obj, "__eq__")
+            contents(key, "__eq__", "__eq__")
+    return obj
+
+
+def note_inside(ledger: Ledger, obj: object, name: str) -> None:
+    """Note that ``name`` is done to all that ``obj`` holds; runs no code of the program.
+
+    More than `REACH_MAX` objects are not gone through: then the event is opaque.
+    """
+    seen = {id(obj)}
+    level = _inside(obj, name)
+    while level:
+        deeper: list[object] = []
+        for value in level:
+            if type(value) in SCALARS or id(value) in seen:
+                continue
+            seen.add(id(value))
+            effect = effects[type(value)][name]
+            if effect:
+                note(ledger, effect, value, name)
+            deeper += () if name in ONE_LEVEL else _inside(value, name)
+        if len(seen) > REACH_MAX:
+            ledger.opaque()
+            return
+        level = deeper
+
+
+def _inside(value: Any, name: str) -> list[object]:
+    """Return what an operation on ``value`` goes on to. Of a set nothing: it has no order."""
+    kind = type(value)
+    if kind in SCALARS:
+        return []
+    if _sequence[kind]:
+        base = next(base for base in (list, tuple, deque) if issubclass(kind, base))
+        return list(base.__iter__(value))
+    if issubclass(kind, dict):
+        return list(dict.values(value))
+    if _contains[kind]:
+        return [held for behind in sources(value) for held in _inside(behind, name)]
+    if issubclass(kind, type) or (name != "__match__" and effects[kind][name] != READ):
+        return []
+    return [part for part in parts(value) if not isinstance(part, type)]
+
+
+def element(value: T, name: str) -> T:
+    """Return an element of a container to which a builtin will do ``name`` at once."""
+    return contents(value, name, name)

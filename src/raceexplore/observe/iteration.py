@@ -1,0 +1,76 @@
+"""Loops whose steps may be in different events: each step is noted when it is made."""
+
+from __future__ import annotations
+
+from functools import partial
+from operator import itemgetter
+from sys import getrefcount
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from raceexplore.observe import hooks
+from raceexplore.observe.classes import effects
+from raceexplore.observe.contents import element
+from raceexplore.observe.effects import ITERATOR, READ, VIEW, WRITE
+from raceexplore.observe.notes import note, sources
+from raceexplore.observe.primitives import is_channel
+from raceexplore.observe.wrappers import Received
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+T = TypeVar("T")
+
+
+def references(obj: object) -> int:
+    """Return how many references to its argument there are, its own included."""
+    return getrefcount(obj)
+
+
+ALONE: Final = references(iter(()))
+"""Of an object that is made in the call's argument: nobody else has it."""
+
+
+def each(obj: T) -> T | Iterator[object]:
+    """Take the steps of an iterator, or go through a container, perhaps in several events."""
+    ledger = hooks.active
+    if ledger is None:
+        return obj
+    alone = getrefcount(obj) <= ALONE
+    effect = effects[type(obj)]["__iter__"]
+    if effect not in {READ, VIEW, ITERATOR, WRITE} or (alone and effect == WRITE):
+        return hooks.method(obj, "__iter__")
+
+    def again() -> None:
+        if hooks.active is not None:
+            (behind if alone and effect == ITERATOR else hooks.method)(obj, "__iter__")
+
+    # All in C but the note, so that errors of the iteration have no frame of ours.
+    steps = iter(again, again)
+    return map(itemgetter(1), zip(steps, obj, strict=False))  # type: ignore[call-overload]
+
+
+def delegated(obj: T) -> T | Iterator[object]:
+    """``yield from obj``: a generator is sent to, and closed, by the one that delegates to it."""
+    return obj if hasattr(type(obj), "send") or hasattr(type(obj), "close") else each(obj)
+
+
+def elements(obj: T, name: str) -> T | Iterator[object]:
+    """Iterate where a builtin, or an unpacking, does ``name`` to each element at once."""
+    if hooks.active is None or not effects[type(obj)]["__iter__"]:
+        return obj
+    steps: Any = each(obj)
+    return map(partial(element, name=name), steps)
+
+
+def behind(obj: T, name: str = "__iter__") -> T:
+    """Go through an iterator that nobody else has: reads the containers behind it."""
+    ledger = hooks.active
+    if ledger is not None:
+        for source in sources(obj):
+            note(ledger, READ, source, name)
+    return obj
+
+
+def stream(obj: T) -> T | Received:
+    """``async for ... in obj``: each step receives."""
+    return Received(obj, hooks.method) if is_channel[type(obj)] else obj

@@ -1,0 +1,101 @@
+"""Two tasks race through one construct of Python: dpor must see it, as dfs does.
+
+Each case of races.txt has a set-up in the program's main function (perhaps with code of the module
+before it), what one task writes, and what the other reads as `seen`, its outcome. Cases whose name
+starts with "relative" go through what cannot be seen: there the certificate must say so.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from raceexplore import Limits, Run, Settings, by_name, explore, trace_key
+from raceexplore.search.load import load_program
+from raceexplore.search.observation import observed_run
+
+TEXT = Path(__file__).with_name("races.txt").read_text(encoding="utf-8")
+PARTS = [part.partition("\n") for part in TEXT.split("## ")[1:]]
+CASES = {name: [bit.strip("\n") for bit in body.split("---\n")] for name, _, body in PARTS}
+SEEN = {name: case for name, case in CASES.items() if not name.startswith("relative ")}
+UNSEEN = {name: case for name, case in CASES.items() if name.startswith("relative ")}
+ORDERS = [("writer", "reader"), ("reader", "writer")]
+
+TEMPLATE = """\
+import trio
+{module}
+
+
+async def main():
+{setup}
+
+    async def writer():
+{write}
+
+    async def reader():
+{read}
+        raise RuntimeError(repr(seen))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon({first}, name="first")
+        nursery.start_soon({second}, name="second")
+"""
+
+
+def program(case: list[str], order: tuple[str, str]) -> str:
+    module, setup, write, read = case if len(case) == 4 else ["", *case]
+    return TEMPLATE.format(
+        module=module,
+        setup=textwrap.indent(setup, " " * 4),
+        write=textwrap.indent(write, " " * 8),
+        read=textwrap.indent(read, " " * 8),
+        first=order[0],
+        second=order[1],
+    )
+
+
+def runs(path: Path, scheduler: str) -> list[Run]:
+    under_test, chooser = load_program(str(path)), by_name(scheduler)
+    found: list[Run] = []
+    while chooser.begin():
+        found.append(observed_run(under_test, chooser, limits=Limits(), settings=Settings()))
+        chooser.end(found[-1])
+        assert len(found) < 500
+    return found
+
+
+def outcome(run: Run) -> str:
+    return run.failure.message if run.failure else run.outcome
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=["writer first", "reader first"])
+@pytest.mark.parametrize("name", SEEN)
+def test_a_race_through_any_construct_is_seen(
+    tmp_path: Path, name: str, order: tuple[str, str]
+) -> None:
+    path = tmp_path / "racing.py"
+    path.write_text(program(SEEN[name], order))
+    by_dfs, by_dpor = runs(path, "dfs"), runs(path, "dpor")
+    outcomes = {outcome(run) for run in by_dfs}
+    assert len(outcomes) > 1
+    assert {outcome(run) for run in by_dpor} == outcomes
+    assert sorted(trace_key(r.events) for r in by_dpor) == sorted(
+        {trace_key(r.events) for r in by_dfs}
+    )
+    kept: dict[int, str] = {}
+    for run in by_dfs:
+        assert kept.setdefault(trace_key(run.events), outcome(run)) == outcome(run)
+    assert not any(event.opaque for run in by_dpor for event in run.events)
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=["writer first", "reader first"])
+@pytest.mark.parametrize("name", UNSEEN)
+def test_a_proof_is_relative_where_a_construct_cannot_be_seen(
+    tmp_path: Path, name: str, order: tuple[str, str]
+) -> None:
+    path = tmp_path / "racing.py"
+    path.write_text(program(UNSEEN[name], order).replace("raise RuntimeError", "print"))
+    (words,) = explore(load_program(str(path)), scheduler="dpor").certificate
+    assert ", relative to " in words
