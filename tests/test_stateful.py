@@ -57,7 +57,7 @@ def test_the_report_shows_lanes_the_reason_and_the_test_case() -> None:
     notes = error.__notes__
     assert notes[0] == ADD_LOST
     assert "FAIL  tests.test_stateful:CounterMachine.play  NotLinearizable: counter" in notes[1]
-    assert ").run(CounterMachine.play, ..., Recording())" in notes[1]
+    assert ").run(CounterMachine.play, ...)" in notes[1]
     told = "\n".join(notes)
     assert "CounterMachine(" in told
     assert "schedule=Schedule((" in told

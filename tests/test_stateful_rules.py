@@ -19,6 +19,7 @@ from raceexplore.linearizability import (
     queue,
     register,
 )
+from raceexplore.search.history import Recording
 from raceexplore.search.verdict import Deadlock
 from raceexplore.stateful import (
     Call,
@@ -62,6 +63,20 @@ def test_a_call_that_waits_for_ever_is_a_deadlock_with_lanes() -> None:
     assert isinstance(error, Deadlock)
     assert str(error) == "2 tasks wait for ever"
     assert GETS in error.__notes__
+
+
+def test_a_play_by_hand_that_waits_for_ever_tells_its_calls_too() -> None:
+    plan = Plan(prefix=[], clients=[[Call("get")], [Call("get")]])
+    with pytest.raises(Deadlock) as caught:
+        Schedule().run(EmptyBox.play, plan)
+    report, calls = caught.value.__notes__
+    assert calls == GETS
+    assert "replay  Schedule().run(EmptyBox.play, ...)" in report
+    own = Recording()
+    with pytest.raises(Deadlock) as caught:
+        Schedule().run(EmptyBox.play, plan, own)
+    assert len(caught.value.__notes__) == 1
+    assert len(own.history()) == 2
 
 
 def test_a_call_that_waits_for_ever_stands_after_those_that_were_answered() -> None:

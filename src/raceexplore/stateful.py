@@ -16,7 +16,6 @@ from raceexplore.kernel.outcome import Run
 from raceexplore.kernel.world import World
 from raceexplore.search.drawing import profile, schedules
 from raceexplore.search.history import Recording
-from raceexplore.search.lanes import lanes
 from raceexplore.search.machine import NAMES, Machine
 from raceexplore.search.rules import (
     Bundle,
@@ -31,7 +30,6 @@ from raceexplore.search.rules import (
     rule,
 )
 from raceexplore.search.schedules import Schedule
-from raceexplore.search.verdict import RunFailed
 
 __all__ = [
     "Bundle",
@@ -123,6 +121,7 @@ def _as_test(machine: type[Machine], settings: Settings | None) -> Any:
         if not schedule.moves:
             _run(schedule, play, plan)
 
+    play.recording = Recording  # type: ignore[attr-defined]  # so that a deadlock tells the calls
     play.__module__, play.__qualname__ = machine.__module__, f"{machine.__qualname__}.play"
     case.__name__ = case.__qualname__ = machine.__name__
     drawn = schedules(depth=machine.depth, horizon=HORIZON, sweep=0)
@@ -135,12 +134,7 @@ def _as_test(machine: type[Machine], settings: Settings | None) -> Any:
 
 def _run(schedule: Schedule, play: Any, plan: Plan) -> Run:
     __tracebackhide__ = True
-    recording = Recording()
-    try:
-        return schedule.run(play, plan, recording)
-    except RunFailed as error:
-        error.add_note("\n".join(["the calls:", *lanes(recording.history())]))
-        raise
+    return schedule.run(play, plan)
 
 
 def _later(schedule: Schedule, index: int, later: int) -> Schedule:

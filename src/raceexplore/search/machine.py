@@ -79,6 +79,9 @@ class Machine:
             raise
 
 
+Machine.play.__func__.recording = Recording  # type: ignore[attr-defined]  # see `Schedule.run`
+
+
 def _add_lanes(error: BaseException, recording: Recording) -> None:
     """Note on ``error``, unless it says so itself, what had been called when it was raised."""
     for leaf in leaves(error):

@@ -6,6 +6,7 @@ Only doors, and what draws schedules, import this file: Hypothesis takes long to
 from __future__ import annotations
 
 import inspect
+from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import lru_cache
 from itertools import chain, islice
@@ -25,14 +26,16 @@ from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import decode
 from raceexplore.kernel.watchdog import interruptible
 from raceexplore.search.gaps import Gaps
+from raceexplore.search.lanes import lanes
 from raceexplore.search.pristine import Reach
 from raceexplore.search.scrutiny import traced_lightly
-from raceexplore.search.verdict import brief, error_of
+from raceexplore.search.verdict import RunFailed, brief, error_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from raceexplore.kernel.outcome import Run
+    from raceexplore.search.history import Recording
     from raceexplore.search.scouts import Scouts
 
 Move = tuple[int, int]
@@ -99,10 +102,31 @@ class Schedule:
         and any order). Raises the program's own exception, out of its groups, with the report
         as a note; `search.verdict.Deadlock` and its like where there is none; `Inconclusive`
         for a run that was cut by ``limits``.
+        A function that has an attribute ``recording``, as `Machine.play`, gets what that makes
+        after ``args``, for each run; a deadlock and its like then tell the calls.
         """
         __tracebackhide__ = True
+        recordings: deque[Recording] = deque(maxlen=1)
+        program = _bound(function, args, recordings)
+        try:
+            return self._all(function, program, settings=settings, limits=limits, args=args)
+        except RunFailed as error:
+            if recordings:
+                error.add_note("\n".join(["the calls:", *lanes(recordings[0].history())]))
+            raise
+
+    def _all(
+        self,
+        function: AsyncFunction,
+        program: Program,
+        *,
+        settings: Settings | None,
+        limits: Limits,
+        args: tuple[Any, ...],
+    ) -> Run:
+        """Run ``program``, which is ``function(*args)``, on this schedule and its neighbours."""
+        __tracebackhide__ = True
         how = settings, limits, args
-        program = _bound(function, args)
         if not (self.sweep and self.moves) and self.scouts is None:
             with traced_lightly(), interruptible(limits.wall_s):
                 return self._once(program, *how)[0]
@@ -188,22 +212,33 @@ def _is_move(move: object) -> bool:
     return pair and all(isinstance(part, int) and part >= 0 for part in move)  # type: ignore[attr-defined]
 
 
-def _bound(function: AsyncFunction, args: tuple[Any, ...]) -> Program:
-    """Return ``function(*args)`` as a program. Raises `BadProgram`."""
+def _bound(function: AsyncFunction, args: tuple[Any, ...], recordings: deque[Recording]) -> Program:
+    """Return ``function(*args)`` as a program; ``recordings`` will hold that of the last run.
+
+    Raises `BadProgram`.
+    """
     given: object = function
     if inspect.iscoroutine(given):
         given.close()  # else Python warns, later and elsewhere, that nobody awaited it
         raise BadProgram(f"give run the function and its arguments: run({given.__name__}, ...)")
     if not callable(given):
         raise BadProgram(f"run takes an async function and its arguments, not {given!r}")
-    how, name, source = _reading(function, len(args))
+    make = getattr(function, "recording", None)
+    if make is not None and any(isinstance(arg, make) for arg in args):
+        make = None  # the caller has one, and will look at it
+    how, name, source = _reading(function, len(args) + (make is not None))
+
+    def called(*last: object, **named: object) -> Coroutine[Any, Any, object]:
+        if make is None:
+            return function(*args, *last, **named)
+        recordings.append(make())
+        return function(*args, recordings[-1], *last, **named)
+
     if how == "world":
-        return Program(
-            lambda world: function(*args, world=world), name, wants_world=True, source=source
-        )
+        return Program(lambda world: called(world=world), name, wants_world=True, source=source)
     if how == "last":
-        return Program(lambda world: function(*args, world), name, wants_world=True, source=source)
-    return Program(lambda: function(*args), name, source=source)
+        return Program(called, name, wants_world=True, source=source)
+    return Program(called, name, source=source)
 
 
 @lru_cache(64)
@@ -211,6 +246,9 @@ def _reading(function: AsyncFunction, given: int) -> tuple[str, str, Path | None
     """Return how ``function`` wants its world, its name and its file."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     module, name = getattr(function, "__module__", ""), getattr(function, "__qualname__", "?")
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, type):  # a class method is called on a class that may have inherited it
+        module, name = owner.__module__, f"{owner.__qualname__}.{name.rpartition('.')[2]}"
     signature = inspect.signature(function)
     how = "last" if needed_arguments(function) == given + 1 else ""
     how = "world" if "world" in list(signature.parameters)[given:] else how
