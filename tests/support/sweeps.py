@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from raceexplore import Limits, Program, Run, Settings, by_name, trace_key
+from raceexplore.observe.load import load_observed
 from raceexplore.search.observation import observed_run
 
 
@@ -73,3 +76,28 @@ def complaints(program: Program, runs_max: int = 3_000) -> tuple[list[str], Swee
         "a class is explored twice": reduced.runs != len(reduced.classes) + reduced.blocked,
     }
     return [text for text, found in wrong.items() if found], reduced
+
+
+class Comparison:
+    """What ``dpor`` made of many programs, each of which `complaints` has looked at.
+
+    wrong: the programs that it is not exact on. blocked: executions that were covered. relative:
+    programs with events that nobody observes.
+    """
+
+    def __init__(self, folder: Path, programs: Iterable[tuple[int, str]]) -> None:
+        self.wrong: list[tuple[int, list[str]]] = []
+        self.relative: list[int] = []
+        self.blocked = 0
+        for number, source in programs:
+            path = folder / f"generated_{number}.py"
+            path.write_text(source)
+            main = load_observed(path, "generated").main
+            program = Program(main, path.name, wants_world=True, observed=lambda main=main: main)
+            complaint, reduced = complaints(program)
+            if complaint:
+                self.wrong.append((number, complaint))
+            if reduced.opaque:
+                self.relative.append(number)
+            if reduced.complete:
+                self.blocked += reduced.blocked

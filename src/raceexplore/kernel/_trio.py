@@ -694,6 +694,8 @@ class Loop:
             if extra or watchers:
                 tell(instruments, "after_task_step", task)
                 if after is not None:
+                    if chores:
+                        self.expire(task)
                     after(task, later[woken:])
                 if passes and current is not None:
                     later.append(current)
@@ -744,6 +746,17 @@ class Loop:
         while chores:
             function, args = chores.pop(0)
             function(*args)
+
+    def expire(self, task: Any) -> None:
+        """Fire deadlines that the event of ``task`` has put into the past: that is its doing."""
+        due = [chore for chore in self.soon.chores if chore[0] == self.deadlines.expire]
+        if due:
+            context = GLOBAL_RUN_CONTEXT.__dict__
+            context.pop("task", None)
+            for chore in due:
+                self.soon.chores.remove(chore)
+                self.deadlines.expire(*chore[1])
+            context["task"] = task
 
     def follow(self, after: Callable[[Any, Sequence[Any]], None]) -> None:
         """Call ``after`` after the present event, and every one from now on."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from raceexplore.kernel.causes import Causes, Course, Step
 from raceexplore.kernel.footprint import NO_LOCKS, Accesses, Locks
 from raceexplore.kernel.trace import NOWHERE, Access, Event, Site
-from raceexplore.kernel.walk import cells_of, site, stand_of
+from raceexplore.kernel.walk import cells_of, site, stand_of, variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -189,6 +189,7 @@ class Recorder:
             frame = child.coro.cr_frame
             if self._is_new(child) and frame is not None and not ledger.blind:
                 ledger.introduce((*frame.f_locals.values(), *cells_of(child.coro)))
+                ledger.introduce(variables_of(child))
         accesses, opaque = ledger.close(path, step.nth)
         if begin.call == "Condition.wait" and course.was_interrupted():
             accesses = Accesses(accesses + self._asked_again(course))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from functools import cache, lru_cache
+from operator import attrgetter
 from pathlib import Path
 from types import CellType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,12 @@ def cells_of(coroutine: Any) -> list[CellType]:
 def site_of(coroutine: Any) -> Site:
     """Return the innermost await of ``coroutine`` in the program's own files."""
     return stand_of(coroutine)[0]
+
+
+def variables_of(task: Any) -> list[Any]:
+    """Return what the context of ``task`` holds, in the order of the variables' names."""
+    context = task.context
+    return [context[variable] for variable in sorted(context, key=attrgetter("name"))]
 
 
 OWN, TRIOS, OTHER = range(3)

@@ -15,7 +15,7 @@ import re
 import sys
 import types
 import uuid
-from contextvars import Context, ContextVar, Token
+from contextvars import ContextVar, Token
 from enum import Enum, EnumMeta
 from typing import Final
 
@@ -62,7 +62,7 @@ UNCHANGING: Final = frozenset(
     | {dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone}
     | {decimal.Decimal, fractions.Fraction, uuid.UUID, re.Pattern, re.Match, functools.partial}
     | {pathlib.PurePath, pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath}
-    | {Enum, ContextVar, Context, Token, logging.Logger, classmethod, staticmethod, property}
+    | {Enum, ContextVar, Token, logging.Logger, classmethod, staticmethod, property}
 )
 """Classes whose instances never change, or change nothing that a schedule could show."""
 
@@ -75,7 +75,7 @@ READERS: Final = frozenset(
 )
 ITERATING: Final = frozenset({"builtins", "itertools", "_collections", "collections", "_csv"})
 CHANGING: Final = READERS | {"__next__", "__anext__", "__setitem__", "__delitem__"}
-UNSEEN: Final = frozenset({"weakref", "_weakrefset", "trio.testing", "trio.abc"})
+UNSEEN: Final = frozenset({"decimal", "weakref", "_weakrefset", "trio.testing", "trio.abc"})
 """Modules whose classes do more than their methods tell: what nobody observes."""
 
 CACHE: Final = type(functools.cache(len))
@@ -131,11 +131,11 @@ def classify(owner: type, name: str) -> Effect:
             return effect
     if name in {"__next__", "__iter__"} and is_iterator(owner):
         return ITERATOR
-    if name == "__match__":
-        # A function that is given a file writes to it, most likely.
-        return (
-            WRITE if issubclass(owner, io.IOBase) else READ
-        )  # stands for patterns, and for getattr with a name not known before
+    if name == "__match__" or owner.__module__ in UNSEEN:
+        # Stands for patterns, and for getattr with a name not known before. A function that is
+        # given a file writes to it, most likely.
+        known = WRITE if issubclass(owner, io.IOBase) else READ
+        return FOREIGN if owner.__module__ in UNSEEN else known
     if name == "__dict__":
         return WRITE  # what is done with it is out of sight
     return classify_from(owner.__mro__, name)

@@ -58,7 +58,7 @@ def _walk(value: object, name: str, found: Landmarks) -> Iterator[dict[str, Any]
             continue
         seen.add(id(here))
         if isinstance(here, type):
-            if _is_ours(here):
+            if _is_ours(here) or here.__module__ == name.rpartition(".")[0]:
                 queue.extend(vars(here).values())
             continue
         if is_plain[type(here)]:
@@ -88,7 +88,7 @@ def _inside(value: Any) -> list[object]:
 
 def _is_ours(kind: type) -> bool:
     """Return whether a class was made by an observed module."""
+    members = [getattr(member, "fget", member) for member in vars(kind).values()]
     return any(
-        isinstance(member, FunctionType) and MARK in member.__globals__
-        for member in vars(kind).values()
+        isinstance(member, FunctionType) and MARK in member.__globals__ for member in members
     ) or str(getattr(kind, "__module__", "")).startswith("raceexplore_observed_")

@@ -167,6 +167,8 @@ def note_store(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
             effects.clear()
         # ``obj.name += 1`` reads it there
         note_class(ledger, obj if effect == CLASS_ATTRIBUTE else type(obj), name)
+    if effect == FOREIGN:
+        ledger.opaque()
     if effect in {READ, WRITE}:  # a primitive's settable property, such as CancelScope.deadline
         ledger.write(obj, ALL)
     else:
