@@ -52,7 +52,8 @@ class Twins(MetaPathFinder):
         self.packages = tuple(packages)
         self._modules: dict[str, ModuleType] = {}  # rewritten, while they are not in sys.modules
         self._swapped = False
-        self._covered: tuple[int, list[str]] = 0, []  # the modules there were, those to take out
+        # Before and while swapped: how many modules there were, and which of them to take out.
+        self._covered: dict[bool, tuple[int, list[str]]] = {False: (0, []), True: (0, [])}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -75,16 +76,16 @@ class Twins(MetaPathFinder):
         try:
             yield
         finally:
-            self._swapped = False
             sys.meta_path.remove(self)
             self._modules = self._take_out()
+            self._swapped = False
             sys.modules.update(aside)
 
     def _take_out(self) -> dict[str, ModuleType]:
-        count, names = self._covered
+        count, names = self._covered[self._swapped]
         if count != len(sys.modules) or not all(name in sys.modules for name in names):
             names = [name for name in tuple(sys.modules) if covers(self.packages, name)]
-            self._covered = len(sys.modules), names
+            self._covered[self._swapped] = len(sys.modules), names
         return {name: sys.modules.pop(name) for name in names}
 
     def bring(
