@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from raceexplore import (
     BadOption,
@@ -11,10 +12,9 @@ from raceexplore import (
     Proof,
     Relay,
     Run,
+    Samplers,
     Scheduler,
     by_name,
-    derive,
-    trace_key,
     whose_turn,
 )
 
@@ -58,17 +58,13 @@ class Portfolio:
         if self.burst < 1 or self.prove < 0:
             raise BadOption("portfolio: burst must be at least 1, prove must not be negative")
         own = {"urw": self.entropy}  # it walks as `urw` alone does with this entropy
-        self._arms: dict[str, Scheduler] = {
-            spec: by_name(spec, entropy=own.get(spec, derive(self.entropy, spec)))
-            for spec in SAMPLERS
-        }
+        self.knowledge = self._arms = Samplers.by_name(SAMPLERS, self.entropy, own, every=LOOK)
         self._turn: Scheduler
         self._bandit = Bandit(SAMPLERS)
         self._proof, self._icb = Proof(self.prove), by_name("icb:bound=1")
         self._bounded = Relay((by_name("delay"), DELAYS), (self._icb, self.burst))
-        self._turns: dict[str, int] = dict.fromkeys(SAMPLERS, 0)
         self._runs = 0
-        self._draws = self._blind = self.observes = False
+        self._draws = self.observes = False
 
     def parts(self) -> list[Scheduler | None]:
         """Return the schedulers whose own runs tell what is known."""
@@ -101,41 +97,53 @@ class Portfolio:
         elif not self._arm:
             return False
         else:
-            self._turn = self._arms[turn]
-            self._turns[turn] += 1
-            self._looks = self._proof.finished or self._turns[turn] % LOOK == LOOK // 2
-            self.observes = self._looks and not self._blind
+            self._turn = self._arms.start(turn, looks=self._proof.finished)
+            self.observes = self._arms.observes
+            return True
         return self._turn.begin()
 
     def choose(self, point: ChoicePoint) -> int:
         """Return what the scheduler whose run it is chooses."""
         return self._turn.choose(point)
 
+    def turn(self) -> Any:
+        """Return a sampler's turn; None for searches whose runs need the one before."""
+        return self._arms.turn() if self._arm else None
+
+    def take(self, turn: Any) -> None:
+        """Begin the run of that turn."""
+        self._arms = self.knowledge
+        self._turn, self._arm = self._arms.take(turn), self._arms.running
+        self.choose, self.observes = self._turn.choose, self._arms.observes  # type: ignore[method-assign]
+
     def end(self, run: Run) -> None:
-        """Let everybody learn from the run, and see whether a proof is in reach."""
-        # what was recorded for another purpose tells nothing of what was touched
-        self._turn.end(run if self.observes or not run.events else replace(run, events=()))
-        if self.observes:
+        """Let everybody learn from the run."""
+        self.study(self.lesson(run))
+
+    def lesson(self, run: Run) -> Any:
+        """Return what a sampler has to learn, and the run, if observed; others learn at once."""
+        if run.events and not self.observes:  # they were recorded for another purpose
+            run = replace(run, events=())
+        if not self._arm:
+            self._turn.end(run)
+        return self._arms.lesson(run) if self._arm else None, run if self.observes else None
+
+    def study(self, lesson: Any) -> None:
+        """Let the samplers learn, and see whether a proof is in reach."""
+        own, run = lesson
+        self._arms.study(own, run)
+        if run is not None:
             self._learn(run)
-        if self._arm and self._looks:
-            self._bandit.learn(self._arm, run.schedule if self._blind else trace_key(run.events))
+        if own is not None and own[-1] is not None:
+            self._bandit.learn(own[0], own[-1])
             if self._bandit.looked >= ENOUGH:
                 self._proof.weigh(self._bandit.classes())
 
     def _learn(self, run: Run) -> None:
         if self._runs == 1:
-            self._look_around(run)
+            self._proof.look(run)
+            if all(event.opaque for event in run.events):
+                self._bandit.drop(*self._arms.drop_observing())
         if any(event.draws for event in run.events):
             self._draws = True
             self._proof.forget()  # it takes draws as they come
-        for arm in self._arms.values():
-            if arm is not self._turn and hasattr(arm, "learn"):
-                arm.learn(run)
-
-    def _look_around(self, run: Run) -> None:
-        self._proof.look(run)
-        self._blind = all(event.opaque for event in run.events)
-        for spec, arm in list(self._arms.items()):
-            if self._blind and getattr(arm, "observes", False):
-                self._bandit.drop(spec)
-                del self._arms[spec]

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from raceexplore.search.names import by_name
     from raceexplore.search.proof import Proof
     from raceexplore.search.replay import replay
+    from raceexplore.search.samplers import Samplers
     from raceexplore.search.shrink import shrink
     from raceexplore.search.turns import Relay, whose_turn
 
@@ -75,6 +76,7 @@ __all__ = [
     "Relay",
     "Replay",
     "Run",
+    "Samplers",
     "Schedule",
     "Scheduler",
     "Settings",
@@ -129,6 +131,7 @@ _HOMES = {
     "search.names": "by_name",
     "search.proof": "Proof",
     "search.replay": "replay",
+    "search.samplers": "Samplers",
     "search.shrink": "shrink",
     "search.turns": "Relay whose_turn",
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from raceexplore import OutsideWorld, explore
+from raceexplore import OutsideWorld, Program, explore
 from raceexplore.search.load import load_program
 from raceexplore.search.names import names
 from shared import BUDGET, RARE, SEES, Written, alike, share_at_once, writer
@@ -51,6 +51,35 @@ def test_the_shrunk_failure_is_the_same(scheduler: str) -> None:
         alike(program, scheduler=scheduler, stop="first", shrink=True, entropy=entropy)
 
 
+def test_a_portfolio_completes_after_the_same_run(written: Written) -> None:
+    campaign = alike(written(SHARES), scheduler="portfolio", budget=2000)
+    assert campaign.complete
+    assert campaign.covered == "every trace class"
+    assert campaign.runs > 300
+
+
+def test_a_portfolio_that_sees_nothing_compares_schedules(written: Written) -> None:
+    program = Program(written(PASSES).function, "blind")
+    campaign = alike(program, counts=(1, 2), scheduler="portfolio", budget=300)
+    assert campaign.classes is not None
+
+
+SHARES = """
+class Shelf:
+    taken = put = 0
+
+async def move(shelf):
+    for _ in range(2):
+        taken = shelf.taken
+        await trio.lowlevel.checkpoint()
+        shelf.put = taken
+
+async def main():
+    shelf = Shelf()
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(move, shelf)
+"""
 PASSES = """
 async def three_events():
     await trio.sleep(0)
@@ -84,7 +113,7 @@ def test_a_search_that_looks_ahead_goes_in_the_same_order(
     assert len(found.failures) > 1
 
 
-@pytest.mark.parametrize("scheduler", ["random", "urw", "pos"])
+@pytest.mark.parametrize("scheduler", ["random", "urw", "pos", "portfolio:prove=0,burst=20"])
 def test_a_rare_failure_is_found_by_the_same_run(written: Written, scheduler: str) -> None:
     found = alike(written(RARE), scheduler=scheduler, stop="first", budget=20_000, counts=(1, 2))
     assert found.failures[0].first_run > 64

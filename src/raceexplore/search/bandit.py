@@ -63,9 +63,10 @@ class Bandit:
         self._alone[owner] += (times == 0) - (times == 1)
         self._twice += (times == 1) - (times == 2)
 
-    def drop(self, arm: str) -> None:
-        """Let ``arm`` have no more runs."""
-        self._weights.pop(arm, None)
+    def drop(self, *arms: str) -> None:
+        """Let ``arms`` have no more runs."""
+        for arm in arms:
+            self._weights.pop(arm, None)
         self._shares = {}
 
     @property

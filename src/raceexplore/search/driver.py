@@ -56,7 +56,7 @@ class Exploration:
                 return ended
             if leave():
                 return None
-            if not self.scheduler.begin():
+            if not (self.scheduler.begin() or (self.rounds.cut() and self.scheduler.begin())):
                 return "complete"
             try:
                 run = self.trial.run(tally.runs, self.scheduler)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from raceexplore.kernel.errors import BadOption, BadProgram
 from raceexplore.kernel.program import as_program
 from raceexplore.search import units
+from raceexplore.search.names import fields
 from raceexplore.search.pools import can_fork, processes, workers
 
 if TYPE_CHECKING:
@@ -82,8 +83,7 @@ def _as_new(scheduler: Any) -> Callable[[], Any]:
     kind = type(scheduler)
     if not dataclasses.is_dataclass(kind):
         raise BadOption(f"jobs: {kind.__name__} has next_run, and is no dataclass; see docs")
-    given = {f.name: getattr(scheduler, f.name) for f in dataclasses.fields(kind) if f.init}
-    return partial(kind, **given)
+    return partial(kind, **fields(scheduler))
 
 
 def _again(program: Program) -> Callable[[], Program]:

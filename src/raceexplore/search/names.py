@@ -41,6 +41,11 @@ def options(scheduler: type) -> dict[str, Any]:
     return {f.name: f.default for f in fields if f.init and f.name != "entropy"}
 
 
+def fields(scheduler: Any) -> dict[str, Any]:
+    """Return the options that ``scheduler``, a dataclass, was made with, the entropy included."""
+    return {f.name: getattr(scheduler, f.name) for f in dataclasses.fields(scheduler) if f.init}
+
+
 def by_name(spec: str, *, entropy: int = 0) -> Scheduler:
     """Return the scheduler that ``spec`` names, e.g. ``pct:depth=3,length=40``.
 

@@ -54,6 +54,14 @@ class Rounds:
             self.close()
             self.until = self.done + length(self.done)
 
+    def cut(self) -> bool:
+        """End the round here: nothing is left to begin; return whether that has taught anything."""
+        taught = bool(self._lessons)
+        if taught:
+            self.close()
+            self.until = self.done + length(self.done)
+        return taught
+
     def close(self) -> None:
         """Learn what is left: the campaign is over, or a round."""
         for lesson in self._lessons:

@@ -91,7 +91,7 @@ class Crew:
             if limits.now() is not None:
                 return
             if not self.scheduler.begin():
-                if not self.rounds.ahead or self._planned == self.tally.runs:
+                if self._planned == self.tally.runs and not self.rounds.cut():
                     self._complete = self._planned
                 return
             turn = None if here else turn_of(self.scheduler)
