@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random as Generator
 from typing import ClassVar
 
-from raceexplore import ChoicePoint, Foresight, Run, TaskInfo, derive
+from raceexplore import ChoicePoint, Footprint, Foresight, Run, TaskInfo, derive
 
 
 @dataclass
@@ -39,7 +39,8 @@ class POS:
         self._run_entropy = derive(self.entropy, self.next_run)
         self._generator.seed(self._run_entropy)
         self.next_run += 1
-        self._priorities: dict[int, tuple[int, float]] = {}  # by task: its events, priority
+        # by task: its events, the priority of the next one, and what that will touch
+        self._priorities: dict[int, tuple[int, float, Footprint | None]] = {}
         self.knowledge.begin()
         return True
 
@@ -52,21 +53,21 @@ class POS:
         priorities = self._priorities
         best, highest = 0, -1.0
         for index, task in enumerate(tasks):
-            steps, priority = priorities.get(task.serial, (-1, 0.0))
-            if steps != task.steps:  # another event than the one that drew
-                priority = self.draw()
-                priorities[task.serial] = (task.steps, priority)
-            if priority > highest:
-                best, highest = index, priority
+            pending = priorities.get(task.serial)
+            if pending is None or pending[0] != task.steps:  # another event than the one that drew
+                pending = task.steps, self.draw(), self.knowledge.expected(task)
+                priorities[task.serial] = pending
+            if pending[1] > highest:
+                best, highest = index, pending[1]
         return best
 
     def _drop_racing(self, point: ChoicePoint, tasks: list[TaskInfo]) -> None:
         """Drop the priorities of pending events that race with what was executed since."""
-        priorities, foresight = self._priorities, self.knowledge
-        for _, touched in foresight.executed(point, tasks):
+        priorities, conflict = self._priorities, self.knowledge.conflict
+        for _, touched in self.knowledge.executed(point, tasks):
             for task in tasks:
-                known = task.serial in priorities
-                if known and foresight.conflict(foresight.expected(task), touched):
+                pending = priorities.get(task.serial)
+                if pending is not None and conflict(pending[2], touched):
                     del priorities[task.serial]
 
     def end(self, run: Run) -> None:

@@ -6,15 +6,7 @@ from dataclasses import dataclass
 from random import Random as Generator
 from typing import ClassVar
 
-from raceexplore import (
-    Census,
-    ChoicePoint,
-    Foresight,
-    Run,
-    TaskInfo,
-    derive,
-    touches,
-)
+from raceexplore import Census, ChoicePoint, Foresight, Run, TaskInfo, derive, touches
 
 
 @dataclass
@@ -47,7 +39,8 @@ class SURW:
         self._run_entropy = derive(self.entropy, self.next_run)
         self._generator.seed(self._run_entropy)
         self.next_run += 1
-        self._priorities: dict[int, tuple[int, float]] = {}
+        # by task: its events, the priority of the next one, and whether that will touch the object
+        self._pending: dict[int, tuple[int, float, bool]] = {}
         self._left: dict[int, int] = {}  # accesses still to come, by task
         self._serials: dict[str, int] = {}
         self._held: set[int] = set()
@@ -70,30 +63,33 @@ class SURW:
         """Return the first task, by priority, that need not be held back."""
         if point.kind != "task":
             return point.keyed(self._run_entropy)
-        tasks = point.tasks
+        tasks, left = point.tasks, self._left
         for task in tasks:
-            self._meet(task)
+            if task.serial not in left:
+                self._meet(task)
         for path, touched in self._foresight.executed(point, tasks):
             if touches(touched, self._place):
                 self._note(path)
         while True:
             free = [i for i, task in enumerate(tasks) if task.serial not in self._held]
-            free.sort(key=lambda i: self._priority(tasks[i]), reverse=True)
-            for place, index in enumerate(free):
-                if self._may_run(tasks, index, free[place:]):
+            ranks = {i: self._priority(tasks[i]) for i in free}
+            while free:
+                index = max(free, key=ranks.__getitem__)
+                if self._may_run(tasks, index, free):
                     return index
                 self._held.add(tasks[index].serial)
+                free.remove(index)
             self._held.clear()
             self._next = None
 
     def _may_run(self, tasks: list[TaskInfo], index: int, free: list[int]) -> bool:
         """Return whether the task at ``index`` need not be held back; ``free`` are not yet."""
-        if not touches(self._foresight.expected(tasks[index]), self._place):
-            return True
         serial = tasks[index].serial
+        if not self._pending[serial][2]:
+            return True
         self._left[serial] = max(1, self._left[serial])
         if self._next is None:
-            self._next = self._draw_next([tasks[i].serial for i in sorted(free)])
+            self._next = self._draw_next([tasks[i].serial for i in free])
         return self._next == serial
 
     def _draw_next(self, serials: list[int]) -> int:
@@ -105,11 +101,11 @@ class SURW:
         return serials[-1]
 
     def _priority(self, task: TaskInfo) -> float:
-        steps, priority = self._priorities.get(task.serial, (-1, 0.0))
-        if steps != task.steps:
-            priority = self._draw()
-            self._priorities[task.serial] = (task.steps, priority)
-        return priority
+        pending = self._pending.get(task.serial)
+        if pending is None or pending[0] != task.steps:
+            touching = touches(self._foresight.expected(task), self._place)
+            pending = self._pending[task.serial] = task.steps, self._draw(), touching
+        return pending[1]
 
     def _meet(self, task: TaskInfo) -> None:
         """Move what a new task has to do from its parent to itself, the next turn too."""

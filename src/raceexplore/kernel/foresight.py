@@ -35,7 +35,8 @@ class Foresight:
     def begin(self) -> None:
         """Get ready for the next run."""
         self._done = 0
-        self._progress: dict[str, int] = {}
+        self._progress: dict[str, int] = {}  # events done so far, by path,
+        self._counted: dict[int, int] = {}  # and by serial, to pass over those that did nothing
 
     def learn(self, run: Run) -> None:
         """Remember what each event of ``run`` has touched."""
@@ -67,13 +68,20 @@ class Foresight:
             new, self._done = events[self._done :], len(events)
             return [(event.task, footprint(event)) for event in new]
         last, count = point.at
-        found = []
-        for path, steps in {**{t.path: t.steps for t in tasks}, last: count}.items():
-            before = self._progress.get(path, 0)
-            if steps > before and path != CLOCK:
-                found += [(path, self._nth.get((path, nth))) for nth in range(before, steps)]
-            self._progress[path] = steps
-        return found
+        counted, found = self._counted, []
+        for task in tasks:
+            if counted.get(task.serial, 0) != task.steps:
+                counted[task.serial] = task.steps
+                found += self._since(task.path, task.steps)
+        return found + self._since(last, count)  # it may have ended, or wait for something
+
+    def _since(self, path: str, steps: int) -> list[tuple[str, Footprint | None]]:
+        """Return what the events of a task, now ``steps``, have touched since the last call."""
+        before = self._progress.get(path, 0)
+        self._progress[path] = steps
+        if path == CLOCK:
+            return []
+        return [(path, self._nth.get((path, nth))) for nth in range(before, steps)]
 
     @staticmethod
     def conflict(one: Footprint | None, other: Footprint | None) -> bool:
