@@ -188,8 +188,8 @@ class Recorder:
         for child in step.woken:
             frame = child.coro.cr_frame
             if self._is_new(child) and frame is not None and not ledger.blind:
-                ledger.introduce((*frame.f_locals.values(), *cells_of(child.coro)))
-                ledger.introduce(variables_of(child))
+                given = *frame.f_locals.values(), *cells_of(child.coro), *variables_of(child)
+                ledger.introduce(given)
         accesses, opaque = ledger.close(path, step.nth)
         if begin.call == "Condition.wait" and course.was_interrupted():
             accesses = Accesses(accesses + self._asked_again(course))

@@ -105,6 +105,8 @@ class Effects(dict[type, ClassEffects]):
     """All that is known: class -> its effects."""
 
     def __missing__(self, owner: type) -> ClassEffects:
+        if len(self) >= primitives.CLASSES_MAX:
+            self.clear()
         found = self[owner] = ClassEffects(owner)
         return found
 

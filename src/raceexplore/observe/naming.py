@@ -25,6 +25,7 @@ from types import (
 )
 from typing import TYPE_CHECKING, Any, Protocol
 
+from raceexplore.observe import primitives
 from raceexplore.observe.primitives import Kinds
 from raceexplore.observe.values import namespace, slot_content
 
@@ -166,7 +167,7 @@ def parts(value: Any) -> list[object]:
         return cell_contents(value)
     if is_class[kind]:
         return [held for held in namespace(value).values() if type(held) is not FunctionType]
-    is_leaf, is_wrapper, slots = _shapes[kind]
+    is_leaf, is_wrapper, slots, made = _shapes[kind]
     if is_leaf:
         return []
     found: list[object] = gc.get_referents(value) if is_wrapper else []
@@ -177,8 +178,9 @@ def parts(value: Any) -> list[object]:
     elif issubclass(kind, BaseException):
         found += ARGUMENTS.__get__(value)
     found += namespace(value).values()
-    found += [held for member in slots for held in slot_content(member, value)]
-    return found if has_place(kind) else [*found, kind]
+    if slots:
+        found += [held for member in slots for held in slot_content(member, value)]
+    return found + made
 
 
 def items(value: Any) -> list[object]:
@@ -219,14 +221,17 @@ def place(code: Any) -> str:
     return f"{namespace(code).get('__module__')}.{QUALNAME.__get__(code)}"
 
 
-class _Shapes(dict[type, tuple[bool, bool, tuple[MemberDescriptorType, ...]]]):
+Shape = tuple[bool, bool, tuple[MemberDescriptorType, ...], list[object]]
+
+
+class _Shapes(dict[type, Shape]):
     """What instances of a class hold; found once a class.
 
     Whether they are one location each; whether they are made of C and stand for what they refer
-    to, as iterators and partial functions do; their slots.
+    to, as iterators and partial functions do; their slots; the class itself if a run has made it.
     """
 
-    def __missing__(self, kind: type) -> tuple[bool, bool, tuple[MemberDescriptorType, ...]]:
+    def __missing__(self, kind: type) -> Shape:
         module = kind.__module__
         root = module.partition(".")[0]
         is_leaf = root in LEAVES and not module.startswith(MODELS)
@@ -237,7 +242,11 @@ class _Shapes(dict[type, tuple[bool, bool, tuple[MemberDescriptorType, ...]]]):
         members = [member for base in kind.__mro__ for member in vars(base).values()]
         slots = [member for member in members if type(member) is MemberDescriptorType]
         slots = [] if is_wrapper or issubclass(kind, FIXED) else slots
-        found = self[kind] = is_leaf, is_wrapper, tuple(slots)
+        made: list[object] = [] if has_place(kind) else [kind]
+        found = is_leaf, is_wrapper, tuple(slots), made
+        if len(self) >= primitives.CLASSES_MAX:  # a program may make classes in every run
+            self.clear()
+        self[kind] = found
         return found
 
 

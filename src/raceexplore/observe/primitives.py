@@ -98,6 +98,9 @@ TABLES: Final[dict[type, Table]] = {
 CHANNELS: Final = (trio.MemorySendChannel, trio.MemoryReceiveChannel)
 
 
+CLASSES_MAX: Final = 5_000  # that are remembered: a program may make some in every run
+
+
 class Kinds(dict[type, bool]):
     """Class -> whether it is, or derives from, one of some classes; found once a class."""
 
@@ -106,6 +109,8 @@ class Kinds(dict[type, bool]):
         self.wanted = wanted
 
     def __missing__(self, kind: type) -> bool:
+        if len(self) >= CLASSES_MAX:
+            self.clear()
         found = self[kind] = issubclass(kind, self.wanted)
         return found
 
