@@ -23,6 +23,17 @@ def test_the_arm_that_is_furthest_behind_comes_next() -> None:
     assert "".join(bandit.next() for _ in range(8)) == "aabaaaba"
 
 
+def test_what_is_learnt_counts_from_the_next_run_on() -> None:
+    bandit = Bandit({"a": 1.0, "b": 1.0}, floor=0.0)
+    assert turns(bandit, 10) == {"a": 5, "b": 5}
+    for i in range(99):
+        bandit.learn("a", "always the same")
+        bandit.learn("b", i)
+    assert turns(bandit, 100)["b"] > 95
+    bandit.drop("b")
+    assert turns(bandit, 10) == {"a": 10}
+
+
 def test_an_arm_that_discovers_nothing_falls_to_the_floor() -> None:
     bandit = Bandit({"old": 1.0, "new": 1.0}, floor=0.03)
     for i in range(10_000):

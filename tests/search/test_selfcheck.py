@@ -45,3 +45,16 @@ def test_a_program_that_stops_repeating_is_found_at_the_next_check(first: int) -
     with pytest.raises(NotDeterministic):
         explore(drifting, scheduler="random", budget=450, progress=count)
     assert done[0] == first
+
+
+@pytest.mark.parametrize("scheduler", ["random", "portfolio", "dpor"])
+def test_the_first_run_is_checked_observed_or_not(scheduler: str) -> None:
+    before: list[int] = []
+
+    async def remembers() -> None:
+        before.append(1)
+        for _ in before:
+            await trio.lowlevel.checkpoint()
+
+    with pytest.raises(NotDeterministic, match="two different runs"):
+        explore(remembers, scheduler=scheduler, budget=1)

@@ -31,7 +31,7 @@ def whose_turn(number: int, *, proof: bool, near: bool, draws: bool) -> str:
     """
     turn = OPENING[number - 1] if number <= len(OPENING) else ""
     if turn:
-        instead = "" if draws and number > 1 else BOUNDED
+        instead = "" if draws else BOUNDED
         return instead if turn == PROOF and not proof else turn
     if proof and (number % 2 == 0 if near else number % 3 == 0 and number <= REVERSING):
         return PROOF
