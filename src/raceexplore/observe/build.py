@@ -24,6 +24,12 @@ FRESH: Final = (
 PLAIN: Final = (ast.Constant, ast.JoinedStr, ast.Lambda, ast.Compare)
 """Expressions whose value holds nothing."""
 
+CONSUMERS: Final = frozenset(
+    {"all", "any", "dict", "frozenset", "join", "list", "max", "min", "set", "sorted", "sum"}
+    | {"tuple"}
+)
+"""What uses up a generator expression at once."""
+
 SUSPENDING: Final = (ast.Await, ast.Yield, ast.YieldFrom, ast.AsyncFor, ast.AsyncWith)
 OTHER_CODE: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
@@ -90,14 +96,14 @@ def whole(node: ast.expr, operation: str = "__iter__") -> ast.expr:
     return node if isinstance(node, FRESH) else hook("method", node, operation)
 
 
-def contents(node: ast.expr, operation: str = "__iter__", inner: str = "") -> ast.expr:
+def contents(node: ast.expr, operation: str = "__iter__", inner: str | None = None) -> ast.expr:
     """Return ``node``, noted as a whole with what it holds, on which ``inner`` works."""
     if isinstance(node, ast.Starred):
-        node.value = contents(bare(node.value), "__iter__", inner or operation)
+        node.value = contents(bare(node.value), "__iter__", operation if inner is None else inner)
         return node
     if isinstance(node, PLAIN) or all_constant(node):
         return node
-    inner = inner or operation
+    inner = operation if inner is None else inner
     return hook("contents", node, "" if isinstance(node, FRESH) else operation, inner)
 
 
@@ -116,3 +122,34 @@ def bare(node: ast.expr) -> ast.expr:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return node.args[0] if node.func.id == "__rx_method__" else node
     return node
+
+
+Operand = tuple[ast.expr, str, str]  # with the method that reads it, and what that does inside
+
+
+def operands(parts: list[Operand], context: Context) -> list[ast.expr]:
+    """Return operands, in the order of their evaluation; what is read before an ``await`` is late.
+
+    Those whose method is "" are not read.
+    """
+    found: list[ast.expr] = []
+    late: list[tuple[str, str, str]] = []
+    for index, (node, outer, inner) in enumerate(parts):
+        waits = suspends(*[part for part, *_ in parts[index + 1 :]])
+        holder = context.temporary() if outer and waits and not isinstance(node, PLAIN) else ""
+        if holder and not isinstance(node, ast.Starred):
+            late.append((holder, outer, inner))
+            found.append(named(holder, node))
+        elif outer and waits and not isinstance(node, (*PLAIN, ast.Starred)):
+            found.append(hook("unseen", node))
+        else:
+            found.append(contents(node, outer, inner) if outer else node)
+    for holder, outer, inner in late:
+        last = found[-1]
+        inside = last.value if isinstance(last, ast.Starred) else last
+        noted = hook("late_contents", inside, load(holder), outer, inner)
+        if isinstance(last, ast.Starred):
+            last.value = noted
+        else:
+            found[-1] = noted
+    return found

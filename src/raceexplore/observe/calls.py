@@ -16,6 +16,7 @@ from raceexplore.observe.build import (
     is_plain,
     load,
     named,
+    operands,
     suspends,
     whole,
 )
@@ -90,12 +91,14 @@ def rewrite_call(node: ast.Call, context: Context) -> ast.expr:
     if is_library(origin) and not origin.startswith("raceexplore.models"):
         root, _, name = origin.rpartition(".")
         if root == "builtins":
-            builtin_call(node, name)
+            builtin_call(node, name, context)
         elif origin in CHANGERS:
             node.args[:1] = [whole(part, "__iadd__") for part in node.args[:1]]
         elif root.partition(".")[0] in READING_MODULES or origin == "functools.reduce":
             inner = READING_MODULES.get(root.partition(".")[0], "__eq__")
-            read_arguments(node, "__match__" if inner == "__match__" else "__iter__", inner)
+            read_arguments(
+                node, "__match__" if inner == "__match__" else "__iter__", inner, context
+            )
     elif isinstance(node.func, ast.Attribute):
         return method_call(node, node.func, context)
     elif origin:
@@ -103,7 +106,7 @@ def rewrite_call(node: ast.Call, context: Context) -> ast.expr:
     return node
 
 
-def builtin_call(node: ast.Call, name: str) -> None:
+def builtin_call(node: ast.Call, name: str, context: Context) -> None:
     """Note what a builtin function reads of its arguments."""
     if name in REFLECTION and node.args:
         precise, coarse = REFLECTION[name]
@@ -121,7 +124,8 @@ def builtin_call(node: ast.Call, name: str) -> None:
         for keyword in node.keywords:
             if keyword.arg == "file":
                 keyword.value = hook("method", keyword.value, "write")
-        node.args = [contents(part, READERS[name], INNER[name]) for part in node.args]
+        parts = [(part, READERS[name], INNER[name]) for part in node.args]
+        node.args = operands(parts, context)
     elif name in READERS:
         node.args = [whole(part, READERS[name]) for part in node.args]
 
@@ -131,11 +135,13 @@ def has_lambda(node: ast.Call) -> bool:
     return any(isinstance(part.value, ast.Lambda) for part in node.keywords)
 
 
-def read_arguments(node: ast.Call, outer: str, inner: str) -> None:
+def read_arguments(node: ast.Call, outer: str, inner: str, context: Context) -> None:
     """Note that a function does ``outer`` to what it is given, ``inner`` to what that holds."""
-    node.args = [contents(part, outer, inner) for part in node.args]
-    for keyword in node.keywords:
-        keyword.value = contents(bare(keyword.value), outer, inner)
+    values = [*node.args, *[bare(keyword.value) for keyword in node.keywords]]
+    noted = operands([(part, outer, inner) for part in values], context)
+    node.args = noted[: len(node.args)]
+    for keyword, value in zip(node.keywords, noted[len(node.args) :], strict=True):
+        keyword.value = value
 
 
 def lazily(node: ast.expr, *, by_builtin: bool) -> ast.expr:
@@ -146,7 +152,7 @@ def lazily(node: ast.expr, *, by_builtin: bool) -> ast.expr:
     if isinstance(node, ast.Starred):
         return contents(node, "__iter__", "__iter__")
     if by_builtin:
-        return hook("elements", node, "__repr__")
+        return hook("elements", node, "__repr__", "__repr__")
     return node if isinstance(node, FRESH) else hook("each", node)
 
 
@@ -154,7 +160,7 @@ def method_call(node: ast.Call, func: ast.Attribute, context: Context) -> ast.Ca
     """Return ``obj.name(...)`` with what it touches noted, after its arguments if they await."""
     name = context.stored(func.attr)
     if name in READING_METHODS:
-        read_arguments(node, "__iter__", READING_METHODS[name])
+        read_arguments(node, "__iter__", READING_METHODS[name], context)
     elif name in SEARCHING_METHODS and not has_lambda(node):
         func.value = contents(func.value, name, "__eq__")
         node.args = [contents(part, "__eq__") for part in node.args]

@@ -33,7 +33,8 @@ def contents(obj: T, name: str, inner: str) -> T:
     if ledger is not None and type(obj) not in SCALARS:
         if name:
             hooks.method(obj, name)
-        note_inside(ledger, obj, inner)
+        if inner:
+            note_inside(ledger, obj, inner)
     return obj
 
 
@@ -48,14 +49,15 @@ def member(obj: T, key: object) -> T:
     return obj
 
 
-def note_inside(ledger: Ledger, obj: object, name: str) -> None:
+def note_inside(ledger: Ledger, obj: object, name: str, depth: int = REACH_MAX) -> None:
     """Note that ``name`` is done to all that ``obj`` holds; runs no code of the program.
 
-    More than `REACH_MAX` objects are not gone through: then the event is opaque.
+    depth: how many levels down. More than `REACH_MAX` objects are not gone through: then the
+    event is opaque.
     """
     seen = {id(obj)}
     level = _inside(obj, name)
-    while level:
+    while level and depth:
         deeper: list[object] = []
         for value in level:
             if type(value) in SCALARS or id(value) in seen:
@@ -64,11 +66,11 @@ def note_inside(ledger: Ledger, obj: object, name: str) -> None:
             effect = effects[type(value)][name]
             if effect:
                 note(ledger, effect, value, name)
-            deeper += () if name in ONE_LEVEL else _inside(value, name)
+            deeper += () if name in ONE_LEVEL or depth == 1 else _inside(value, name)
         if len(seen) > REACH_MAX:
             ledger.opaque()
             return
-        level = deeper
+        level, depth = deeper, depth - 1
 
 
 def _inside(value: Any, name: str) -> list[object]:
@@ -88,6 +90,27 @@ def _inside(value: Any, name: str) -> list[object]:
     return [part for part in parts(value) if not isinstance(part, type)]
 
 
-def element(value: T, name: str) -> T:
-    """Return an element of a container to which a builtin will do ``name`` at once."""
-    return contents(value, name, name)
+def element(value: T, name: str, inner: str) -> T:
+    """Return an element of a container to which a builtin, or an unpacking, does ``name``."""
+    ledger = hooks.active
+    if ledger is not None and type(value) not in SCALARS:
+        hooks.method(value, name)
+        if inner:
+            note_inside(ledger, value, inner)
+    return value
+
+
+def late_contents(value: T, obj: object, name: str, inner: str) -> T:
+    """Return the last operand of what reads ``obj``, an operand from before an ``await``."""
+    contents(obj, name, inner)
+    return value
+
+
+def matched(subject: T, name: str, depth: int) -> T:
+    """``match subject:``, with patterns of up to ``depth`` levels below the first."""
+    ledger = hooks.active
+    if ledger is not None and type(subject) not in SCALARS:
+        if name:
+            hooks.method(subject, name)
+        note_inside(ledger, subject, "__match__", depth)
+    return subject

@@ -228,6 +228,13 @@ def opened(manager: T) -> T | Entered:
     return entered(manager) if is_channel[type(manager)] else manager
 
 
+def unseen(value: T) -> T:
+    """Return a value that something will be done to which is not seen."""
+    if active is not None:
+        active.opaque()
+    return value
+
+
 def called(function: T) -> T:
     """Call something imported from a package that may not be observed."""
     if active is not None and is_foreign(function):

@@ -12,8 +12,9 @@ HOOKS: Final = (
     *(hooks.item, hooks.set_item, hooks.del_item, hooks.update_item, hooks.late_set_item),
     *(hooks.push, hooks.pop),
     *(hooks.read_name, hooks.write_name, hooks.update_name, hooks.inplace),
-    *(hooks.entered, hooks.opened, hooks.called),
-    *(contents.contents, contents.member, iteration.each, iteration.elements),
+    *(hooks.entered, hooks.opened, hooks.called, hooks.unseen),
+    *(contents.contents, contents.member, contents.late_contents, contents.matched),
+    *(iteration.each, iteration.elements),
     *(iteration.delegated, iteration.behind, iteration.stream),
 )
 

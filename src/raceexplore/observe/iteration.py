@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from operator import itemgetter
 from sys import getrefcount
@@ -54,12 +55,12 @@ def delegated(obj: T) -> T | Iterator[object]:
     return obj if hasattr(type(obj), "send") or hasattr(type(obj), "close") else each(obj)
 
 
-def elements(obj: T, name: str) -> T | Iterator[object]:
+def elements(obj: T, name: str, inner: str) -> T | Iterator[object]:
     """Iterate where a builtin, or an unpacking, does ``name`` to each element at once."""
-    if hooks.active is None or not effects[type(obj)]["__iter__"]:
+    if hooks.active is None or not isinstance(obj, Iterable):
         return obj
     steps: Any = each(obj)
-    return map(partial(element, name=name), steps)
+    return map(partial(element, name=name, inner=inner), steps)
 
 
 def behind(obj: T, name: str = "__iter__") -> T:

@@ -13,6 +13,8 @@ from raceexplore.observe.build import (
     is_plain,
     load,
     named,
+    operands,
+    suspends,
     whole,
 )
 from raceexplore.observe.place import Place
@@ -71,16 +73,15 @@ class OperatorRewriter(ast.NodeTransformer):
         if len(parts) == 2 and isinstance(node.ops[0], ast.In | ast.NotIn):
             self.membership(node)
             return node
+        ways = [""] * len(parts)
         for index, operator in enumerate(node.ops):
             pair = parts[index : index + 2]
             if isinstance(operator, ast.In | ast.NotIn):
-                parts[index : index + 2] = [
-                    contents(pair[0], "__eq__"),
-                    contents(pair[1], "__iter__", "__eq__"),
-                ]
+                ways[index : index + 2] = [ways[index] or "__eq__", "__iter__"]
             elif not isinstance(operator, ast.Is | ast.IsNot) and not any(map(is_scalar, pair)):
-                parts[index : index + 2] = [contents(part, "__eq__") for part in pair]
-        node.left, *node.comparators = parts
+                ways[index : index + 2] = [ways[index] or "__eq__", "__eq__"]
+        read = [(part, way, "__eq__") for part, way in zip(parts, ways, strict=True)]
+        node.left, *node.comparators = operands(read, self.place)
         return node
 
     def membership(self, node: ast.Compare) -> None:
@@ -131,6 +132,10 @@ class OperatorRewriter(ast.NodeTransformer):
         elif operation is not None and (
             isinstance(node.op, ast.Mult) or not (is_scalar(node.left) or is_scalar(node.right))
         ):
-            node.left = whole(node.left, operation)
-            node.right = whole(node.right, operation)
+            if suspends(node.right):
+                parts = [(node.left, operation, ""), (node.right, operation, "")]
+                node.left, node.right = operands(parts, self.place)
+            else:
+                node.left = whole(node.left, operation)
+                node.right = whole(node.right, operation)
         return node

@@ -29,6 +29,11 @@ class Place:
         self.class_name = ""
         self.iterables = 0
         self.numbers = count(1)
+        imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+        features = [
+            alias.name for node in imports if node.module == "__future__" for alias in node.names
+        ]
+        self.postponed = "annotations" in features
 
     @contextmanager
     def inside(self, node: ast.AST) -> Iterator[None]:
@@ -73,10 +78,19 @@ class Place:
         root, _, name = origin.rpartition(".")
         return name if root == "builtins" and name in MAKING else None
 
+    def evaluates_annotations(self) -> bool:
+        """Tell whether annotations here are evaluated, and when a function runs."""
+        return not self.postponed and self.scope.is_inside_function()
+
     def is_shared(self, name: str) -> bool:
         """Tell whether tasks can see each other's writes of a variable."""
         stored = self.stored(name)
         return self.scope.owner(stored).shares(stored)
+
+    def may_miss(self, name: str) -> bool:
+        """Tell whether a shared variable may not be bound when it is read."""
+        stored = self.stored(name)
+        return self.scope.owner(stored).may_miss(stored)
 
     def cell(self, name: str) -> ast.expr:
         """Return an expression for the place that holds a shared variable: a module or a cell."""

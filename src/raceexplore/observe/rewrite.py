@@ -12,8 +12,9 @@ from types import CodeType
 
 from raceexplore.observe.build import hook, load, named, suspends, whole
 from raceexplore.observe.classes import expect_stores
-from raceexplore.observe.expressions import ExpressionRewriter
+from raceexplore.observe.loops import names_in
 from raceexplore.observe.operators import CONTENTS, is_number
+from raceexplore.observe.patterns import PatternRewriter, unpacked
 from raceexplore.observe.place import Place
 
 
@@ -34,16 +35,10 @@ def rewrite(tree: ast.Module) -> ast.Module:
     return ast.fix_missing_locations(tree)
 
 
-class _Rewriter(ExpressionRewriter):
-    def block(self, body: list[ast.stmt]) -> None:
-        """Rewrite the statements of a body in place."""
-        rewritten: list[ast.stmt] = []
-        for statement in body:
-            found = self.visit(statement)
-            rewritten.extend(found if isinstance(found, list) else [found])
-        body[:] = rewritten
-
+class _Rewriter(PatternRewriter):
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.stmt]:
+        node.decorator_list = [self.expression(part) for part in node.decorator_list]
+        node.returns = self.annotation(node.returns)
         self.visit(node.args)
         with self.place.inside(node):
             self.block(node.body)
@@ -53,6 +48,10 @@ class _Rewriter(ExpressionRewriter):
     visit_AsyncFunctionDef = function
 
     def visit_ClassDef(self, node: ast.ClassDef) -> list[ast.stmt]:
+        node.decorator_list = [self.expression(part) for part in node.decorator_list]
+        node.bases = [self.expression(part) for part in node.bases]
+        for keyword in node.keywords:
+            keyword.value = self.expression(keyword.value)
         with self.place.inside(node):
             self.block(node.body)
         return [node, *self.written([node.name], node)]
@@ -63,25 +62,11 @@ class _Rewriter(ExpressionRewriter):
 
     visit_ImportFrom = visit_Import
 
-    def written(self, names: list[str], where: ast.AST) -> list[ast.stmt]:
-        """Return statements that note writes of those ``names`` that are shared variables."""
-        notes = [
-            self.stored_name(ast.Constant(None), name)
-            for name in names
-            if name != "*" and self.place.is_shared(name)
-        ]
-        statements = [ast.copy_location(ast.Expr(note), where) for note in notes]
-        for note, statement in zip(notes, statements, strict=True):
-            for part in ast.walk(note):
-                ast.copy_location(part, statement)
-        return [*statements]
-
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:
-        fresh = node.value
-        node.value = self.expression(node.value)
-        unpacked = any(isinstance(target, ast.Tuple | ast.List) for target in node.targets)
-        if unpacked and not isinstance(fresh, ast.Tuple | ast.List):
-            node.value = whole(node.value)
+        value = self.expression(node.value)
+        for target in node.targets:
+            value = unpacked(value, target)
+        node.value = value
         for name in names_in(*node.targets):
             if self.place.is_shared(name):
                 node.value = self.stored_name(node.value, name)
@@ -157,7 +142,7 @@ class _Rewriter(ExpressionRewriter):
     def visit_For(self, node: ast.For | ast.AsyncFor) -> ast.stmt:
         lazy = suspends(*node.body)
         is_async = isinstance(node, ast.AsyncFor)
-        node.iter = self.iterated(node.iter, lazy=lazy, is_async=int(is_async))
+        node.iter = self.iterated(node.iter, node.target, lazy=lazy, is_async=int(is_async))
         notes = self.written(names_in(node.target), node.target)
         node.target = self.expression(node.target)
         self.block(node.body)
@@ -182,56 +167,43 @@ class _Rewriter(ExpressionRewriter):
         return node
 
     def visit_With(self, node: ast.With | ast.AsyncWith) -> ast.stmt:
-        kind = "opened" if isinstance(node, ast.With) else "entered"
         targets = [part.optional_vars for part in node.items if part.optional_vars is not None]
-        notes = self.written(names_in(*targets), node)
+        shared = any(self.place.is_shared(name) for name in names_in(*targets))
+        if shared and len(node.items) > 1 and isinstance(node, ast.AsyncWith):
+            # Each variable is noted when it is bound: others may run before the next is.
+            inner = ast.copy_location(ast.AsyncWith(node.items[1:], node.body), node)
+            node.items, node.body = node.items[:1], [inner]
+        kind = "opened" if isinstance(node, ast.With) else "entered"
+        first: list[ast.stmt] = []
         for part in node.items:
             part.context_expr = hook(kind, self.expression(part.context_expr))
-            if part.optional_vars is not None:
-                part.optional_vars = self.expression(part.optional_vars)
+            first += self.entered(part)
         self.block(node.body)
-        node.body[:0] = notes
+        node.body[:0] = first
         return node
 
     visit_AsyncWith = visit_With
 
+    def entered(self, item: ast.withitem) -> list[ast.stmt]:
+        """Rewrite ``as target``; return what comes first in the block."""
+        target = item.optional_vars
+        if target is None:
+            return []
+        keeper = self.place.temporary() if isinstance(target, ast.Tuple | ast.List) else ""
+        if not keeper:
+            item.optional_vars = self.expression(target)
+            return self.written(names_in(target), target)
+        item.optional_vars = ast.copy_location(ast.Name(keeper, ast.Store()), target)
+        unpack = ast.Assign([target], ast.copy_location(load(keeper), target))
+        return [self.visit_Assign(ast.copy_location(unpack, target))]
+
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:
-        notes = self.written([node.name] if node.name else [], node)
         if node.type is not None:
             node.type = self.expression(node.type)
         self.block(node.body)
-        node.body[:0] = notes
+        if node.name is not None and self.place.is_shared(node.name):
+            # Python deletes the variable at the end of the handler, however that ends.
+            guarded = ast.Try(node.body, [], [], self.written([node.name], node))
+            place = ast.copy_location(guarded, node.body[0])
+            node.body = [*self.written([node.name], node), place]
         return node
-
-    def visit_Match(self, node: ast.Match) -> ast.stmt:
-        if not isinstance(node.subject, ast.Tuple):
-            node.subject = whole(self.expression(node.subject), "__match__")
-        else:
-            node.subject = self.expression(node.subject)
-        for case in node.cases:
-            notes = self.written(captures(case.pattern), case.pattern)
-            if case.guard is not None:
-                case.guard = self.condition(case.guard)
-            self.block(case.body)
-            case.body[:0] = notes
-        return node
-
-
-def names_in(*targets: ast.expr) -> list[str]:
-    """Return the variables that targets of an assignment bind or delete."""
-    found = [node for target in targets for node in ast.walk(target)]
-    return [
-        node.id
-        for node in found
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
-    ]
-
-
-def captures(pattern: ast.pattern) -> list[str]:
-    """Return the variables that a ``case`` binds."""
-    found: list[str] = []
-    for node in ast.walk(pattern):
-        name = node.rest if isinstance(node, ast.MatchMapping) else getattr(node, "name", None)
-        if isinstance(name, str):
-            found.append(name)
-    return found

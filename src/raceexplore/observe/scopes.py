@@ -7,6 +7,8 @@ import ast
 from dataclasses import dataclass, field
 from typing import Final
 
+from raceexplore.observe.build import CONSUMERS, suspends
+
 FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS: Final = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 DEFINITIONS: Final = (
@@ -23,7 +25,8 @@ class Scope:
     """One namespace of the program: a module, a function, a class body or a comprehension.
 
     bindings: the nodes that bind a name. repeated: names bound in a loop, updated or deleted.
-    reach: names that inner functions use -> the first line of such a function.
+    reach: names that inner functions use -> the first line of such a function. unsure: names that
+    are deleted somewhere. lasts: it is a comprehension during which other tasks may run.
     """
 
     node: ast.AST
@@ -35,10 +38,16 @@ class Scope:
     reach: dict[str, int] = field(default_factory=dict)
     rebound: set[str] = field(default_factory=set)
     imports: dict[str, str] = field(default_factory=dict)
+    unsure: set[str] = field(default_factory=set)
+    lasts: bool = False
 
     def is_function(self) -> bool:
         """Tell whether it is the body of a function or a lambda."""
         return isinstance(self.node, FUNCTIONS)
+
+    def is_inside_function(self) -> bool:
+        """Tell whether it is a function, or in one."""
+        return self.is_function() or (self.parent is not None and self.parent.is_inside_function())
 
     def is_comprehension(self) -> bool:
         """Tell whether it is a comprehension or a generator expression."""
@@ -75,7 +84,7 @@ class Scope:
         """Tell whether tasks can see each other's writes of this scope's own variable."""
         if self.parent is None or name in self.rebound:
             return name in self.rebound
-        if not self.is_function() or name not in self.reach:
+        if not (self.is_function() or self.lasts) or name not in self.reach:
             return False
         sites = self.bindings.get(name, [])
         if len(sites) > 1 or name in self.repeated:
@@ -85,6 +94,13 @@ class Scope:
             for site in sites
             if not isinstance(site, (*DEFINITIONS, ast.arg))
         )
+
+    def may_miss(self, name: str) -> bool:
+        """Tell whether this scope's own variable may not be bound when it is read."""
+        sites = self.bindings.get(name, [])
+        late = self.reach.get(name, 0)
+        first = min((getattr(site, "lineno", 0) for site in sites), default=late)
+        return name in self.unsure or not sites or (self.parent is not None and first >= late > 0)
 
     def origin(self, name: str) -> str:
         """Return where an imported name comes from, e.g. ``heapq.heappush``; empty if unknown.
@@ -119,14 +135,15 @@ def scopes_of(tree: ast.Module) -> dict[ast.AST, Scope]:
 def connect(scope: Scope, name: str) -> None:
     """Tell the owner of a name that ``scope`` uses it, or binds it from outside."""
     owner = scope.owner(name)
-    home = scope.home()
+    if name in scope.unsure:
+        owner.unsure.add(name)
     if owner is not scope and name in scope.bindings:
         owner.rebound.add(name)
     line = 0
-    while home is not owner and home.parent is not None:
-        if home.is_function():
-            line = getattr(home.node, "lineno", 0)
-        home = home.parent
+    while scope is not owner and scope.parent is not None:
+        if scope.is_function() or scope.lasts:
+            line = getattr(scope.node, "lineno", 0)
+        scope = scope.parent
     if line:
         owner.reach[name] = min(line, owner.reach.get(name, line))
 
@@ -143,6 +160,7 @@ class _Reader(ast.NodeVisitor):
         self.scopes: dict[ast.AST, Scope] = {tree: self.scope}
         self.class_name = ""
         self.loops = 0
+        self.consumed: set[ast.AST] = set()
 
     def bind(self, name: str, node: ast.AST) -> None:
         scope = self.scope
@@ -201,6 +219,16 @@ class _Reader(ast.NodeVisitor):
         self.visit(generators[0].iter)
         first = [generators[0].target, *generators[0].ifs]
         self.inside(node, [*first, *generators[1:], *parts])
+        lazy = isinstance(node, ast.GeneratorExp) and node not in self.consumed
+        self.scopes[node].lasts = lazy or suspends(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        function = node.func
+        name = function.id if isinstance(function, ast.Name) else ""
+        name = function.attr if isinstance(function, ast.Attribute) else name
+        if name in CONSUMERS:
+            self.consumed.update(part for part in node.args if isinstance(part, ast.GeneratorExp))
+        self.generic_visit(node)
 
     def visit_For(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
         self.loops += 1
@@ -218,6 +246,7 @@ class _Reader(ast.NodeVisitor):
         self.bind(node.id, node)
         if isinstance(node.ctx, ast.Del):
             self.scope.repeated.add(name)
+            self.scope.unsure.add(name)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.visit(node.value)
@@ -255,6 +284,7 @@ class _Reader(ast.NodeVisitor):
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         if node.name is not None:
             self.bind(node.name, node)
+            self.scope.unsure.add(mangle(node.name, self.class_name))
         self.generic_visit(node)
 
     def visit_MatchAs(self, node: ast.MatchAs | ast.MatchStar) -> None:
