@@ -58,13 +58,13 @@ class Portfolio:
         if self.burst < 1 or self.prove < 0:
             raise BadOption("portfolio: burst must be at least 1, prove must not be negative")
         own = {"urw": self.entropy}  # it walks as `urw` alone does with this entropy
-        self.knowledge = self._arms = Samplers.by_name(SAMPLERS, self.entropy, own, every=LOOK)
+        self._arms = self.knowledge = Samplers.by_name(SAMPLERS, self.entropy, own, every=LOOK)
         self._turn: Scheduler
         self._bandit = Bandit(SAMPLERS)
         self._proof, self._icb = Proof(self.prove), by_name("icb:bound=1")
-        self._bounded = Relay((by_name("delay"), DELAYS), (self._icb, self.burst))
-        self._runs = 0
-        self._draws = self.observes = False
+        legs = (by_name("delay"), DELAYS), (self._icb, self.burst)
+        self._bounded = self._arms.search = Relay(*legs)
+        self._runs, self._draws, self.observes = 0, False, False
 
     def parts(self) -> list[Scheduler | None]:
         """Return the schedulers whose own runs tell what is known."""
@@ -89,7 +89,7 @@ class Portfolio:
 
     def _start(self, turn: str) -> bool:
         """Begin the run of ``turn``; False if that has nothing left to run."""
-        self._arm = turn if turn in self._arms else ""
+        self._arm = self._arms.running = turn if turn in self._arms else ""
         if turn == "proof":
             self._turn, self.observes = self._proof, True
         elif turn == "bounded":
@@ -107,12 +107,12 @@ class Portfolio:
         return self._turn.choose(point)
 
     def turn(self) -> Any:
-        """Return a sampler's turn; None for searches whose runs need the one before."""
-        return self._arms.turn() if self._arm else None
+        """Return the turn of the run that has begun; None for the proof, which looks not ahead."""
+        return None if self._turn is self._proof else self._arms.turn()
 
     def take(self, turn: Any) -> None:
         """Begin the run of that turn."""
-        self._arms = self.knowledge
+        self._arms, self.knowledge.search = self.knowledge, self._bounded
         self._turn, self._arm = self._arms.take(turn), self._arms.running
         self.choose, self.observes = self._turn.choose, self._arms.observes  # type: ignore[method-assign]
 
@@ -121,12 +121,13 @@ class Portfolio:
         self.study(self.lesson(run))
 
     def lesson(self, run: Run) -> Any:
-        """Return what a sampler has to learn, and the run, if observed; others learn at once."""
+        """Return what there is to learn, and the run, if observed; the proof learns at once."""
         if run.events and not self.observes:  # they were recorded for another purpose
             run = replace(run, events=())
-        if not self._arm:
+        if self._turn is self._proof:
             self._turn.end(run)
-        return self._arms.lesson(run) if self._arm else None, run if self.observes else None
+        own = None if self._turn is self._proof else self._arms.lesson(run)
+        return own, run if self.observes else None
 
     def study(self, lesson: Any) -> None:
         """Let the samplers learn, and see whether a proof is in reach."""

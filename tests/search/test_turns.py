@@ -71,3 +71,24 @@ def test_a_relay_runs_one_after_the_other_each_as_often_as_it_may() -> None:
     assert len(schedules) == 4
     assert schedules[0] == schedules[2]
     assert len(set(schedules[2:])) == 2
+
+
+def test_a_relay_waits_for_what_was_begun_and_then_goes_on() -> None:
+    import trio
+
+    async def two() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.lowlevel.checkpoint)
+            nursery.start_soon(trio.lowlevel.checkpoint)
+
+    relay, program = Relay((by_name("icb:bound=0"), 99), (by_name("delay"), 1)), as_program(two)
+    assert relay.begin()
+    assert not relay.begin()  # what else there is only the first run can tell
+    run = run_once(program, relay, limits=Limits(), settings=Settings())
+    relay.study(relay.lesson(run))
+    begun = 0
+    while relay.begin():
+        run = run_once(program, relay, limits=Limits(), settings=Settings())
+        relay.end(run)
+        begun += 1
+    assert begun == 1 + 1  # the other order without a preemption, and one delay's

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.outcome import Run
 
-Turn = tuple[str, int, bool, bool]
+Turn = tuple[str, Any, bool, bool]
 Lesson = tuple[str, Any, Any]
 
 
@@ -21,11 +21,13 @@ class Samplers(dict[str, Any]):
     """Samplers by name, one of whose runs is going on. A pickle holds what they know.
 
     every: one run in so many of each is looked at, to learn from and to compare. blind: nothing
-    can be observed, so schedules are compared and not trace classes. running: whose run it is.
-    observes: that run is to be observed.
+    can be observed, so schedules are compared and not trace classes. search: a scheduler that
+    takes turns with them and looks ahead (see `Relay`). running: whose run it is; empty: that
+    one's. observes: the run is to be observed.
     """
 
     every, blind, running, observes = 1, False, "", False
+    search: Any = None
 
     @classmethod
     def by_name(
@@ -44,12 +46,17 @@ class Samplers(dict[str, Any]):
 
     def turn(self) -> Turn:
         """Return the turn of the run that has begun."""
+        if not self.running:
+            return "", self.search.turn(), False, self.blind
         return self.running, self[self.running].next_run - 1, self._looks, self.blind
 
     def take(self, turn: Turn) -> Any:
-        """Begin the run of that turn; return the sampler whose it is."""
+        """Begin the run of that turn; return the sampler whose it is, or the search."""
         self.running, number, self._looks, self.blind = turn
         self.observes = self._looks and not self.blind
+        if not self.running:
+            self.search.take(number)
+            return self.search
         sampler = self[self.running]
         sampler.next_run = number
         sampler.begin()
@@ -57,6 +64,8 @@ class Samplers(dict[str, Any]):
 
     def lesson(self, run: Run) -> Lesson:
         """Return whose run it was, what it has to learn, and the class if that is looked at."""
+        if not self.running:
+            return "", self.search.lesson(run), None
         sampler, key = self[self.running], None
         learnt = sampler.lesson(run) if hasattr(sampler, "lesson") else None
         if self._looks:
@@ -64,10 +73,12 @@ class Samplers(dict[str, Any]):
         return self.running, learnt, key
 
     def study(self, lesson: Lesson | None, run: Run | None) -> None:
-        """Let a sampler learn its lesson, and all others from ``run``, if it was observed."""
+        """Let one learn its lesson, and the other samplers from ``run``, if it was observed."""
         name, learnt, _ = lesson or ("", None, None)
         if learnt is not None and name in self:
             self[name].study(learnt)
+        elif lesson is not None and not name:
+            self.search.study(learnt)
         for other in self if run is not None else ():
             if other != name and hasattr(self[other], "learn"):
                 self[other].learn(run)

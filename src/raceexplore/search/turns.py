@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from raceexplore.kernel.choice import ChoicePoint
     from raceexplore.kernel.outcome import Run
-    from raceexplore.kernel.scheduler import Scheduler
 
 BOUNDED, PROOF = "bounded", "proof"
 OPENING = (BOUNDED, "lockstep", PROOF, "urw", "lockstep", "urw", "urw", "lockstep", PROOF)
@@ -39,25 +39,60 @@ def whose_turn(number: int, *, proof: bool, near: bool, draws: bool) -> str:
 
 
 class Relay:
-    """A scheduler that is several, one after the other, each for at most so many runs."""
+    """A scheduler that is several, one after the other, each for at most so many runs.
 
-    def __init__(self, *legs: tuple[Scheduler, int]) -> None:
-        self._legs = list(legs)
+    They look ahead: a run may begin before the ones before it are studied, as long as `begin`
+    returns True, and another process may do it.
+    """
+
+    def __init__(self, *legs: tuple[Any, int]) -> None:
+        self._legs = [leg for leg, _ in legs]
+        self._left = [runs for _, runs in legs]
+        self._now = self._running = 0
+        self._begun: deque[int] = deque()  # whose runs are not studied yet
 
     def begin(self) -> bool:
-        """Get ready for the next run; False once all have finished or had their runs."""
-        while self._legs:
-            scheduler, left = self._legs[0]
-            if left and scheduler.begin():
-                self._legs[0] = scheduler, left - 1
+        """Get ready for the next run; False once all have finished or had their runs.
+
+        While runs are not studied, False means that nothing is left before they are.
+        """
+        while self._now < len(self._legs):
+            now = self._now
+            if self._left[now] and self._legs[now].begin():
+                self._left[now] -= 1
+                self._running = now
+                self._begun.append(now)
                 return True
-            del self._legs[0]
+            if self._left[now] and now in self._begun:
+                return False
+            self._now += 1
         return False
 
     def choose(self, point: ChoicePoint) -> int:
         """Return what the scheduler whose run it is chooses."""
-        return self._legs[0][0].choose(point)
+        index: int = self._legs[self._running].choose(point)
+        return index
 
     def end(self, run: Run) -> None:
         """Let the scheduler whose run it was learn from it."""
-        self._legs[0][0].end(run)
+        self.study(self.lesson(run))
+
+    def turn(self) -> Any:
+        """Return the turn of the run that has begun."""
+        return self._running, self._legs[self._running].turn()
+
+    def take(self, turn: Any) -> None:
+        """Begin the run of that turn."""
+        self._running, inner = turn
+        self._legs[self._running].take(inner)
+
+    def lesson(self, run: Run) -> Any:
+        """Return what there is to learn from the run; None if it is learnt already."""
+        leg = self._legs[self._running]
+        return leg.lesson(run) if hasattr(leg, "lesson") else leg.end(run)
+
+    def study(self, lesson: Any) -> None:
+        """Let the scheduler learn whose run was begun before all others not studied."""
+        leg = self._legs[self._begun.popleft()]
+        if lesson is not None:
+            leg.study(lesson)
