@@ -65,7 +65,7 @@ def failure_value(
     race: the kind of race that it shows, or None; race_told: a sentence on it, or nothing.
     """
     assert run.failure is not None
-    race = race_of(run)
+    race = race_of(run, known.why)
     return {
         "fingerprint": run.failure.fingerprint,
         "kind": run.failure.kind,

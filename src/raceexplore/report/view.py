@@ -79,9 +79,10 @@ def view(run: Run, *, limits: Limits, known: Found | Replayed | None = None) -> 
     program, settings = run.program, run.settings
     found = known if isinstance(known, Found) else None
     atomic = known.atomic if known else None
-    words = Words(known.why) if known and known.why else None
+    why = known.why if known else None
+    words = Words(why) if why else None
     watched = watched_run(program, run.schedule, settings=settings, limits=limits)
-    rows = timeline(watched.run)
+    rows = timeline(watched.run, why=why)
     schedules = [("No deviation: the run on the quiet day", Schedule())]
     if found is not None and found.original.schedule != run.schedule:
         schedules.insert(0, ("As found, before shrinking", found.original.schedule))
@@ -95,7 +96,7 @@ def view(run: Run, *, limits: Limits, known: Found | Replayed | None = None) -> 
         watched.chains,
         tuple(others),
         (
-            *diagnosis(watched.run, rows, others, found),
+            *diagnosis(watched.run, rows, others, known),
             *(words.lines() if words else ()),
             *filter(None, [sentence(atomic, program)]),
         ),
@@ -107,10 +108,11 @@ def view(run: Run, *, limits: Limits, known: Found | Replayed | None = None) -> 
 
 
 def diagnosis(
-    run: Run, rows: Timeline, others: Sequence[Side] = (), found: Found | None = None
+    run: Run, rows: Timeline, others: Sequence[Side] = (), known: Found | Replayed | None = None
 ) -> list[str]:
     """Return what happened, in sentences."""
-    told = race_told(run)
+    found = known if isinstance(known, Found) else None
+    told = race_told(run, known.why if known else None)
     said = [told] if told else []
     stuck = [f"{lane.name} {lane.waits}" for lane in rows.lanes if _is_stuck(lane)]
     if stuck:

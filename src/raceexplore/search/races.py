@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from raceexplore.kernel.footprint import OPAQUE
+from raceexplore.observe.locations import FREE, QUEUE
+from raceexplore.search.constraints import RUNS, SCOPE
 from raceexplore.search.race import Race, case_of
 from raceexplore.search.race_values import (
     aba,
@@ -17,6 +21,8 @@ from raceexplore.search.race_waits import deadlock_cycle, leak_on_cancel, lost_w
 
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
+    from raceexplore.search.constraints import Anchor
+    from raceexplore.search.why import Why
 
 KINDS = (
     deadlock_cycle,
@@ -32,13 +38,40 @@ KINDS = (
 """The kinds, the most specific first."""
 
 
-def race_of(run: Run) -> Race | None:
+OF_WAITS = ("deadlock cycle", "lost wakeup")
+"""The kinds that the failure itself shows; a large program may show the others by chance."""
+
+
+def race_of(run: Run, why: Why | None = None) -> Race | None:
     """Return the race that ``run``, observed with values, shows; None if it is of no known kind.
 
     Each kind is a pattern of accesses, waits and cancellations, defined where its function is. The
     first one counts that is found. None, too, if ``run`` has not failed, or nobody has observed it.
+    why: the orders that suffice for the failure, if they are known. Where all of them are orders of
+    data, a race of other objects than theirs does not count.
     """
     if run.failure is None or not any(event.accesses for event in run.events):
         return None
     case = case_of(run)
-    return next((race for race in (kind(case) for kind in KINDS) if race is not None), None)
+    races = (race for race in (kind(case) for kind in KINDS) if race is not None)
+    return next((race for race in races if _is_borne_out(race, why)), None)
+
+
+def _is_borne_out(race: Race, why: Why | None) -> bool:
+    if race.kind in OF_WAITS or why is None:
+        return True
+    orders = [conflict.constraint for conflict in why.orders.needed]
+    sides = [side for order in orders for side in (order.first, order.then)]
+    if not all(_is_data(side) for side in sides):
+        return True
+    objects = {_object(side.label) for side in sides}
+    return not objects or any(_object(point.label) in objects for point in race.points)
+
+
+def _is_data(side: Anchor) -> bool:
+    resource = side.deed.resource
+    return side.deed.what != RUNS and not resource.endswith((SCOPE, QUEUE, FREE, OPAQUE))
+
+
+def _object(label: str) -> str:
+    return re.split(r"[.\[]", label)[0]
