@@ -114,6 +114,17 @@ def test_a_change_of_an_argument_shows(what: str) -> None:
     assert differs(lambda: change(value), nothing, value)
 
 
+async def asserts(shop: Shop) -> None:
+    assert shop.stock == {}, "pytest rewrites this"
+
+
+def test_an_assertion_that_pytest_has_rewritten_hides_nothing() -> None:
+    assert any(name.startswith("@") for name in asserts.__code__.co_names)
+    shop = Shop()
+    assert picture(asserts, [shop]) is not None
+    assert differs(lambda: shop.stock.update(a=1), asserts, shop)
+
+
 def test_a_change_of_what_the_code_names_shows() -> None:
     kept: list[int] = []
     count = 0

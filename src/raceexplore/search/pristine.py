@@ -237,4 +237,6 @@ def _places_of_class(kind: type) -> Iterator[tuple[Any, str]]:
 def _names(code: CodeType) -> tuple[str, ...]:
     """Return the names of globals and attributes in ``code`` and in the functions inside it."""
     inner = [name for c in code.co_consts if isinstance(c, CodeType) for name in _names(c)]
-    return tuple(dict.fromkeys([*code.co_names, *inner]))
+    # pytest rewrites assertions; by such names, which nobody can write, they find pytest itself
+    own = [name for name in code.co_names if not name.startswith("@")]
+    return tuple(dict.fromkeys([*own, *inner]))
