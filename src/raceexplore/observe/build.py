@@ -46,6 +46,12 @@ class Context(Protocol):
     def temporary(self) -> str:
         """Return a new name for a temporary variable; "" where none can be bound."""
 
+    def defines(self, name: str) -> bool:
+        """Tell whether some function or method of the file has the name."""
+
+    def is_own(self, node: ast.expr) -> bool:
+        """Tell whether a name is surely that of a function, or a class, of this file."""
+
 
 def load(name: str) -> ast.Name:
     """Return a read of a variable."""

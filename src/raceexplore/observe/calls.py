@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import sys
+from copy import deepcopy
 from typing import Final
 
 from raceexplore.observe.build import (
     FRESH,
+    PLAIN,
     Context,
     again,
     bare,
@@ -21,6 +23,16 @@ from raceexplore.observe.build import (
     whole,
 )
 from raceexplore.observe.effects import WITH_KEY
+from raceexplore.observe.lending import (
+    KEEPING,
+    LATER,
+    LOUD,
+    QUIET,
+    lend,
+    lend_to_method,
+    unknown_call,
+)
+from raceexplore.observe.outside import CHANGING, HARMLESS, OUT_OF_SIGHT, RANDOM
 
 READERS: Final = {
     **dict.fromkeys(("list", "tuple", "set", "frozenset", "dict", "sorted", "sum"), "__iter__"),
@@ -30,6 +42,8 @@ READERS: Final = {
     "bool": "__bool__",
     "reversed": "__reversed__",
     "next": "__next__",
+    "anext": "__anext__",
+    "dir": "__match__",
 }
 """Builtins that read their arguments, and the method that stands for it."""
 
@@ -43,7 +57,7 @@ INNER: Final = {
 """Builtins that also read what is inside of their arguments, and the method for that."""
 
 LAZY: Final = frozenset({"enumerate", "zip", "map", "filter"})
-
+CALLING: Final = frozenset({"min", "max", "sorted"})
 CHANGERS: Final = frozenset(
     {"heapq.heappush", "heapq.heappop", "heapq.heapify", "heapq.heapreplace", "heapq.heappushpop"}
     | {"bisect.insort", "bisect.insort_left", "bisect.insort_right", "random.shuffle"}
@@ -89,21 +103,35 @@ def rewrite_call(node: ast.Call, context: Context) -> ast.expr:
     """Return the call with its accesses noted. All of it but ``node.func`` is rewritten already."""
     origin = context.origin(node.func)
     if is_library(origin) and not origin.startswith("raceexplore.models"):
-        root, _, name = origin.rpartition(".")
-        if root == "builtins":
-            builtin_call(node, name, context)
-        elif origin in CHANGERS:
-            node.args[:1] = [whole(part, "__iadd__") for part in node.args[:1]]
-        elif root.partition(".")[0] in READING_MODULES or origin == "functools.reduce":
-            inner = READING_MODULES.get(root.partition(".")[0], "__eq__")
-            read_arguments(
-                node, "__match__" if inner == "__match__" else "__iter__", inner, context
-            )
+        library_call(node, origin, context)
     elif isinstance(node.func, ast.Attribute):
         return method_call(node, node.func, context)
-    elif origin:
-        node.func = hook("called", node.func)
+    elif not context.is_own(node.func):
+        unknown_call(node, context)
     return node
+
+
+def library_call(node: ast.Call, origin: str, context: Context) -> None:
+    """Note what a function of Python's library, or of trio, does to its arguments."""
+    root, _, name = origin.rpartition(".")
+    module = root.partition(".")[0]
+    function = deepcopy(node.func)
+    if root == "builtins":
+        builtin_call(node, name, context)
+    elif origin in CHANGERS:
+        node.args[:1] = [whole(part, "__iadd__") for part in node.args[:1]]
+        for keyword in node.keywords:
+            keyword.value = whole(keyword.value, "__iadd__")
+    elif name not in CHANGING and (module in READING_MODULES or origin == "functools.reduce"):
+        inner = READING_MODULES.get(module, "__eq__")
+        outer = "__match__" if inner == "__match__" else "__iter__"
+        read_arguments(node, outer, inner, context)
+    elif origin in LATER:
+        node.args[:1] = [hook("later", part) for part in node.args[:1]]
+    elif module not in HARMLESS and module not in KEEPING:
+        lend(node, "lent", function)
+    if origin in OUT_OF_SIGHT or module in RANDOM:
+        node.func = hook("used", node.func, module)
 
 
 def builtin_call(node: ast.Call, name: str, context: Context) -> None:
@@ -120,7 +148,27 @@ def builtin_call(node: ast.Call, name: str, context: Context) -> None:
         by_builtin = bool(skipped and node.args) and not isinstance(node.args[0], ast.Lambda)
         rest = [lazily(part, by_builtin=by_builtin) for part in node.args[skipped:]]
         node.args = [*node.args[:skipped], *rest]
-    elif name in INNER and not has_lambda(node):
+        if by_builtin:
+            node.args[0] = hook("called", node.args[0])
+    elif name == "iter" and len(node.args) > 1:
+        node.args[:1] = [hook("called", node.args[0])]
+    elif name in CALLING:
+        note_key_function(node)
+        read_by_builtin(node, name, context)
+    else:
+        read_by_builtin(node, name, context)
+
+
+def note_key_function(node: ast.Call) -> None:
+    """Note the calls of a function that a builtin calls for each element."""
+    for keyword in node.keywords:
+        if not isinstance(keyword.value, PLAIN):
+            keyword.value = hook("called", keyword.value)
+
+
+def read_by_builtin(node: ast.Call, name: str, context: Context) -> None:
+    """Note that a builtin reads its arguments, and perhaps what is inside of them."""
+    if name in INNER and not has_lambda(node):
         for keyword in node.keywords:
             if keyword.arg == "file":
                 keyword.value = hook("method", keyword.value, "write")
@@ -159,6 +207,12 @@ def lazily(node: ast.expr, *, by_builtin: bool) -> ast.expr:
 def method_call(node: ast.Call, func: ast.Attribute, context: Context) -> ast.Call:
     """Return ``obj.name(...)`` with what it touches noted, after its arguments if they await."""
     name = context.stored(func.attr)
+    owner = context.origin(func.value)
+    if owner.startswith("builtins.") and owner != "builtins.str":
+        lend(node, "lent_to", deepcopy(func.value), name)
+        return node
+    if name in LOUD or not (name in QUIET or context.defines(name)):
+        lend_to_method(node, func, name, context)
     if name in READING_METHODS:
         read_arguments(node, "__iter__", READING_METHODS[name], context)
     elif name in SEARCHING_METHODS and not has_lambda(node):

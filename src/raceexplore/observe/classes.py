@@ -236,7 +236,18 @@ def is_foreign(code: object) -> bool:
         return False
     root = str(getattr(code, "__module__", "builtins")).partition(".")[0]
     ours = root in sys.stdlib_module_names or root in {"trio", "raceexplore"}
-    return not ours and not (isinstance(code, type) and is_observed_class(code))
+    if ours or not isinstance(code, type):
+        return not ours
+    # one that has no function of its own runs those of its bases
+    functions = [held for held in vars(code).values() if isinstance(held, types.FunctionType)]
+    homes = [str(function.__globals__.get("__name__")) for function in functions]
+    own = [home for home in homes if not home.startswith("namedtuple_") and not is_pythons(home)]
+    return not is_observed_class(code) and bool(own or any(map(is_foreign, code.__bases__)))
+
+
+def is_pythons(module: str) -> bool:
+    """Tell whether a module is of Python's library."""
+    return module.partition(".")[0] in sys.stdlib_module_names
 
 
 def is_observed_class(base: type) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import CellType, ModuleType
 from typing import Final, TypeVar
 
-from raceexplore.observe.classes import effects, is_foreign
+from raceexplore.observe.classes import effects
 from raceexplore.observe.effects import (
     CLASS_ATTRIBUTE,
     CLASS_DATA,
@@ -233,10 +233,3 @@ def unseen(value: T) -> T:
     if active is not None:
         active.opaque()
     return value
-
-
-def called(function: T) -> T:
-    """Call something imported from a package that may not be observed."""
-    if active is not None and is_foreign(function):
-        active.opaque()
-    return function

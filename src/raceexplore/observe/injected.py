@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from raceexplore.observe import contents, hooks, iteration
+from raceexplore.observe import contents, given, hooks, iteration
 
 HOOKS: Final = (
     *(hooks.attr, hooks.data, hooks.method, hooks.method_at, hooks.late, hooks.late_at),
@@ -12,7 +12,8 @@ HOOKS: Final = (
     *(hooks.item, hooks.set_item, hooks.del_item, hooks.update_item, hooks.late_set_item),
     *(hooks.push, hooks.pop),
     *(hooks.read_name, hooks.write_name, hooks.update_name, hooks.inplace),
-    *(hooks.entered, hooks.opened, hooks.called, hooks.unseen),
+    *(hooks.entered, hooks.opened, hooks.unseen),
+    *(given.called, given.called_last, given.used, given.lent, given.lent_to, given.later),
     *(contents.contents, contents.member, contents.late_contents, contents.matched),
     *(iteration.each, iteration.elements),
     *(iteration.delegated, iteration.behind, iteration.stream),

@@ -12,7 +12,7 @@ from raceexplore.observe import hooks
 from raceexplore.observe.classes import effects
 from raceexplore.observe.contents import element
 from raceexplore.observe.effects import ITERATOR, READ, VIEW, WRITE
-from raceexplore.observe.notes import note, sources
+from raceexplore.observe.notes import note_behind
 from raceexplore.observe.primitives import is_channel
 from raceexplore.observe.wrappers import Received
 
@@ -63,12 +63,11 @@ def elements(obj: T, name: str, inner: str) -> T | Iterator[object]:
     return map(partial(element, name=name, inner=inner), steps)
 
 
-def behind(obj: T, name: str = "__iter__") -> T:
+def behind(obj: T, _: str = "__iter__") -> T:
     """Go through an iterator that nobody else has: reads the containers behind it."""
     ledger = hooks.active
     if ledger is not None:
-        for source in sources(obj):
-            note(ledger, READ, source, name)
+        note_behind(ledger, obj)
     return obj
 
 

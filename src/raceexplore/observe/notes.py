@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from types import BuiltinFunctionType, ModuleType
+from typing import Any
 
 from raceexplore.observe.classes import CODE, classify_from, effects, holder, is_foreign
 from raceexplore.observe.effects import (
@@ -91,8 +93,7 @@ def note_indirect(ledger: Ledger, code: int, obj: object, name: str) -> None:
     if code in {VIEW, ITERATOR}:
         if code == ITERATOR:
             ledger.write(obj, ALL)
-        for behind in sources(obj):
-            ledger.read(behind, ALL)
+        note_behind(ledger, obj)
     elif code == SUPER:
         effect, behind = behind_super(obj, name)
         note(ledger, effect, behind, name)
@@ -117,9 +118,22 @@ def note_shared(ledger: Ledger, code: int, obj: object, name: str) -> None:
             note_class(ledger, type(obj), name)
 
 
-def sources(obj: object) -> list[object]:
-    """Return the containers behind an iterator or a view, those of its own iterators included."""
-    found: list[object] = []
+def note_behind(ledger: Ledger, obj: object) -> None:
+    """Note what a step of an iterator, or the use of a view, does to what is behind it."""
+    for behind in sources(obj):
+        if type(behind) is not BuiltinFunctionType:
+            ledger.read(behind, ALL)
+        elif type(behind.__self__) is not ModuleType:
+            owner, name = behind.__self__, behind.__name__
+            note(ledger, effects[type(owner)][name], owner, name)
+
+
+def sources(obj: object) -> list[Any]:
+    """Return the containers behind an iterator or a view, those of its own iterators included.
+
+    Also the methods of Python's own classes that a step calls.
+    """
+    found: list[Any] = []
     queue = gc.get_referents(obj)
     seen = {id(obj)}
     for held in queue:
@@ -127,7 +141,7 @@ def sources(obj: object) -> list[object]:
         if id(held) in seen:
             continue
         seen.add(id(held))
-        if is_container[kind]:
+        if is_container[kind] or kind is BuiltinFunctionType:
             found.append(held)
         elif (
             kind is tuple

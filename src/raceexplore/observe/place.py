@@ -12,6 +12,7 @@ from raceexplore.observe.build import load
 from raceexplore.observe.scopes import Scope, mangle, scopes_of
 
 ITERATORS: Final = frozenset({"enumerate", "filter", "iter", "map", "reversed", "zip"})
+DEFINITIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 MAKING: Final = ITERATORS | frozenset(
     {"abs", "all", "any", "bool", "bytearray", "bytes", "callable", "dict", "divmod", "float"}
     | {"format", "frozenset", "hasattr", "hash", "id", "int", "isinstance", "issubclass", "len"}
@@ -34,6 +35,8 @@ class Place:
             alias.name for node in imports if node.module == "__future__" for alias in node.names
         ]
         self.postponed = "annotations" in features
+        functions = [node for node in ast.walk(tree) if isinstance(node, DEFINITIONS)]
+        self.defined = frozenset(node.name for node in functions)
 
     @contextmanager
     def inside(self, node: ast.AST) -> Iterator[None]:
@@ -81,6 +84,21 @@ class Place:
     def evaluates_annotations(self) -> bool:
         """Tell whether annotations here are evaluated, and when a function runs."""
         return not self.postponed and self.scope.is_inside_function()
+
+    def defines(self, name: str) -> bool:
+        """Tell whether some function or method of the file has the name."""
+        return name in self.defined
+
+    def is_own(self, node: ast.expr) -> bool:
+        """Tell whether a name is surely that of a function, or a class, of this file."""
+        if not isinstance(node, ast.Name):
+            return False
+        stored = self.stored(node.id)
+        owner = self.scope.owner(stored)
+        sites = owner.bindings.get(stored, [])
+        defined = [site for site in sites if isinstance(site, DEFINITIONS)]
+        known = len(sites) == len(defined) == 1 and stored not in owner.rebound
+        return known and not defined[0].decorator_list
 
     def is_shared(self, name: str) -> bool:
         """Tell whether tasks can see each other's writes of a variable."""
