@@ -193,7 +193,10 @@ def _campaign(
 @_format
 @click.pass_context
 def prove(context: click.Context, /, **given: Any) -> Any:
-    """Explore one execution of every trace class: `run` with dpor, until complete."""
+    """Run one execution of every trace class, until complete.
+
+    The same as `run --scheduler dpor`.
+    """
     return context.invoke(run, scheduler="dpor", **given)
 
 
@@ -244,7 +247,7 @@ def _replay_status(replayed: Replayed) -> int:
 @_max_steps
 @_wall_limit
 def report(*, seed: str, path: str | None, **given: Any) -> int:
-    """Write reports of a failing schedule to files: a page, a trace, a picture, ..."""
+    """Write a page, a trace, a picture, ... of a failing schedule."""
     from raceexplore.search.replay import replay_any
 
     max_steps = given.pop("max_steps")

@@ -130,6 +130,20 @@ def test_no_report_is_wider_than_the_terminal_or_longer_than_40_lines(
     assert not any("\x1b" in line for line in lines)
 
 
+def test_in_forty_columns_sentences_are_broken_and_the_table_is_not_cut_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = report(tmp_path, monkeypatch, BANK, 40)
+    table = lines.index("  0  main")
+    assert max(map(cell_len, lines[table:])) <= 60
+    assert [line for line in lines[:table] if cell_len(line) > 40] == [
+        '        assert bank.balance == 70, f"balance is {bank.bal...',
+        "  bob reads Bank.balance = 100 (step 2, line 10)",
+        "    before ann writes Bank.balance = 80 -> 90 (step 4, li...",
+    ]
+    assert "    writes, ends   12  Bank.balance = 100 -> 80" in lines
+
+
 def test_a_campaign_tells_what_it_explored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("program.py").write_text(BANK, encoding="utf-8")

@@ -81,4 +81,5 @@ def test_the_estimate_of_the_unseen_is_good_turings() -> None:
         "3 trace classes in 8 observed runs; the next shows a new one with probability about 0.25"
         " (Good-Turing); at least about 4 in all (Chao)"
     )
+    assert classes_seen({1: 1}).startswith("1 trace class in 1 observed run;")
     assert classes_seen({1: 7}).startswith("1 trace class in 7 observed runs")

@@ -83,7 +83,7 @@ def passing_breakpoints() -> Iterator[None]:
               help="The event after which to look.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for tools.")
 def show(*, seed: str, path: str | None, step: int, as_json: bool) -> None:
-    """Print the state of the run after an event: tasks, variables, shared values, time."""
+    """Print tasks, variables and values as they are after an event."""
     from raceexplore.debug.state import lines, look, state
     from raceexplore.kernel.program import Limits
     from raceexplore.search.replay import find_stored

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
+from raceexplore.kernel.outcome import headline
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.trace import fingerprint
 from raceexplore.search.replay import replay_stored
@@ -67,7 +68,7 @@ def record(stored: Stored, *, reasons: bool) -> Recording:
 def in_words(run: Run) -> str:
     """Return how ``run`` ended, in a line."""
     if run.failure is not None:
-        return f"{run.failure.kind}: {run.failure.message.splitlines()[0]}"
+        return headline(run.failure.kind, run.failure.message)
     return f"the run was cut: {run.cut}" if run.cut else "the run passed"
 
 

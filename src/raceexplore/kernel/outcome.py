@@ -88,6 +88,12 @@ class Run:
         return encode(self.program.name, self.settings, self.schedule, fingerprint)
 
 
+def headline(kind: str, message: str) -> str:
+    """Return a failure in a line: its kind, and the message's first line if it says more."""
+    first = message.partition("\n")[0]
+    return kind if first == kind else f"{kind}: {first}"
+
+
 def leaves(error: BaseException) -> list[BaseException]:
     """Return the exceptions at the leaves of a group, in order; a plain one is its own leaf."""
     if isinstance(error, BaseExceptionGroup):

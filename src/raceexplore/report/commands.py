@@ -38,7 +38,7 @@ def models() -> None:
 @click.argument("name", metavar="PKG.MODULE:NAME")
 @click.option("--test", is_flag=True, help="Write a Hypothesis test and not a model.")
 def new(*, name: str, test: bool) -> None:
-    """Print a first model of the async function or class NAME, to be filled in."""
+    """Print a first model, or a test, of an async function or class."""
     from raceexplore.search.skeleton import skeleton
 
     click.echo(skeleton(name, test=test), nl=False)
@@ -49,7 +49,7 @@ def new(*, name: str, test: bool) -> None:
 @click.option("--max-steps", type=int, default=Limits().steps, metavar="N", show_default=True,
               help="Events after which a run is cut.")  # fmt: skip
 def doctor(*, path: str, max_steps: int) -> int:
-    """Check that the program in PATH runs alike each time; say what to change."""
+    """Check that a program runs alike each time; say what to change."""
     from raceexplore.report.findings import findings
     from raceexplore.report.terminal import say
     from raceexplore.search.doctor import examine

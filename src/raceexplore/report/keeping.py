@@ -35,7 +35,7 @@ def corpus() -> None:
 @corpus.command("list")
 @folder
 def corpus_list(*, folder: Path) -> None:
-    """List the failures that were kept, with the command that replays each."""
+    """List the failures that are kept, and what replays each."""
     from raceexplore.report import listing
     from raceexplore.report.terminal import say
 
@@ -64,6 +64,7 @@ def add(
     It is replayed first and must fail now (else exit status 4), is shrunk, and is written to
     DIR/NAME.json with what finds it again after the program has been edited.
     """
+    from raceexplore.kernel.outcome import headline
     from raceexplore.report.terminal import of_the_program
     from raceexplore.search.kept import keep, place_of
     from raceexplore.search.silence import Nowhere
@@ -75,7 +76,7 @@ def add(
     option = "" if folder == Path("corpus") else f" --corpus {folder}"
     _say(
         (f"kept   {place}{instead}", "bold"),
-        (f"       {entry.kind}: {entry.message.splitlines()[0]}", ""),
+        (f"       {headline(entry.kind, entry.message)}", ""),
         (f"check  raceexplore corpus run {name}{option}", "green"),
         (f"test   raceexplore corpus test {name}{option}", "green"),
     )
@@ -132,8 +133,10 @@ def corpus_run(*, names: tuple[str, ...], as_json: bool, folder: Path) -> int:
 
 
 def _line(checked: Checked) -> tuple[str, str]:
+    from raceexplore.kernel.outcome import headline
+
     entry, how = checked.entry, f" ({checked.level})" if checked.level else ""
-    what = f"  {entry.program}  {entry.kind}: {_first(entry.message)}" if entry else ""
+    what = f"  {entry.program}  {headline(entry.kind, entry.message)}" if entry else ""
     why = f"; {_first(checked.why)}" if checked.why else ""
     text = f"{checked.verdict:<10}  {checked.path.stem}{what}{how}{why}"
     return text, STYLES[checked.verdict]

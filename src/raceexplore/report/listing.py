@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from raceexplore.kernel.errors import BadSeed
+from raceexplore.kernel.outcome import headline
 from raceexplore.report.words import clean, shown_path
 from raceexplore.search.corpus import read
 from raceexplore.search.names import available, options
@@ -53,8 +54,8 @@ def corpus(folder: Path) -> Iterator[Text]:
         except BadSeed as error:
             yield Text(f"damaged: {error}", "bold red")
             continue
-        message = clean(entry.message.split("\n")[0])
-        yield Text().append(entry.program, "bold cyan").append(f"  {entry.kind}: {message}")
+        what = clean(headline(entry.kind, entry.message))
+        yield Text().append(entry.program, "bold cyan").append(f"  {what}")
         yield Text(f"    found {entry.found_at}  raceexplore {entry.raceexplore}", "dim")
         yield Text(f"    raceexplore replay {shown_path(str(path))}", "green")
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-WIDEST, NARROWEST, PIPED = 140, 60, 100
+WIDEST, NARROWEST, PIPED = 140, 40, 100
 
 
 def width_of(stream: TextIO) -> int:
-    """Return the columns to use: COLUMNS, else the terminal's, else 100; from 60 to 140."""
+    """Return the columns to use: COLUMNS, else the terminal's, else 100; from 40 to 140."""
     told = os.environ.get("COLUMNS", "")
     columns = int(told) if told.isdigit() else 0
     if not columns and stream.isatty():

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from raceexplore.kernel.errors import BadSeed
-from raceexplore.kernel.outcome import leaves, notes
+from raceexplore.kernel.outcome import headline, leaves, notes
 from raceexplore.kernel.waits import NURSERY, cycle
 from raceexplore.report.atomicity import sentence
 from raceexplore.report.race import told
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from raceexplore.search.replay import Replayed
 
 LINES = 38  # of a report, less the notes on the error, the commands, and what was explored
+# Columns: in fewer, sentences are broken as ever, but what stands in a table is not cut further.
+TABLE_MIN = 60
 NOTES = 24  # lines of the notes on an error
 WAITS = 6  # waiting tasks that are shown
 SOURCES = 4  # waiting tasks up to which the line of each is shown too
@@ -59,17 +61,17 @@ def failure_report(run: Run, width: int, known: Found | Replayed | None = None) 
         lines += [Text(), *named, *cure]
     lines += [Text(), *orders(words, width), *_sizes(run, known, width), Text()]
     libraries = _libraries(run, width)
-    lines += schedule(run, width, LINES + len(noted) - len(lines) - len(libraries), words, race)
+    most = LINES * max(width, TABLE_MIN) // width + len(noted) - len(lines) - len(libraries)
+    lines += schedule(run, width, most, words, race)
     lines += libraries
-    return [_cut(line, width) for line in lines]
+    return [_cut(line, max(width, TABLE_MIN)) for line in lines]
 
 
 def verdict(run: Run, width: int) -> list[Text]:
     """Return the lines that say what failed."""
     failure = run.failure
     assert failure is not None
-    message = clean(failure.message.split("\n")[0])
-    what = failure.kind if message == failure.kind else f"{failure.kind}: {message}"
+    what = clean(headline(failure.kind, failure.message))
     head = Text.assemble(("FAIL", "bold red"), f"  {run.program.name}")
     if cell_len(head.plain) + cell_len(what) + 2 <= width:
         return [head.append("  ").append(what, "bold")]

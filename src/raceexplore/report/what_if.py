@@ -67,7 +67,10 @@ def what_if(
     *, seed: str, path: str | None, atomic: tuple[str, ...], form: str,
     max_steps: int | None, wall_limit: float,
 ) -> int:  # fmt: skip
-    """Ask which lines, made atomic, make a failure disappear; or whether some do."""
+    """Ask which lines, made atomic, make a failure disappear.
+
+    Or, with --atomic, whether those do.
+    """
     from raceexplore.report.terminal import of_the_program
     from raceexplore.search.atomic import STEPS_MAX, can_ask
     from raceexplore.search.replay import find_stored, replay_stored

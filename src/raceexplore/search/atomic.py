@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.outcome import headline
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.watchdog import watching
@@ -251,7 +252,7 @@ class WhatIf:
         """Return what is wrong with ``run``; empty if it passed, or if that does not count."""
         if run.failure is None:
             return run.cut
-        told = f"{run.failure.kind}: {run.failure.message.splitlines()[0]}"
+        told = headline(run.failure.kind, run.failure.message)
         if self._is_same(run):
             return told
         self.others = self.others or told

@@ -42,9 +42,9 @@ def classes_seen(classes: Mapping[int, int]) -> str:
     once = sum(count == 1 for count in classes.values())
     twice = sum(count == 2 for count in classes.values())
     whole = len(classes) + once * (once - 1) / (2 * (twice + 1))
-    plural = "" if len(classes) == 1 else "es"
+    runs, plural = sum(classes.values()), "" if len(classes) == 1 else "es"
     return (
-        f"{len(classes):,} trace class{plural} in {sum(classes.values()):,} observed runs; the next"
-        f" shows a new one with probability about {chance:.2g} (Good-Turing); at least about"
+        f"{len(classes):,} trace class{plural} in {runs:,} observed run{'s' * (runs != 1)}; the"
+        f" next shows a new one with probability about {chance:.2g} (Good-Turing); at least about"
         f" {whole:,.0f} in all (Chao)"
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from raceexplore.kernel.errors import BadOption, BadProgram, BadSeed, Diverged, RaceExploreError
+from raceexplore.kernel.outcome import headline
 from raceexplore.kernel.program import Limits
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
@@ -252,9 +253,9 @@ def assert_fixed(seed: str, program: str | None = None) -> None:
 def told(stored: Stored) -> str:
     """Return in one line how ``stored`` failed; by running it, where only a seed is there."""
     if stored.entry is not None:
-        return f"{stored.entry.kind}: {stored.entry.message}".split("\n")[0]
+        return headline(stored.entry.kind, stored.entry.message)
     with silence():
         failure = replay_stored(stored).run.failure
     if failure is None:
         raise BadProgram("the seed does not fail now: there is nothing to test for")
-    return f"{failure.kind}: {failure.message}".split("\n")[0]
+    return headline(failure.kind, failure.message)

@@ -138,7 +138,9 @@ def import_file(path: Path, name: str = "") -> ModuleType:
         with guarded():
             spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise BadProgram(f"{error.filename}:{error.lineno}: syntax error: {error.msg}") from None
+        # of what is no text at all, Python names no line, and no file either
+        place = f"{error.filename}:{error.lineno}" if error.lineno else path.name
+        raise BadProgram(f"{place}: syntax error: {error.msg}") from None
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise

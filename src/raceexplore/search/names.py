@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 PACKAGE = "raceexplore.schedulers"
+KINDS = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def names() -> list[str]:
@@ -78,7 +79,9 @@ def _value(name: str, key: str, text: str, default: Any) -> Any:
             return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
         return kind(text)
     except (ValueError, KeyError):
-        raise BadOption(f"scheduler {name!r}: {key} is a {kind.__name__}, not {text!r}") from None
+        raise BadOption(
+            f"scheduler {name!r}: {key} is {KINDS.get(kind, kind)}, not {text!r}"
+        ) from None
 
 
 @cache

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.errors import BadProgram, BadSeed
+from raceexplore.kernel.outcome import headline
 from raceexplore.kernel.program import Limits, Program, as_program
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
@@ -67,7 +68,7 @@ class Replayed:
         ended = {"passed": "the run passed", "cut": f"the run was cut: {self.run.cut}"}
         what = ended.get(self.run.outcome, "")
         if failure is not None:
-            what = f"it failed otherwise ({failure.kind}: {failure.message.splitlines()[0]})"
+            what = f"it failed otherwise ({headline(failure.kind, failure.message)})"
         reasons = list(self.drift)
         if self.skipped:
             size = self.seed.schedule.size

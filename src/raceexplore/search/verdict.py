@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 from typing import TYPE_CHECKING
 
-from raceexplore.kernel.outcome import leaves, user_site
+from raceexplore.kernel.outcome import headline, leaves, user_site
 from raceexplore.kernel.run import InvariantBroken
 from raceexplore.kernel.trace import NOWHERE
 from raceexplore.kernel.walk import is_user_file
@@ -60,9 +60,7 @@ def brief(run: Run) -> Iterator[str]:
     """Yield the failed, recorded ``run`` in a few lines: what, where, and who went on instead."""
     failure = run.failure
     assert failure is not None
-    message = failure.message.split("\n")[0]
-    what = failure.kind if message == failure.kind else f"{failure.kind}: {message}"
-    yield f"FAIL  {run.program.name}  {what}"
+    yield f"FAIL  {run.program.name}  {headline(failure.kind, failure.message)}"
     if is_user_file(failure.site.file):
         yield f"      {failure.site}  {_source(failure.site)}"
     ends = {(event.task, event.nth): event.end for event in run.events}
