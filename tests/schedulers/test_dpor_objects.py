@@ -26,6 +26,7 @@ CLASSES = {
     "module_variable": 3,
     "slot": 10,
     "object_key": 3,
+    "abandoned_generator": 12,
 }
 
 

@@ -695,7 +695,7 @@ class Loop:
                 tell(instruments, "after_task_step", task)
                 if after is not None:
                     if chores:
-                        self.expire(task)
+                        self.do_own_chores(task)
                     after(task, later[woken:])
                 if passes and current is not None:
                     later.append(current)
@@ -747,15 +747,19 @@ class Loop:
             function, args = chores.pop(0)
             function(*args)
 
-    def expire(self, task: Any) -> None:
-        """Fire deadlines that the event of ``task`` has put into the past: that is its doing."""
-        due = [chore for chore in self.soon.chores if chore[0] == self.deadlines.expire]
+    def do_own_chores(self, task: Any) -> None:
+        """Do those chores at once that are the doing of the event of ``task``, which has ended.
+
+        It has put deadlines into the past, or called run_sync_soon.
+        """
+        own = self.deadlines.expire, self.hire_courier
+        due = [chore for chore in self.soon.chores if chore[0] in own]
         if due:
             context = GLOBAL_RUN_CONTEXT.__dict__
             context.pop("task", None)
             for chore in due:
                 self.soon.chores.remove(chore)
-                self.deadlines.expire(*chore[1])
+                chore[0](*chore[1])
             context["task"] = task
 
     def follow(self, after: Callable[[Any, Sequence[Any]], None]) -> None:

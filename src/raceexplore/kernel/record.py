@@ -173,15 +173,11 @@ class Recorder:
     def _touched(
         self, step: Step, path: str, begin: Site, course: Course
     ) -> tuple[tuple[Access, ...], bool, Locks]:
-        """Return what the event touched, whether any of it was not observed, and the locks in it.
-
-        Less the locks that a cancelled task never got to ask for.
-        """
+        """Return what the event touched, whether any was not observed, and the locks in it."""
         ledger = self.ledger
-        declared = tuple(self._declared or ())
         if ledger is None:
-            return declared, True, NO_LOCKS
-        self._look_at_scopes(ledger, step, course)
+            return tuple(self._declared or ()), True, NO_LOCKS
+        self._look_at_scopes(ledger, step, path, course)
         cancelled = self._newly_cancelled()
         for scope in cancelled:
             ledger.write(scope, ...)
@@ -199,12 +195,12 @@ class Recorder:
         locks = accesses.locks
         course.queues = locks.requests if step.ready else locks.queues
         if self._declared is not None:
-            return declared + locks.scopes, False, NO_LOCKS
+            return (*self._declared, *locks.scopes), False, NO_LOCKS
         if locks.asked and self._any_cancelled and self._is_cancelled(step):
             locks = locks._replace(asked=())
         return accesses, opaque or ledger.blind, locks
 
-    def _look_at_scopes(self, ledger: Ledger, step: Step, course: Course) -> None:
+    def _look_at_scopes(self, ledger: Ledger, step: Step, path: str, course: Course) -> None:
         """Note that every event looks whether its task is cancelled."""
         scopes = step.scopes
         if scopes != course.scopes:
@@ -212,17 +208,19 @@ class Recorder:
             for scope in before:
                 if scope.cancelled_caught and scope not in scopes:
                     ledger.write(scope, ...)  # it has caught just now, which others may ask for
-            if not scopes or not before:
-                scopes = scopes or before
-            else:
-                scopes = list(dict.fromkeys((*before, *scopes)))
+            scopes = (
+                list(dict.fromkeys((*before, *scopes))) if scopes and before else scopes or before
+            )
         for scope in scopes:
             if scope not in self._known:
                 self._known[scope] = self._alive[scope] = None
                 ledger.introduce((scope,))
         ledger.look(scopes)
-        if step.error:  # a crash cancels the nursery, and the order of crashes can be seen
-            ledger.write(step.task.parent_nursery.cancel_scope, ...)
+        around = step.task.parent_nursery.cancel_scope
+        if path.startswith("trio/"):
+            ledger.look((around,))  # a system task: what it does depends on whether main has ended
+        elif step.error or (step.task.coro.cr_frame is None and path == "main"):
+            ledger.write(around, ...)  # a crash cancels it, and the order of crashes can be seen
 
     def _taken_from_queues(self, step: Step, cancelled: list[Any]) -> tuple[Access, ...]:
         """Return that the event, which cancels, takes tasks out of their queues.
