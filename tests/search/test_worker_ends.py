@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextvars import ContextVar
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from raceexplore import BadOption, ChoicePoint, Limits, Run, explore
+from raceexplore import BadOption, ChoicePoint, Limits, Run, Settings, explore
 from raceexplore.kernel.errors import ProcessDied
-from raceexplore.search import workers
+from raceexplore.search import units, workers
 from raceexplore.search.load import load_program
 from raceexplore.search.replay import replay
 from shared import BUDGET, RARE, SEES, Written, alike, share_at_once, told, writer
@@ -181,6 +182,28 @@ def test_any_executor_whose_processes_can_import_the_program_will_do(
     asked: dict[str, Any] = {"scheduler": "urw", "budget": 200, "stop": "never", "shrink": False}
     shared = explore(program, jobs=2, executor=spawned, **asked)
     assert told(shared) == told(explore(program, **asked))
+
+
+ALONE = """
+from contextvars import copy_context
+
+async def main():
+    assert "the engine's" not in [variable.name for variable in copy_context()]
+"""
+
+
+def test_what_an_engine_keeps_in_its_context_is_none_of_the_programs(written: Written) -> None:
+    program, reports = written(ALONE), []
+    setup = units.Setup((0, 0), lambda: program, Settings(), Limits(), Late, False)
+
+    def engine() -> None:
+        ContextVar[int]("the engine's").set(1)
+        reports.append(units.work(setup, units.Unit(((0, 0), (1, 1)))))
+
+    thread = threading.Thread(target=engine)
+    thread.start()
+    thread.join()
+    assert [told.run for told in reports[0].told] == [None, None]  # both passed
 
 
 def test_threads_are_refused(written: Written) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,10 +17,10 @@ from raceexplore.search.driver import Ends, Exploration
 from raceexplore.search.jobs import explored
 from raceexplore.search.names import by_name
 from raceexplore.search.tally import Tally
-from raceexplore.search.trial import Trial
+from raceexplore.search.trial import Trial, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from concurrent.futures import Executor
 
     from raceexplore.kernel.program import Program
@@ -65,7 +63,7 @@ def explore(
     exploration = Exploration(chooser, tally, progress)
     began = time.perf_counter()
     until = inf if time_limit_s is None else began + time_limit_s
-    with guarded(), _frozen(), watching(limits.wall_s) as watch:
+    with guarded(), frozen(), watching(limits.wall_s) as watch:
         ends = Ends(budget, stop == "first", lambda: until - time.perf_counter(), watch)
         stopped = explored(exploration, ends, jobs, executor)
         exploration.rounds.close()
@@ -103,15 +101,6 @@ def _campaign(
         never=tally.never(),
         warnings=tuple(tally.warnings),
     )
-
-
-@contextmanager
-def _frozen() -> Iterator[None]:
-    gc.freeze()  # once: a full collection would look at everything imported, again and again
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _check(budget: int, stop: str, time_limit_s: float | None) -> None:

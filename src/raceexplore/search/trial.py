@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,9 +13,21 @@ from raceexplore.search import selfcheck
 from raceexplore.search.observation import observed_run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits, Program, Settings
     from raceexplore.kernel.scheduler import Scheduler
+
+
+@contextmanager
+def frozen() -> Iterator[None]:
+    """Keep what there is out of collections: they would look at all that is imported, each time."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from raceexplore.kernel.outcome import Run
 from raceexplore.kernel.program import Limits, Program, Settings
 from raceexplore.kernel.watchdog import STUCK, watching
 from raceexplore.search.blackbox import Recorded
-from raceexplore.search.trial import Trial
+from raceexplore.search.trial import Trial, frozen
 
 
 class Setup(NamedTuple):
@@ -139,7 +140,7 @@ class _Opened:
             self.round = unit.round
         told: list[Told] = []
         shorter = _Shorter()
-        with guarded(), watching(self.setup.limits.wall_s):
+        with guarded(), frozen(), watching(self.setup.limits.wall_s):
             for index, turn in unit.turns:
                 if unit.last_s is not None and time.time() > unit.last_s:
                     break
@@ -188,6 +189,13 @@ def work(setup: Setup, unit: Unit) -> Report:
     """Do the runs of ``unit``, in a process of its own."""
     if setup.key in inherited and setup.key[0] == os.getpid():
         raise BadOption("the executor must do its work in other processes, not in this one")
+    if threading.current_thread() is not threading.main_thread():
+        # the variables of an engine that runs us in its thread are none of the program's
+        return Context().run(_work, setup, unit)
+    return _work(setup, unit)
+
+
+def _work(setup: Setup, unit: Unit) -> Report:
     with _one_at_a_time:
         if setup.key not in _opened:
             _opened.clear()
