@@ -52,6 +52,7 @@ def test_a_program_that_cannot_be_explored(
         ("run bank.py:other", "bank.py has no async function 'other'; it has withdraw, main"),
         ("run bank.py:withdraw", "bank.py:withdraw takes arguments"),
         ("run bank.py --scheduler pct:dept=3", "it has depth=0, length=0"),
+        ("doctor bank.py --max-steps 0", "--max-steps must be at least 1, not 0"),
         ("run bank.py --scheduler pct:depth=x", "depth is a whole number, not 'x'"),
         ("run bank.py --scheduler pctt", "no scheduler 'pctt' (did you mean 'pct'?)"),
         ("run bank.py --budget 0", "the budget must be at least 1 run, not 0"),

@@ -14,7 +14,7 @@ import click
 from raceexplore import __version__
 from raceexplore.debug import options as debugger
 from raceexplore.kernel.errors import RaceExploreError
-from raceexplore.report import commands, keeping, outputs, status, what_if
+from raceexplore.report import arguments, commands, keeping, outputs, status, what_if
 from raceexplore.report.terminal import of_the_program
 from raceexplore.search.silence import Nowhere
 
@@ -77,13 +77,6 @@ def _option(*names: str, **settings: Any) -> Callable[[F], F]:
     return click.option(*names, **settings)
 
 
-_format = _option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print."
-)
-_max_steps = _option("--max-steps", type=int, metavar="N", help="Events after which a run is cut.")
-_wall_limit = _option(
-    "--wall-limit", type=float, default=10.0, metavar="S", help="Seconds an event may take."
-)
 _observe = _option("--observe", multiple=True, metavar="PACKAGE", help="See its accesses too.")
 
 
@@ -102,14 +95,14 @@ _observe = _option("--observe", multiple=True, metavar="PACKAGE", help="See its 
 @commands.jobs
 @_observe
 @keeping.folder
-@_format
-@_max_steps
-@_wall_limit
+@arguments.form
+@arguments.max_steps
+@arguments.wall_limit
 @outputs.options
 def run(*, form: str, folder: Path, **given: Any) -> int:
     """Look for a schedule on which the program in PATH fails."""
     paths: dict[str, Path] = {}
-    limits = commands.limits(given.pop("max_steps"), given.pop("wall_limit"))
+    limits = arguments.limits(given.pop("max_steps"), given.pop("wall_limit"))
     what = outputs.asked(given)
 
     def keep(found: Found) -> None:
@@ -190,7 +183,7 @@ def _campaign(
 @commands.jobs
 @_observe
 @keeping.folder
-@_format
+@arguments.form
 @click.pass_context
 def prove(context: click.Context, /, **given: Any) -> Any:
     """Run one execution of every trace class, until complete.
@@ -201,18 +194,17 @@ def prove(context: click.Context, /, **given: Any) -> Any:
 
 
 @cli.command()
-@click.argument("seed", metavar="SEED-or-FILE")
-@click.argument("path", metavar="[PATH[:NAME]]", required=False)
+@arguments.a_failure
 @debugger.options
-@_format
-@_max_steps
-@_wall_limit
+@arguments.form
+@arguments.max_steps
+@arguments.wall_limit
 def replay(*, seed: str, path: str | None, form: str, **given: Any) -> int:
     """Replay a failing schedule: a seed, or a file of the corpus."""
     from raceexplore.search.replay import find_stored, replay_stored
 
     max_steps = given.pop("max_steps")
-    limits = commands.limits(max_steps, given.pop("wall_limit"))
+    limits = arguments.limits(max_steps, given.pop("wall_limit"))
     began = time.perf_counter()
     with of_the_program(sys.stderr):
         stored = find_stored(seed, path, limits, limited=max_steps is not None)
@@ -241,17 +233,16 @@ def _replay_status(replayed: Replayed) -> int:
 
 
 @cli.command()
-@click.argument("seed", metavar="SEED-or-FILE")
-@click.argument("path", metavar="[PATH[:NAME]]", required=False)
+@arguments.a_failure
 @outputs.options
-@_max_steps
-@_wall_limit
+@arguments.max_steps
+@arguments.wall_limit
 def report(*, seed: str, path: str | None, **given: Any) -> int:
     """Write a page, a trace, a picture, ... of a failing schedule."""
     from raceexplore.search.replay import replay_any
 
     max_steps = given.pop("max_steps")
-    limits, what = commands.limits(max_steps, given.pop("wall_limit")), outputs.asked(given)
+    limits, what = arguments.limits(max_steps, given.pop("wall_limit")), outputs.asked(given)
     if not (what.files or what.junit or what.github):
         raise click.UsageError("name a file to write, e.g. --html report.html")
     with of_the_program(Nowhere()):

@@ -9,6 +9,7 @@ import click
 
 from raceexplore.kernel.program import Limits
 from raceexplore.report import status
+from raceexplore.report.arguments import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,23 +55,12 @@ def doctor(*, path: str, max_steps: int) -> int:
     from raceexplore.report.terminal import say
     from raceexplore.search.doctor import examine
 
-    found = list(examine(path, Limits(steps=max_steps)))
+    found = list(examine(path, limits(max_steps)))
     say(findings(found), sys.stdout)
     return status.REFUSED if any(f.level == "wrong" for f in found) else status.NOTHING
 
 
 ALONE = (schedulers, models, new, doctor)
-
-
-def limits(max_steps: int | None, wall_limit: float) -> Limits:
-    """Return the limits that the options ask for. Raises click's UsageError."""
-    from raceexplore.kernel.program import Limits
-
-    if max_steps is not None and max_steps < 1:
-        raise click.UsageError(f"--max-steps must be at least 1, not {max_steps}")
-    if wall_limit <= 0:
-        raise click.UsageError(f"--wall-limit must be more than 0 s, not {wall_limit:g}")
-    return Limits(steps=max_steps or Limits().steps, wall_s=wall_limit)
 
 
 def jobs(command: F) -> F:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from raceexplore.report import status
+from raceexplore.report.arguments import a_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +50,7 @@ def _must_exist(folder: Path) -> None:
 
 
 @corpus.command()
-@click.argument("seed", metavar="SEED-or-FILE")
-@click.argument("path", metavar="[PATH[:NAME]]", required=False)
+@a_failure
 @click.option("--as", "name", required=True, metavar="NAME",
               help="What to call it: small letters, digits, - and _.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace what has that name.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from raceexplore.kernel.errors import BadOption
-from raceexplore.report import commands, status
+from raceexplore.report import arguments, status
 
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
@@ -54,15 +54,12 @@ def answered(campaign: Campaign, limits: Limits) -> Campaign:
 
 
 @click.command("what-if")
-@click.argument("seed", metavar="SEED-or-FILE")
-@click.argument("path", metavar="[PATH[:NAME]]", required=False)
+@arguments.a_failure
 @click.option("--atomic", multiple=True, metavar="[FILE:]FROM[-TO]",
               help="Lines to make atomic; more of them are under one lock.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
-              show_default=True, help="What to print.")  # fmt: skip
-@click.option("--max-steps", type=int, metavar="N", help="Events after which a run is cut.")
-@click.option("--wall-limit", type=float, default=10.0, show_default=True, metavar="S",
-              help="Seconds an event may take.")  # fmt: skip
+@arguments.form
+@arguments.max_steps
+@arguments.wall_limit
 def what_if(
     *, seed: str, path: str | None, atomic: tuple[str, ...], form: str,
     max_steps: int | None, wall_limit: float,
@@ -75,7 +72,7 @@ def what_if(
     from raceexplore.search.atomic import STEPS_MAX, can_ask
     from raceexplore.search.replay import find_stored, replay_stored
 
-    limits = commands.limits(max_steps, wall_limit)
+    limits = arguments.limits(max_steps, wall_limit)
     with of_the_program(sys.stderr):
         stored = find_stored(seed, path, limits, limited=max_steps is not None)
         replayed = replay_stored(stored)
