@@ -20,8 +20,7 @@ from raceexplore import (
 
 # The samplers with their weights, which the bandit multiplies by what each discovers.
 SAMPLERS = {
-    "pos": 4.0,
-    "surw": 4.0,
+    **dict.fromkeys(("pos", "surw"), 4.0),
     "urw": 3.0,
     "lockstep": 1.5,
     **dict.fromkeys(("random", "swarm", "freeze"), 0.5),
@@ -37,14 +36,13 @@ class Portfolio:
     """Explore with everything there is; needs no tuning, and is the default.
 
     The first run preempts nobody, and is observed. Then runs that reverse a race, runs in which
-    all tasks go in step, and uniform walks take turns. Later, schedules with no and with one
-    preemption take turns with samplers that share the other runs by what they discover: each has
-    at least 3 % of them, so that its own guarantee holds for its own runs. Once the estimated
-    number of trace classes is small enough, optimal partial-order reduction, which the reversed
-    races began, gets every second run; if it completes, so does the campaign.
-    What the program touches is observed in one run in eight of each sampler; those that need to
-    know it go by what was learnt there. Where nothing can be observed they stay out, and
-    schedules are counted in place of classes.
+    all tasks go in step, and uniform walks take turns. Later, some runs have at most one
+    preemption; samplers share the others by what they discover: each has at least 3 % of them, so
+    that its own guarantee holds for its own runs. Once the estimated number of trace classes is
+    small, optimal partial-order reduction, which the reversed races began, gets every second run;
+    if it completes, so does the campaign.
+    One run in eight of each sampler is observed; those that need to know what the program touches
+    go by that. Where nothing can be observed they stay out, and schedules count, not classes.
     burst: the most schedules with at most one preemption. prove: the most trace classes that are
         worth a proof (0: none).
     Source: docs/schedulers.md; Coyote's default is a portfolio too, rotated without feedback.
@@ -84,6 +82,8 @@ class Portfolio:
         turn = whose_turn(self._runs, proof=proof.is_open, near=proof.near, draws=self._draws)
         if not self._start(turn):
             self._start(self._bandit.next())
+        elif self._arm:
+            self._bandit.count(turn)
         self.choose = self._turn.choose  # type: ignore[method-assign]  # one call less a choice
         return True
 

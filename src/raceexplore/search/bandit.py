@@ -35,8 +35,12 @@ class Bandit:
         """Return the arm whose turn it is, and count a run for it."""
         shares = self._shares = self._shares or self.shares()
         arm = min(shares, key=lambda name: (self._runs[name] + 0.5) / shares[name])
-        self._runs[arm] += 1
+        self.count(arm)
         return arm
+
+    def count(self, arm: str) -> None:
+        """Count a run for ``arm``, also one that it was given otherwise."""
+        self._runs[arm] += 1
 
     def shares(self) -> dict[str, float]:
         """Return the share of the runs that each arm is worth now."""

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 BOUNDED, PROOF = "bounded", "proof"
 OPENING = (BOUNDED, "lockstep", PROOF, "urw", "lockstep", "urw", "urw", "lockstep", PROOF)
-REVERSING = 27  # up to this run every third one is the proof's, however far it has to go
-EVERY = 5  # after the opening one run in so many is the bounded search's
+EVERY = 5  # after the opening one run in so many is an exhaustive search's, by turns
+REVERSING = 100  # the last run that is the proof's however far it has to go
 
 
 def whose_turn(number: int, *, proof: bool, near: bool, draws: bool) -> str:
@@ -33,9 +33,10 @@ def whose_turn(number: int, *, proof: bool, near: bool, draws: bool) -> str:
     if turn:
         instead = "" if draws else BOUNDED
         return instead if turn == PROOF and not proof else turn
-    if proof and (number % 2 == 0 if near else number % 3 == 0 and number <= REVERSING):
+    pair = 2 * EVERY
+    if proof and (number % 2 == 0 if near else number % pair == EVERY and number < REVERSING):
         return PROOF
-    return BOUNDED if number % (2 * EVERY if draws else EVERY) == 0 else ""
+    return BOUNDED if number % (pair if draws else EVERY) == 0 else ""
 
 
 class Relay:
