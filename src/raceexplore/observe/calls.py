@@ -22,6 +22,7 @@ from raceexplore.observe.build import (
     suspends,
     whole,
 )
+from raceexplore.observe.classes import CODE, stored_names
 from raceexplore.observe.effects import WITH_KEY
 from raceexplore.observe.lending import (
     KEEPING,
@@ -32,6 +33,7 @@ from raceexplore.observe.lending import (
     lend_to_method,
     unknown_call,
 )
+from raceexplore.observe.locations import SCALARS
 from raceexplore.observe.outside import CHANGING, HARMLESS, OUT_OF_SIGHT, RANDOM
 
 READERS: Final = {
@@ -97,6 +99,12 @@ def is_library(origin: str) -> bool:
     """Tell whether a dotted name belongs to Python, trio or us: known, and not rewritten."""
     root = origin.partition(".")[0]
     return root in sys.stdlib_module_names or root in {"trio", "raceexplore", "builtins"}
+
+
+def is_fixed(module: str, name: str) -> bool:
+    """Tell whether a library module's attribute is code, or a constant that no program sets."""
+    value = vars(sys.modules[module]).get(name) if module in sys.modules else None
+    return name not in stored_names and (type(value) in SCALARS or isinstance(value, CODE))
 
 
 def rewrite_call(node: ast.Call, context: Context) -> ast.expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import decimal
 import fractions
@@ -28,6 +29,7 @@ from raceexplore.observe.effects import (
     FOREIGN,
     ITERATOR,
     MODULE_ATTRIBUTE,
+    REACH,
     READ,
     SKIP,
     STORE,
@@ -58,11 +60,11 @@ CODE: Final = (
 UNCHANGING: Final = frozenset(
     {str, int, float, complex, bool, bytes, tuple, frozenset, range, slice, type(None), object}
     | {type(...), type(NotImplemented), types.CodeType, types.CoroutineType, types.GenericAlias}
-    | {types.MappingProxyType, types.UnionType, types.BuiltinFunctionType, types.MethodType}
+    | {types.UnionType, types.BuiltinFunctionType, types.MethodType}
     | {dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone}
     | {decimal.Decimal, fractions.Fraction, uuid.UUID, re.Pattern, re.Match, functools.partial}
     | {pathlib.PurePath, pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath}
-    | {Enum, ContextVar, Token, logging.Logger, classmethod, staticmethod, property}
+    | {Enum, ContextVar, Token, classmethod, staticmethod, property}
 )
 """Classes whose instances never change, or change nothing that a schedule could show."""
 
@@ -75,10 +77,15 @@ READERS: Final = frozenset(
 )
 ITERATING: Final = frozenset({"builtins", "itertools", "_collections", "collections", "_csv"})
 CHANGING: Final = READERS | {"__next__", "__anext__", "__setitem__", "__delitem__"}
+STACKS: Final = (*contextlib.ExitStack.__mro__[:2], contextlib.AsyncExitStack)
+"""Classes that call what they were given, when nobody looks on."""
 UNSEEN: Final = frozenset({"decimal", "weakref", "_weakrefset", "trio.testing", "trio.abc"})
 """Modules whose classes do more than their methods tell: what nobody observes."""
 
 CACHE: Final = type(functools.cache(len))
+LOGGING: Final = frozenset({"addFilter", "addHandler", "removeFilter", "removeHandler", "setLevel"})
+LEAVES: Final = frozenset({"builtins", "random", "_random", "array", "_asyncio", "contextvars"})
+"""Modules whose objects work on nothing but themselves."""
 REMEMBERING: Final = (CACHE, functools.cached_property)
 FOREIGN_METHODS: Final = (
     types.FunctionType,
@@ -131,7 +138,7 @@ def classify(owner: type, name: str) -> Effect:
     for special, effect in SPECIAL.items():
         if issubclass(owner, special):
             return effect
-    if name in {"__next__", "__iter__"} and is_iterator(owner):
+    if name in {"__next__", "__iter__", "__contains__"} and is_iterator(owner):
         return ITERATOR
     if name == "__match__" or owner.__module__ in UNSEEN:
         # Stands for patterns, and for getattr with a name not known before. A function that is
@@ -160,6 +167,8 @@ def classify_from(bases: tuple[type, ...], name: str) -> Effect:
             return found.get(name, SKIP if is_dunder(name) else READ)
         if name in vars(base):
             return classify_member(base, name, vars(base)[name])
+    if name == "__contains__" and any("__iter__" in vars(base) for base in bases):
+        return classify_from(bases, "__iter__")
     return SKIP if is_dunder(name) else DATA
 
 
@@ -210,15 +219,36 @@ def classify_foreign(base: type, name: str) -> Effect:
     root = base.__module__.partition(".")[0]
     if root == "raceexplore" or issubclass(base, Enum):
         return SKIP  # ours tell what they touch
-    if base.__module__ in UNSEEN:
+    if base.__module__ in UNSEEN or base in STACKS:
         return FOREIGN
+    if issubclass(base, logging.Logger | BaseException):
+        return classify_strange(base, name)
     if name in READERS and not hasattr(base, "__next__"):
         return READ
-    if issubclass(base, BaseException):
-        return WRITE if name in {"add_note", "__setstate__"} else SKIP
     if root in sys.stdlib_module_names or root == "trio":
-        return SKIP if is_dunder(name) and name not in CHANGING else WRITE
+        changes = WRITE if base.__module__ in LEAVES else REACH
+        return SKIP if is_dunder(name) and name not in CHANGING else changes
     return FOREIGN
+
+
+def classify_strange(base: type, name: str) -> Effect:
+    """Return what a method of an exception, or of a logger, touches."""
+    if issubclass(base, logging.Logger):
+        return FOREIGN if name in LOGGING else logs
+    if name in READERS:
+        return READ
+    return WRITE if name in {"add_note", "__setstate__"} else SKIP
+
+
+def logs(logger: object) -> int:
+    """Return what logging touches: nothing, or a text that somebody may look into."""
+    found = logger
+    while isinstance(found, logging.Logger):
+        for handler in found.handlers:
+            if isinstance(getattr(handler, "stream", None), io.StringIO | io.BytesIO):
+                return FOREIGN
+        found = found.parent if found.propagate else None
+    return SKIP
 
 
 def is_observed(code: object) -> bool:

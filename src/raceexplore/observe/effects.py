@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defaultdict, deque
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 SKIP: Final = 0  # touches nothing shared
@@ -28,6 +29,9 @@ RELEASE: Final = 14  # the other end of it: commutes with the requests of others
 ITERATOR: Final = 15  # moves an iterator on, and reads the containers behind it
 STORE: Final = 16  # sets one attribute of the object, which had none
 CACHED: Final = 17  # a method that remembers its results on the class
+CHAINED: Final = 18  # reads all maps of a ChainMap
+CHAIN: Final = 19  # also writes the first of them
+REACH: Final = 20  # an object of Python's library, and what it works on: a file, a queue
 
 Effect: TypeAlias = int | Callable[[object], int]
 """One of the numbers above, or a function that tells it from the object's present state."""
@@ -71,7 +75,10 @@ DICT: Final = table(
     reads_key="get __contains__",
     writes_key="pop setdefault __delitem__",
 )
-VIEWS: Final[Table] = dict.fromkeys([*WHOLE, "isdisjoint"], VIEW)
+VIEWS: Final[Table] = dict.fromkeys([*WHOLE, "__getitem__", "isdisjoint"], VIEW)
+
+CHANGES: Final = frozenset(name for name in DICT if DICT[name] in {WRITE, WRITE_KEY})
+CHAINS: Final[Table] = {name: CHAIN if name in CHANGES else CHAINED for name in DICT}
 
 TABLES: Final[dict[type, Table]] = {
     list: SEQUENCE,
@@ -82,7 +89,8 @@ TABLES: Final[dict[type, Table]] = {
     set: SET,
     dict: DICT,
     UserDict: DICT,
-    ChainMap: table(DICT, writes="new_child"),
+    MappingProxyType: VIEWS | dict.fromkeys(("get", "copy", "keys", "values", "items"), VIEW),
+    ChainMap: CHAINS,
     OrderedDict: table(DICT, writes="move_to_end"),
     defaultdict: {**DICT, "__getitem__": READ_OR_FILL, "default_factory": SKIP},
     Counter: table(DICT, reads="elements most_common total", writes="subtract"),

@@ -16,7 +16,7 @@ from raceexplore.observe.build import (
     suspends,
     whole,
 )
-from raceexplore.observe.calls import is_library, rewrite_call
+from raceexplore.observe.calls import is_fixed, is_library, rewrite_call
 from raceexplore.observe.loops import LoopRewriter
 
 OPERATIONS: Final = {ast.Load: "item", ast.Store: "set_item", ast.Del: "del_item"}
@@ -28,7 +28,8 @@ class ExpressionRewriter(LoopRewriter):
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         """Rewrite ``obj.name``."""
-        if isinstance(node.ctx, ast.Load) and is_library(self.place.origin(node.value)):
+        origin = self.place.origin(node.value) if isinstance(node.ctx, ast.Load) else ""
+        if is_library(origin) and is_fixed(origin, node.attr):
             return node
         kind = "attr" if isinstance(node.ctx, ast.Load) else "set_attr"
         node.value = hook(kind, self.expression(node.value), self.place.stored(node.attr))

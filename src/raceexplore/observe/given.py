@@ -24,7 +24,7 @@ from typing import Any, Final, TypeVar
 from raceexplore.observe import hooks
 from raceexplore.observe.classes import CACHE, MARK, effects, is_foreign, is_observed
 from raceexplore.observe.contents import note_inside
-from raceexplore.observe.effects import FOREIGN, SKIP, TABLES
+from raceexplore.observe.effects import DATA, FOREIGN, READ, SKIP, TABLES, WRITE
 from raceexplore.observe.ledger import Ledger
 from raceexplore.observe.locations import ALL, SCALARS
 from raceexplore.observe.naming import parts
@@ -50,6 +50,22 @@ def called(function: T) -> T:
     if hooks.active is not None:
         note_called(hooks.active, function)
     return function
+
+
+def method(obj: T, name: str) -> T:
+    """Call ``obj.name(...)``: as `hooks.method`; data that is called is noted as `called` does."""
+    ledger = hooks.active
+    if ledger is not None:
+        effect = effects[type(obj)][name]
+        if effect == WRITE:
+            ledger.write(obj, ALL)
+        elif effect == READ:
+            ledger.read(obj, ALL)
+        elif effect:
+            note(ledger, effect, obj, name)
+            for value in peek(obj, name) if effect == DATA else ():
+                note_called(ledger, value)
+    return obj
 
 
 def called_last(value: T, function: object) -> T:
@@ -234,7 +250,7 @@ def give(ledger: Ledger, value: Any, done: int) -> None:
     effect = effects[kind]["__match__"]
     if effect == FOREIGN:
         ledger.opaque()
-    elif effect and done == WRITES and not issubclass(kind, (type, ModuleType)):
+    elif effect and done == WRITES and not issubclass(kind, ModuleType):
         ledger.write(value, ALL)
     elif effect:
         note(ledger, effect, value, "__match__")

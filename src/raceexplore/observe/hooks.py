@@ -22,7 +22,7 @@ from raceexplore.observe.effects import (
 from raceexplore.observe.ledger import Ledger
 from raceexplore.observe.locations import ALL, SCALARS
 from raceexplore.observe.notes import note, note_key, note_store
-from raceexplore.observe.primitives import is_channel, is_entered
+from raceexplore.observe.primitives import is_channel, is_entered, is_scope
 from raceexplore.observe.values import updated_attribute, updated_item
 from raceexplore.observe.wrappers import Entered
 
@@ -225,7 +225,10 @@ def entered(manager: T) -> T | Entered:
 
 def opened(manager: T) -> T | Entered:
     """``with manager:``: a channel is closed at the end."""
-    return entered(manager) if is_channel[type(manager)] else manager
+    kind = type(manager)
+    if active is not None and is_scope[kind]:
+        active.read(manager, ALL)  # it may be cancelled already, and be left before the next await
+    return entered(manager) if is_channel[kind] else manager
 
 
 def unseen(value: T) -> T:

@@ -7,7 +7,7 @@ from typing import Final
 from raceexplore.observe import contents, given, hooks, iteration
 
 HOOKS: Final = (
-    *(hooks.attr, hooks.data, hooks.method, hooks.method_at, hooks.late, hooks.late_at),
+    *(hooks.attr, hooks.data, given.method, hooks.method_at, hooks.late, hooks.late_at),
     *(hooks.set_attr, hooks.update_attr, hooks.late_set),
     *(hooks.item, hooks.set_item, hooks.del_item, hooks.update_item, hooks.late_set_item),
     *(hooks.push, hooks.pop),

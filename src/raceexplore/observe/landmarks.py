@@ -15,6 +15,7 @@ from typing import Any, Final
 from raceexplore.observe.classes import MARK
 from raceexplore.observe.naming import is_plain, parts
 from raceexplore.observe.primitives import has_state_elsewhere, state_of
+from raceexplore.observe.values import namespace
 
 REACH_MAX: Final = 100_000
 
@@ -68,10 +69,17 @@ def _walk(value: object, name: str, found: Landmarks) -> Iterator[dict[str, Any]
             if MARK not in here.__globals__:
                 continue
         elif not isinstance(here, MethodType | BuiltinFunctionType):
-            kept = state_of(here) if has_state_elsewhere[type(here)] else here
-            found.setdefault(id(kept), (kept, f"{name}:{number}.{type(kept).__name__}"))
+            _name(here, f"{name}:{number}", found)
             number += 1
         queue.extend(_inside(here))
+
+
+def _name(here: object, place: str, found: Landmarks) -> None:
+    kept = state_of(here) if has_state_elsewhere[type(here)] else here
+    found.setdefault(id(kept), (kept, f"{place}.{type(kept).__name__}"))
+    own = namespace(here)
+    if type(here).__dictoffset__:  # the same places by another way
+        found[id(own)] = (own, found[id(kept)][1])
 
 
 def _inside(value: Any) -> list[object]:

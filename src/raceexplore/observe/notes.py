@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import gc
-from types import BuiltinFunctionType, ModuleType
+from io import IOBase
+from types import BuiltinFunctionType, MethodType, ModuleType
 from typing import Any
 
 from raceexplore.observe.classes import CODE, classify_from, effects, holder, is_foreign
 from raceexplore.observe.effects import (
     CACHED,
+    CHAIN,
+    CHAINED,
     CLASS_ATTRIBUTE,
     CLASS_DATA,
     DATA,
     FOREIGN,
     ITERATOR,
     MODULE_ATTRIBUTE,
+    REACH,
     READ,
     READ_KEY,
     READ_OR_FILL,
@@ -33,6 +37,7 @@ from raceexplore.observe.effects import (
 )
 from raceexplore.observe.ledger import Ledger
 from raceexplore.observe.locations import ALL, FREE, ORDER, QUEUE
+from raceexplore.observe.naming import parts
 from raceexplore.observe.primitives import Kinds
 from raceexplore.observe.values import namespace
 
@@ -112,6 +117,13 @@ def note_shared(ledger: Ledger, code: int, obj: object, name: str) -> None:
         ledger.write(found, ALL)
     elif code == STORE:
         ledger.write(obj, name)
+    elif code == REACH:
+        note_reach(ledger, obj)
+    elif code in {CHAIN, CHAINED}:
+        maps: Any = namespace(obj)["maps"]
+        (ledger.write if code == CHAIN else ledger.read)(maps[0], ALL)
+        for mapping in maps[1:]:
+            ledger.read(mapping, ALL)
     elif code == CLASS_DATA:
         ledger.read(obj, name)
         if name not in namespace(obj):
@@ -126,6 +138,20 @@ def note_behind(ledger: Ledger, obj: object) -> None:
         elif type(behind.__self__) is not ModuleType:
             owner, name = behind.__self__, behind.__name__
             note(ledger, effects[type(owner)][name], owner, name)
+
+
+def note_reach(ledger: Ledger, obj: object) -> None:
+    """Note that an object of Python's library works on itself, and on what it has been given."""
+    queue, seen = [obj], {id(obj)}
+    for held in queue:
+        kind = type(held)
+        is_file = issubclass(kind, IOBase)
+        if is_container[kind] or is_file or held is obj:
+            ledger.write(held, ALL)
+        if held is obj or is_file or kind is BuiltinFunctionType or kind is MethodType:
+            found = [part for part in parts(held) if id(part) not in seen]
+            seen |= {id(part) for part in found}
+            queue += found
 
 
 def sources(obj: object) -> list[Any]:

@@ -8,12 +8,14 @@ joining are edges of happens-before, which the kernel knows: no location here.
 from __future__ import annotations
 
 import gc
+from collections import UserDict, UserList
 from functools import cache
 from typing import Final
 
 import trio
 
 from raceexplore.observe.effects import FOREIGN, READ, RELEASE, REQUEST, SKIP, WRITE, Table
+from raceexplore.observe.values import namespace
 
 
 def event_wait(event: object) -> int:
@@ -116,11 +118,12 @@ class Kinds(dict[type, bool]):
 
 
 is_channel: Final = Kinds(*CHANNELS)
+is_scope: Final = Kinds(trio.CancelScope)
 is_entered: Final = Kinds(
     trio.Lock, trio.StrictFIFOLock, trio.Semaphore, trio.CapacityLimiter, trio.Condition, *CHANNELS
 )
 """What a ``with`` block works on, and once more when it ends."""
-has_state_elsewhere: Final = Kinds(trio.Condition, *CHANNELS)
+has_state_elsewhere: Final = Kinds(trio.Condition, *CHANNELS, UserDict, UserList, memoryview)
 
 
 def held_by(variable: trio.lowlevel.RunVar[object]) -> list[object]:
@@ -134,8 +137,13 @@ def held_by(variable: trio.lowlevel.RunVar[object]) -> list[object]:
 def state_of(obj: object) -> object:
     """Return the object whose state ``obj``, of such a class, works on.
 
-    All ends of one memory channel share a state; a condition works on its lock.
+    All ends of one memory channel share a state; a condition works on its lock. A memoryview and
+    the containers that programs derive from stand for what is behind them.
     """
+    if isinstance(obj, memoryview):
+        return obj.obj
+    if isinstance(obj, UserDict | UserList):
+        return namespace(obj).get("data", obj.__class__)
     wanted = (channel_state(),) if is_channel[type(obj)] else (trio.Lock, trio.StrictFIFOLock)
     found = [part for part in gc.get_referents(obj) if issubclass(type(part), wanted)]
     # Not told apart, all such objects count as one.

@@ -66,6 +66,8 @@ class _Rewriter(PatternRewriter):
         value = self.expression(node.value)
         for target in node.targets:
             value = unpacked(value, target)
+            if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice):
+                value = whole(value)
         node.value = value
         for name in names_in(*node.targets):
             if self.place.is_shared(name):
