@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from raceexplore.search.driver import Ends, Exploration
     from raceexplore.search.pools import Factory
 
-AFTER_S = 0.05  # a campaign that ends before needs nobody else
+AFTER_S = 0.05  # before, and for what is likely to take less, nobody else is asked
 
 _campaigns = count()
 
@@ -48,8 +48,10 @@ def explored(
     began, rounds, tally = time.perf_counter(), exploration.rounds, exploration.tally
 
     def is_worth_it() -> bool:
-        ready = not rounds.bars or rounds.until - rounds.done > 1
-        return ready and tally.runs > 0 and time.perf_counter() - began >= AFTER_S
+        if not tally.runs or (rounds.bars and rounds.until - rounds.done == 1):
+            return False
+        spent_s = time.perf_counter() - began
+        return spent_s >= AFTER_S <= spent_s / tally.runs * (ends.budget - tally.runs)
 
     stopped = exploration.explore(ends, is_worth_it)
     if stopped is not None:
