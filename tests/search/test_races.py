@@ -11,7 +11,7 @@ import racy_reads
 import racy_values
 import racy_waits
 from raceexplore import Limits, Run, Settings, by_name, explore
-from raceexplore.report.race import race_told
+from raceexplore.report.race import told
 from raceexplore.search.load import load_program
 from raceexplore.search.observation import observed_run
 from raceexplore.search.race import Race
@@ -141,8 +141,8 @@ def shrunk(name: str) -> tuple[Run, Why | None]:
 
 def in_short(race: Race) -> str:
     names = [point.task.rpartition("/")[2] for point in race.points]
-    told = zip(names, race.points, strict=True)
-    return ", ".join(f"{name} {point.did} {point.value}".rstrip() for name, point in told)
+    pairs = zip(names, race.points, strict=True)
+    return ", ".join(f"{name} {point.did} {point.value}".rstrip() for name, point in pairs)
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_a_twin_without_the_pattern_bears_no_name_in_any_order(name: str, writte
         run = observed_run(program, scheduler, limits=LIMITS, settings=Settings(), values=True)
         scheduler.end(run)
         failed += run.failure is not None
-        assert race_of(run) is None, race_told(run)
+        assert race_of(run) is None, told(run, race_of(run))
     assert failed
 
 
@@ -268,4 +268,5 @@ TOLD = {
 
 @pytest.mark.parametrize("name", TOLD)
 def test_a_race_is_told_with_names_values_steps_and_lines(name: str, written: Path) -> None:
-    assert race_told(*shrunk(str(written))) == TOLD[name]
+    run, why = shrunk(str(written))
+    assert told(run, race_of(run, why)) == TOLD[name]

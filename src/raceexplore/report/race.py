@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from raceexplore.report.conflicts import contested, short_labels
 from raceexplore.report.rows import Part, RaceRow
 from raceexplore.report.story import short_names
-from raceexplore.search.races import race_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from raceexplore.report.marks import Mark
     from raceexplore.report.rows import Timeline
     from raceexplore.search.race import Point, Race
-    from raceexplore.search.why import Why
 
 _GIVEN = "took", "gave it back"
 # What a page writes below each step of a race, in the order of its points; else what was done.
@@ -35,22 +33,13 @@ _WORDS = {
 ROUND = 4  # tasks of a cycle that are all told
 
 
-def race_told(run: Run, why: Why | None = None) -> str:
-    """Return the kind of race that ``run`` shows, and how; empty if it is of no known kind."""
-    return told(run, race_of(run, why))
-
-
 def told(run: Run, race: Race | None) -> str:
     """Return ``race``, which ``run`` shows, in words; nothing of None."""
     return _Teller(run, race).tell(race) if race is not None else ""
 
 
-def race_row(run: Run, labels: Mapping[str, str], why: Why | None = None) -> RaceRow | None:
-    """Return the race that ``run`` shows, as a row; None if it is of no known kind.
-
-    labels: what a reader calls each location. why: see `race_of`.
-    """
-    race = race_of(run, why)
+def race_row(race: Race | None, labels: Mapping[str, str]) -> RaceRow | None:
+    """Return ``race`` as a row; labels: what a reader calls each location."""
     if race is None:
         return None
     words = _WORDS.get(race.kind) or [""] * len(race.points)

@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.trace import Access, Event
     from raceexplore.kernel.waits import Wait
-    from raceexplore.search.why import Why
+    from raceexplore.search.race import Race
 
 R = TypeVar("R", Arrow, Mark)
 WINDOW: Final = 2_000
 NURSERY_TOLD: Final = "waits for the tasks of its nursery"
 
 
-def timeline(run: Run, *, window: int = WINDOW, why: Why | None = None) -> Timeline:
+def timeline(run: Run, *, window: int = WINDOW, race: Race | None = None) -> Timeline:
     """Return the rows of ``run``; all empty if it was not recorded.
 
-    window: the most steps for which arrows are looked for, those before the failure. why: why the
-    run fails, if that is known.
+    window: the most steps for which arrows are looked for, those before the failure. race: what
+    ``run`` shows, if it is to be in the rows.
     """
     events = run.events
     labels = short_labels(a.label for event in events for a in event.accesses if a.label)
@@ -53,7 +53,7 @@ def timeline(run: Run, *, window: int = WINDOW, why: Why | None = None) -> Timel
         tuple(_switches(run, steps, lanes, taken)),
         tuple(_relabelled(arrows(events[first:], first), labels)),
         tuple(_relabelled(marks(events), labels)),
-        race_row(run, labels, why),
+        race_row(race, labels),
         (first, len(events)),
     )
 

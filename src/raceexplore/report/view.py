@@ -10,10 +10,11 @@ import trio
 
 from raceexplore.kernel.choice import Schedule
 from raceexplore.report.atomicity import sentence
-from raceexplore.report.race import race_told
+from raceexplore.report.race import told
 from raceexplore.report.text import keep_command, target
 from raceexplore.report.timeline import NURSERY_TOLD, timeline
 from raceexplore.search.campaign import Found
+from raceexplore.search.races import race_of
 from raceexplore.search.snapshot import watched_run
 from raceexplore.search.wording import Words
 
@@ -82,7 +83,8 @@ def view(run: Run, *, limits: Limits, known: Found | Replayed | None = None) -> 
     why = known.why if known else None
     words = Words(why) if why else None
     watched = watched_run(program, run.schedule, settings=settings, limits=limits)
-    rows = timeline(watched.run, why=why)
+    race = race_of(watched.run, why)
+    rows = timeline(watched.run, race=race)
     schedules = [("No deviation: the run on the quiet day", Schedule())]
     if found is not None and found.original.schedule != run.schedule:
         schedules.insert(0, ("As found, before shrinking", found.original.schedule))
@@ -96,7 +98,8 @@ def view(run: Run, *, limits: Limits, known: Found | Replayed | None = None) -> 
         watched.chains,
         tuple(others),
         (
-            *diagnosis(watched.run, rows, others, known),
+            *filter(None, [told(watched.run, race)]),
+            *diagnosis(watched.run, rows, others, found),
             *(words.lines() if words else ()),
             *filter(None, [sentence(atomic, program)]),
         ),
@@ -108,12 +111,10 @@ def view(run: Run, *, limits: Limits, known: Found | Replayed | None = None) -> 
 
 
 def diagnosis(
-    run: Run, rows: Timeline, others: Sequence[Side] = (), known: Found | Replayed | None = None
+    run: Run, rows: Timeline, others: Sequence[Side] = (), found: Found | None = None
 ) -> list[str]:
-    """Return what happened, in sentences."""
-    found = known if isinstance(known, Found) else None
-    told = race_told(run, known.why if known else None)
-    said = [told] if told else []
+    """Return what happened, in sentences; the race is told before."""
+    said = []
     stuck = [f"{lane.name} {lane.waits}" for lane in rows.lanes if _is_stuck(lane)]
     if stuck:
         more = f"; {len(stuck) - 6} more" if len(stuck) > 6 else ""
