@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -76,9 +77,11 @@ def test_the_ticketing_report_names_the_read_of_the_stock_and_the_write_after_it
 def test_what_no_order_explains_is_said_to_be_so(rx: Rx) -> None:
     out = rx("run", str(ROOT / "models/cancelled_checkout/buggy.py")).out
     told = " ".join(out.split())
-    assert (
-        "No order of accesses explains it: the default schedule with ann's price taking 2.487 s"
-        " fails." in told
+    # how slow the call is that a scheduler meets first is its own affair
+    assert re.search(
+        r"No order of accesses explains it: the default schedule with ann's price taking"
+        r" [12]\.\d+ s fails\.",
+        told,
     )
     assert "enough" not in told
 
