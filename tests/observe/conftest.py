@@ -13,18 +13,24 @@ from typing import Any
 import pytest
 import trio
 
+from raceexplore.observe.classes import effects
 from raceexplore.observe.hooks import attach
 from raceexplore.observe.injected import INJECTED
 from raceexplore.observe.ledger import Ledger
 from raceexplore.observe.rewrite import compile_observed
+from raceexplore.observe.storing import expected
 
 Touched = list[str]
 
 
 @pytest.fixture(autouse=True)
 def detached() -> Iterator[None]:
+    before = [set(expected.anywhere), set(expected.modules), set(expected.classes)]
+    expected.unnamed = False
+    effects.clear()
     yield
     attach(None)
+    expected.anywhere, expected.modules, expected.classes = before
 
 
 def load(source: str) -> ModuleType:

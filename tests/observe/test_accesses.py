@@ -119,7 +119,7 @@ def test_each_kind_of_object_has_its_table(touched, value, line, expected) -> No
         ("getattr(s, str('count'))", ["r Stock#1"]),
         ("setattr(s, 'count', 1)", ["w Stock#1.count"]),
         ("setattr(s, str('count'), 1)", ["w Stock#1"]),
-        ("s.sell = print; s.sell()", ["w Stock#1.sell"]),
+        ("s.sell = print; s.sell()", ["r Stock.sell", "w Stock#2.sell"]),
         ("t = Tight(); t.a = 1; t.a", ["w Tight#1.a"]),
         ("s.made, s.count = 1, 2", ["w Stock#1.made", "w Stock#1.count"]),
         ("for s.count in [1]: pass", ["w Stock#1.count"]),
@@ -142,7 +142,7 @@ def test_a_method_that_data_may_hide_is_a_location_from_the_start(touched) -> No
         def g(hook):
             hook.call = print
     """
-    assert touched(source) == ["r Hook#1.call"]
+    assert touched(source) == ["r Hook#1.call", "r Hook.call"]
 
 
 def test_a_global_that_no_function_rebinds_is_no_location(touched) -> None:

@@ -7,7 +7,9 @@ starts with "relative" go through what cannot be seen: there the certificate mus
 
 from __future__ import annotations
 
+import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,8 @@ PARTS = [part.partition("\n") for part in TEXT.split("## ")[1:]]
 CASES = {name: [bit.strip("\n") for bit in body.split("---\n")] for name, _, body in PARTS}
 SEEN = {name: case for name, case in CASES.items() if not name.startswith("relative ")}
 UNSEEN = {name: case for name, case in CASES.items() if name.startswith("relative ")}
+BESIDE = ["shared_box", "shared_state"]
+FOLDER = Path(__file__).parent.parent / "support" / "beside"
 ORDERS = [("writer", "reader"), ("reader", "writer")]
 
 TEMPLATE = """\
@@ -46,6 +50,14 @@ async def main(world):
 """
 
 
+@pytest.fixture(autouse=True)
+def modules_beside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.syspath_prepend(FOLDER)
+    yield
+    for name in BESIDE:
+        sys.modules.pop(name, None)
+
+
 def program(case: list[str], order: tuple[str, str]) -> str:
     module, setup, write, read = case if len(case) == 4 else ["", *case]
     return TEMPLATE.format(
@@ -59,7 +71,7 @@ def program(case: list[str], order: tuple[str, str]) -> str:
 
 
 def runs(path: Path, scheduler: str) -> list[Run]:
-    under_test, chooser = load_program(str(path)), by_name(scheduler)
+    under_test, chooser = load_program(str(path), BESIDE), by_name(scheduler)
     found: list[Run] = []
     while chooser.begin():
         found.append(observed_run(under_test, chooser, limits=Limits(), settings=Settings()))

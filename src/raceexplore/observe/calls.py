@@ -22,8 +22,8 @@ from raceexplore.observe.build import (
     suspends,
     whole,
 )
-from raceexplore.observe.classes import CODE, stored_names
-from raceexplore.observe.effects import WITH_KEY
+from raceexplore.observe.classes import CODE
+from raceexplore.observe.effects import ATTRIBUTES, WITH_KEY
 from raceexplore.observe.lending import (
     KEEPING,
     LATER,
@@ -35,6 +35,7 @@ from raceexplore.observe.lending import (
 )
 from raceexplore.observe.locations import SCALARS
 from raceexplore.observe.outside import CHANGING, HARMLESS, OUT_OF_SIGHT, RANDOM
+from raceexplore.observe.storing import expected
 
 READERS: Final = {
     **dict.fromkeys(("list", "tuple", "set", "frozenset", "dict", "sorted", "sum"), "__iter__"),
@@ -89,8 +90,8 @@ SEARCHING_METHODS: Final = frozenset({"index", "count", "remove", "sort"})
 REFLECTION: Final = {
     "getattr": ("attr", "__match__"),
     "hasattr": ("attr", "__match__"),
-    "setattr": ("set_attr", "__dict__"),
-    "delattr": ("set_attr", "__dict__"),
+    "setattr": ("set_attr", "__setattr__"),
+    "delattr": ("set_attr", "__setattr__"),
     "vars": ("", "__dict__"),
 }
 
@@ -104,7 +105,7 @@ def is_library(origin: str) -> bool:
 def is_fixed(module: str, name: str) -> bool:
     """Tell whether a library module's attribute is code, or a constant that no program sets."""
     value = vars(sys.modules[module]).get(name) if module in sys.modules else None
-    return name not in stored_names and (type(value) in SCALARS or isinstance(value, CODE))
+    return name not in expected.anywhere and (type(value) in SCALARS or isinstance(value, CODE))
 
 
 def rewrite_call(node: ast.Call, context: Context) -> ast.expr:
@@ -217,7 +218,7 @@ def method_call(node: ast.Call, func: ast.Attribute, context: Context) -> ast.Ca
     name = context.stored(func.attr)
     owner = context.origin(func.value)
     if owner.startswith("builtins.") and owner != "builtins.str":
-        lend(node, "lent_to", deepcopy(func.value), name)
+        unbound_call(node, func, name)
         return node
     if name in LOUD or not (name in QUIET or context.defines(name)):
         lend_to_method(node, func, name, context)
@@ -239,10 +240,22 @@ def method_call(node: ast.Call, func: ast.Attribute, context: Context) -> ast.Ca
         holder = context.temporary()
         if not holder:
             func.value = hook("method", func.value, name)
+            if waits and node.args and not isinstance(node.args[0], ast.Starred):
+                node.args[0] = hook("unseen", node.args[0])  # in the event after the wait
             return node
         func.value = hook("data", named(holder, func.value), name)
         note_last(node, (holder, name), key, context)
     return node
+
+
+def unbound_call(node: ast.Call, func: ast.Attribute, name: str) -> None:
+    """Note ``list.append(obj, ...)``: a method that is called with its object."""
+    if name not in ATTRIBUTES or not node.args or isinstance(node.args[0], ast.Starred):
+        lend(node, "lent_to", deepcopy(func.value), name)
+    elif len(node.args) > 1 and is_plain(node.args[1]):
+        node.args[0] = hook("method_at", node.args[0], name, again(node.args[1]))
+    else:
+        node.args[0] = hook("method", node.args[0], name)
 
 
 def note_last(

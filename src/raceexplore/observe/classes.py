@@ -22,6 +22,7 @@ from typing import Final
 
 from raceexplore.observe import primitives
 from raceexplore.observe.effects import (
+    ATTRIBUTES,
     CACHED,
     CLASS_ATTRIBUTE,
     CLASS_DATA,
@@ -29,6 +30,7 @@ from raceexplore.observe.effects import (
     FOREIGN,
     ITERATOR,
     MODULE_ATTRIBUTE,
+    NAMESPACE,
     REACH,
     READ,
     SKIP,
@@ -39,6 +41,7 @@ from raceexplore.observe.effects import (
     Effect,
     Table,
 )
+from raceexplore.observe.storing import expected
 from raceexplore.observe.values import namespace
 
 MARK: Final = "__rx_module__"
@@ -62,7 +65,7 @@ UNCHANGING: Final = frozenset(
     | {type(...), type(NotImplemented), types.CodeType, types.CoroutineType, types.GenericAlias}
     | {types.UnionType, types.BuiltinFunctionType, types.MethodType}
     | {dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone}
-    | {decimal.Decimal, fractions.Fraction, uuid.UUID, re.Pattern, re.Match, functools.partial}
+    | {decimal.Decimal, fractions.Fraction, uuid.UUID, re.Pattern, re.Match}
     | {pathlib.PurePath, pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath}
     | {Enum, ContextVar, Token, classmethod, staticmethod, property}
 )
@@ -120,16 +123,6 @@ class Effects(dict[type, ClassEffects]):
 
 effects: Final = Effects()
 
-stored_names: Final[set[str]] = set()
-"""Attributes that some observed code stores: a method of that name may be hidden by data."""
-
-
-def expect_stores(names: set[str]) -> None:
-    """Be told, before a module runs, which attributes its code stores."""
-    if not names <= stored_names:
-        stored_names.update(names)
-        effects.clear()
-
 
 def classify(owner: type, name: str) -> Effect:
     """Return what the operation or attribute ``name`` touches on an instance of ``owner``."""
@@ -146,7 +139,7 @@ def classify(owner: type, name: str) -> Effect:
         known = WRITE if issubclass(owner, io.IOBase) else READ
         return FOREIGN if owner.__module__ in UNSEEN else known
     if name == "__dict__":
-        return WRITE  # what is done with it is out of sight
+        return NAMESPACE
     return classify_from(owner.__mro__, name)
 
 
@@ -159,6 +152,8 @@ def is_iterator(owner: type) -> bool:
 def classify_from(bases: tuple[type, ...], name: str) -> Effect:
     """Return what ``name`` touches, as the first of ``bases`` that has it defines it."""
     for base in bases:
+        if base is object and name in ATTRIBUTES:
+            return ATTRIBUTES[name]
         found = primitives.TABLES.get(base)
         if found is not None and (name in found or hasattr(base, name)):
             return from_primitive(found, name)
@@ -169,7 +164,8 @@ def classify_from(bases: tuple[type, ...], name: str) -> Effect:
             return classify_member(base, name, vars(base)[name])
     if name == "__contains__" and any("__iter__" in vars(base) for base in bases):
         return classify_from(bases, "__iter__")
-    return SKIP if is_dunder(name) else DATA
+    own = CLASS_DATA if name in expected.classes else DATA
+    return SKIP if is_dunder(name) else own
 
 
 def from_primitive(found: Table, name: str) -> Effect:
@@ -210,7 +206,7 @@ def classify_code(base: type, name: str, code: object) -> Effect:
         generated = isinstance(code, types.FunctionType) and code.__code__.co_filename == "<string>"
         if generated and name in READERS:
             return READ
-        return CLASS_DATA if name in stored_names and type(code) is types.FunctionType else SKIP
+        return CLASS_DATA if expected.has(name) and type(code) is types.FunctionType else SKIP
     return classify_foreign(base, name)
 
 
@@ -290,11 +286,12 @@ def is_dunder(name: str) -> bool:
     return name.startswith("__") and name.endswith("__")
 
 
-def holder(owner: type, name: str) -> type | None:
-    """Return the class on which ``owner`` finds ``name`` as data; None if it is code or nothing."""
-    if is_dunder(name) or isinstance(owner, EnumMeta):
+def holder(bases: tuple[type, ...], name: str) -> type | None:
+    """Return the first of ``bases`` that has ``name``, as data; None if it is code or nothing."""
+    if is_dunder(name) or (bases and isinstance(bases[0], EnumMeta)):
         return None
-    for base in owner.__mro__:
+    for base in bases:
         if name in vars(base):
-            return None if isinstance(vars(base)[name], CODE) else base
+            is_code = isinstance(vars(base)[name], CODE) and not expected.has(name)
+            return None if is_code else base
     return None

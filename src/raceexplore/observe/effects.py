@@ -28,6 +28,7 @@ REQUEST: Final = 13  # the queue of those who want a lock: the order of requests
 RELEASE: Final = 14  # the other end of it: commutes with the requests of others
 ITERATOR: Final = 15  # moves an iterator on, and reads the containers behind it
 STORE: Final = 16  # sets one attribute of the object, which had none
+NAMESPACE: Final = 30  # gives the dict of the object's attributes
 CACHED: Final = 17  # a method that remembers its results on the class
 CHAINED: Final = 18  # reads all maps of a ChainMap
 CHAIN: Final = 19  # also writes the first of them
@@ -103,10 +104,21 @@ TABLES: Final[dict[type, Table]] = {
 SENDS: Final = frozenset({"send", "send_nowait", "started"})
 """The methods of trio's objects whose first argument is handed to another task."""
 
-WITH_KEY: Final = SENDS | frozenset(
-    name
-    for methods in TABLES.values()
-    for name, effect in methods.items()
-    if effect in {READ_KEY, WRITE_KEY}
+ATTRIBUTES: Final = {
+    "__getattribute__": READ_KEY,
+    "__setattr__": WRITE_KEY,
+    "__delattr__": WRITE_KEY,
+}
+"""The methods of ``object`` that work on an attribute, which their first argument names."""
+
+WITH_KEY: Final = (
+    SENDS
+    | frozenset(ATTRIBUTES)
+    | frozenset(
+        name
+        for methods in TABLES.values()
+        for name, effect in methods.items()
+        if effect in {READ_KEY, WRITE_KEY}
+    )
 )
 """The methods whose first argument may be a key, or is handed over: the hook gets it."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from operator import itemgetter
 from sys import getrefcount
+from types import AsyncGeneratorType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from raceexplore.observe import hooks
@@ -72,5 +73,17 @@ def behind(obj: T, _: str = "__iter__") -> T:
 
 
 def stream(obj: T) -> T | Received:
-    """``async for ... in obj``: each step receives."""
-    return Received(obj, hooks.method) if is_channel[type(obj)] else obj
+    """``async for ... in obj``: each step receives, or moves an asynchronous generator on."""
+    if is_channel[type(obj)]:
+        return Received(obj, hooks.method)
+    own = type(obj) is not AsyncGeneratorType or getrefcount(obj) <= ALONE
+    return obj if own else Received(obj, moved)
+
+
+def moved(generator: object, name: str) -> None:
+    """Note a step of an asynchronous generator: when others may use it again, is not seen."""
+    ledger = hooks.active
+    if ledger is not None:
+        hooks.method(generator, name)
+        if ledger.names.is_out(ledger.ordinal(generator)):
+            ledger.opaque()

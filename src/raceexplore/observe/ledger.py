@@ -201,6 +201,12 @@ class Ledger:
         """Return whether the code of ``frame`` is observed."""
         return MARK in frame.f_globals
 
+    def alias(self, part: object, obj: object) -> None:
+        """Note that ``part`` is another way to ``obj``: what is done to it is done to that."""
+        if self._ordinals.setdefault(id(part), self.ordinal(obj)) != self.ordinal(obj):
+            self.write(obj, ALL)
+        self._kept[self.ordinal(obj)].append(part)
+
     def count(self) -> int:
         """Return how many objects have a number."""
         return len(self._kept)

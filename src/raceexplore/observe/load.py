@@ -14,6 +14,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from raceexplore.observe.classes import MARK
+from raceexplore.observe.hooks import attr
 from raceexplore.observe.injected import INJECTED
 from raceexplore.observe.rewrite import compile_observed
 
@@ -105,9 +106,13 @@ class Twins(MetaPathFinder):
         if level and globals is not None:
             full = resolve_name("." * level + name, str(globals.get("__package__")))
         if self._swapped or not covers(self.packages, full):
-            return builtins.__import__(name, globals, locals, fromlist or (), level)
-        with self.swapped():
-            return builtins.__import__(name, globals, locals, fromlist or (), level)
+            module = builtins.__import__(name, globals, locals, fromlist or (), level)
+        else:
+            with self.swapped():
+                module = builtins.__import__(name, globals, locals, fromlist or (), level)
+        for variable in fromlist or ():
+            attr(module, variable)
+        return module
 
 
 def in_place(function: Callable[..., Any]) -> AbstractContextManager[None]:

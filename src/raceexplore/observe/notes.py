@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import gc
+from enum import EnumMeta
+from inspect import getmro
 from io import IOBase
 from types import BuiltinFunctionType, MethodType, ModuleType
 from typing import Any
 
-from raceexplore.observe.classes import CODE, classify_from, effects, holder, is_foreign
+from raceexplore.observe.classes import (
+    CODE,
+    UNCHANGING,
+    classify_from,
+    effects,
+    holder,
+    is_foreign,
+)
 from raceexplore.observe.effects import (
+    ATTRIBUTES,
     CACHED,
     CHAIN,
     CHAINED,
@@ -18,6 +28,7 @@ from raceexplore.observe.effects import (
     FOREIGN,
     ITERATOR,
     MODULE_ATTRIBUTE,
+    NAMESPACE,
     REACH,
     READ,
     READ_KEY,
@@ -39,6 +50,7 @@ from raceexplore.observe.ledger import Ledger
 from raceexplore.observe.locations import ALL, FREE, ORDER, QUEUE
 from raceexplore.observe.naming import parts
 from raceexplore.observe.primitives import Kinds
+from raceexplore.observe.storing import expected
 from raceexplore.observe.values import namespace
 
 is_container = Kinds(*(kind for kind, found in TABLES.items() if found is not VIEWS))
@@ -102,6 +114,7 @@ def note_indirect(ledger: Ledger, code: int, obj: object, name: str) -> None:
     elif code == SUPER:
         effect, behind = behind_super(obj, name)
         note(ledger, effect, behind, name)
+        note_bases(ledger, bases_behind(obj), name)
     elif code == MODULE_ATTRIBUTE:
         note_module(ledger, obj, name)
     elif code == CLASS_ATTRIBUTE:
@@ -112,7 +125,9 @@ def note_indirect(ledger: Ledger, code: int, obj: object, name: str) -> None:
 
 def note_shared(ledger: Ledger, code: int, obj: object, name: str) -> None:
     """Note the effect of an operation on an instance that its class may have a part in."""
-    if code == CACHED:
+    if code == NAMESPACE:
+        ledger.alias(namespace(obj), obj)
+    elif code == CACHED:
         found = next(vars(base)[name] for base in type(obj).__mro__ if name in vars(base))
         ledger.write(found, ALL)
     elif code == STORE:
@@ -181,7 +196,11 @@ def sources(obj: object) -> list[Any]:
 def note_module(ledger: Ledger, module: object, name: str) -> None:
     """Note a read of a module's variable; to look up its functions and classes is none."""
     value = namespace(module).get(name)
-    if not isinstance(value, CODE):
+    if name == "__dict__":
+        ledger.alias(namespace(module), module)
+    elif name in ATTRIBUTES:
+        ledger.write(module, ALL)
+    elif not isinstance(value, CODE) or name in expected.modules:
         ledger.read(module, name)
     elif is_foreign(value):
         ledger.opaque()
@@ -189,9 +208,23 @@ def note_module(ledger: Ledger, module: object, name: str) -> None:
 
 def note_class(ledger: Ledger, owner: object, name: str) -> None:
     """Note a read of data that a class or one of its bases holds, and that none before it does."""
-    base = holder(owner, name) if isinstance(owner, type) else None
-    if isinstance(owner, type) and base is not None:
-        for kind in owner.__mro__[: owner.__mro__.index(base) + 1]:
+    if isinstance(owner, type):
+        if name in {"__dict__", *ATTRIBUTES}:
+            ledger.write(owner, ALL)
+        note_bases(ledger, owner.__mro__, name)
+        if not isinstance(owner, EnumMeta):
+            note_bases(ledger, getmro(type(owner)), name)
+
+
+def note_bases(ledger: Ledger, bases: tuple[type, ...], name: str) -> None:
+    """Note a read of data on the first of ``bases`` that has it, and on those that do not."""
+    base = holder(bases, name)
+    if base is not None:
+        bases = bases[: bases.index(base) + 1]
+    elif name not in expected.classes:
+        return
+    for kind in bases:
+        if kind not in UNCHANGING and kind is not type:
             ledger.read(kind, name)
 
 
@@ -207,8 +240,8 @@ def note_store(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
             effects.clear()
         # ``obj.name += 1`` reads it there
         note_class(ledger, obj if effect == CLASS_ATTRIBUTE else type(obj), name)
-    if effect == FOREIGN:
-        ledger.opaque()
+    if effect in {FOREIGN, NAMESPACE} or not is_expected(obj, name):
+        ledger.opaque()  # with another's dict for its attributes, it is the other one as well
     if effect in {READ, WRITE}:  # a primitive's settable property, such as CancelScope.deadline
         ledger.write(obj, ALL)
     else:
@@ -218,8 +251,21 @@ def note_store(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
 def behind_super(proxy: object, name: str) -> tuple[Effect, object]:
     """Return what ``super().name`` touches, and the instance that it touches."""
     instance: object = vars(super)["__self__"].__get__(proxy)
+    bases = bases_behind(proxy)
+    return (classify_from(bases, name) if bases else SKIP), instance
+
+
+def bases_behind(proxy: object) -> tuple[type, ...]:
+    """Return the classes in which a ``super()`` looks, in order."""
+    instance: object = vars(super)["__self__"].__get__(proxy)
     start: type = vars(super)["__thisclass__"].__get__(proxy)
-    bases = type(instance).__mro__
-    if start not in bases:
-        return SKIP, instance
-    return classify_from(bases[bases.index(start) + 1 :], name), instance
+    owner = instance if isinstance(instance, type) and start in instance.__mro__ else type(instance)
+    bases = owner.__mro__
+    return bases[bases.index(start) + 1 :] if start in bases else ()
+
+
+def is_expected(obj: object, name: str) -> bool:
+    """Tell whether those who read an attribute of a module or a class have been told of stores."""
+    if isinstance(obj, ModuleType):
+        return name in expected.modules
+    return not isinstance(obj, type) or name in expected.classes or name in namespace(obj)

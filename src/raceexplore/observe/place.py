@@ -10,6 +10,7 @@ from typing import Final
 
 from raceexplore.observe.build import load
 from raceexplore.observe.scopes import Scope, mangle, scopes_of
+from raceexplore.observe.storing import expected
 
 ITERATORS: Final = frozenset({"enumerate", "filter", "iter", "map", "reversed", "zip"})
 DEFINITIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -75,6 +76,22 @@ class Place:
             return f"{base}.{node.attr}" if known else ""
         return ""
 
+    def is_imported(self, node: ast.expr) -> bool:
+        """Tell whether an expression of this file stands for something imported, anywhere in it."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        return isinstance(node, ast.Name) and any(
+            node.id in scope.imports for scope in self.scopes.values()
+        )
+
+    def is_class(self, name: str) -> bool:
+        """Tell whether some class of this file has the name."""
+        return any(
+            isinstance(site, ast.ClassDef)
+            for scope in self.scopes.values()
+            for site in scope.bindings.get(name, ())
+        )
+
     def makes(self, node: ast.expr) -> str | None:
         """Return the builtin that a call makes something new with; None if it is no such call."""
         origin = self.origin(node.func) if isinstance(node, ast.Call) else ""
@@ -103,7 +120,10 @@ class Place:
     def is_shared(self, name: str) -> bool:
         """Tell whether tasks can see each other's writes of a variable."""
         stored = self.stored(name)
-        return self.scope.owner(stored).shares(stored)
+        owner = self.scope.owner(stored)
+        if owner.parent is None and stored in expected.modules and stored in owner.bindings:
+            return self.scope.is_inside_function()  # another module may store it
+        return owner.shares(stored)
 
     def may_miss(self, name: str) -> bool:
         """Tell whether a shared variable may not be bound when it is read."""

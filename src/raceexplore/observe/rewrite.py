@@ -11,11 +11,12 @@ import ast
 from types import CodeType
 
 from raceexplore.observe.build import hook, load, named, suspends, whole
-from raceexplore.observe.classes import expect_stores
+from raceexplore.observe.classes import effects
 from raceexplore.observe.loops import names_in
 from raceexplore.observe.operators import CONTENTS, is_number
 from raceexplore.observe.patterns import PatternRewriter, unpacked
 from raceexplore.observe.place import Place
+from raceexplore.observe.storing import expect, expected
 
 
 def compile_observed(source: str | bytes, filename: str) -> CodeType:
@@ -24,14 +25,17 @@ def compile_observed(source: str | bytes, filename: str) -> CodeType:
     Raises SyntaxError as ``compile`` does.
     """
     tree = ast.parse(source, filename)
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
-    expect_stores({node.attr for node in found if isinstance(node.ctx, ast.Store)})
     return compile(rewrite(tree), filename, "exec", dont_inherit=True)
 
 
 def rewrite(tree: ast.Module) -> ast.Module:
     """Rewrite the syntax tree of a module in place, and return it."""
-    _Rewriter(Place(tree)).block(tree.body)
+    place = Place(tree)
+    before = expected.size()
+    expect(tree, place)
+    if expected.size() != before:
+        effects.clear()
+    _Rewriter(place).block(tree.body)
     return ast.fix_missing_locations(tree)
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,7 +23,7 @@ DEFINITIONS: Final = (
 
 @dataclass(eq=False, slots=True)
 class Scope:
-    """One namespace of the program: a module, a function, a class body or a comprehension.
+    """A namespace of the program: of a module, a function, a class body or a comprehension.
 
     bindings: the nodes that bind a name. repeated: names bound in a loop, updated or deleted.
     reach: names that inner functions use -> the first line of such a function. unsure: names that
@@ -110,7 +111,8 @@ class Scope:
         owner = self.owner(name)
         sites = owner.bindings.get(name, [])
         if not sites:
-            return f"builtins.{name}" if owner.parent is None and name not in owner.rebound else ""
+            free = owner.parent is None and name not in owner.rebound
+            return f"builtins.{name}" if free and hasattr(builtins, name) else ""
         return owner.imports.get(name, "") if len(sites) == 1 else ""
 
 
@@ -223,10 +225,7 @@ class _Reader(ast.NodeVisitor):
         self.scopes[node].lasts = lazy or suspends(node)
 
     def visit_Call(self, node: ast.Call) -> None:
-        function = node.func
-        name = function.id if isinstance(function, ast.Name) else ""
-        name = function.attr if isinstance(function, ast.Attribute) else name
-        if name in CONSUMERS:
+        if getattr(node.func, "id", getattr(node.func, "attr", "")) in CONSUMERS:
             self.consumed.update(part for part in node.args if isinstance(part, ast.GeneratorExp))
         self.generic_visit(node)
 
