@@ -8,10 +8,10 @@ import sys
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING
 
-from raceexplore.kernel.trace import Site
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from raceexplore.kernel.trace import Site
 
 
 class Nowhere(io.TextIOBase):
@@ -46,6 +46,8 @@ def breakpoints_passed() -> Iterator[dict[Site, None]]:
 
     Those that PYTHONBREAKPOINT=0 turns off are not among them.
     """
+    from raceexplore.kernel.trace import Site  # here, so that --help need not load it
+
     places: dict[Site, None] = {}
 
     def passed(*_: object, **__: object) -> None:
