@@ -170,8 +170,18 @@ def test_a_closure_is_refused_beside_another_thread() -> None:
     async def inner() -> None:
         """Nothing to do."""
 
-    with pytest.raises(BadOption, match="cannot be loaded by name in another process"):
-        explore(inner, scheduler="random", jobs=2)
+    for program in (inner, functools.partial(inner)):
+        with pytest.raises(BadOption, match="cannot be loaded by name in another process"):
+            explore(program, scheduler="random", jobs=2)
+
+
+def test_a_scheduler_that_no_other_process_can_make_is_refused(written: Written) -> None:
+    @dataclass
+    class Own(Late):
+        """A class that cannot be imported."""
+
+    with pytest.raises(BadOption, match="cannot be made in another process"):
+        explore(written(SEES), scheduler=Own(), jobs=2)
 
 
 def test_any_executor_whose_processes_can_import_the_program_will_do(

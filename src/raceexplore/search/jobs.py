@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import pickle
 import sys
 import time
 from functools import partial, reduce
@@ -70,7 +71,7 @@ def explored(
 def _setup(exploration: Exploration, ends: Ends, *, forked: bool) -> units.Setup:
     trial, scheduler = exploration.trial, exploration.scheduler
     again = None if forked else _again(trial.program)
-    return units.Setup(
+    setup = units.Setup(
         (os.getpid(), next(_campaigns)),
         again,
         trial.settings,
@@ -78,6 +79,11 @@ def _setup(exploration: Exploration, ends: Ends, *, forked: bool) -> units.Setup
         _as_new(scheduler),
         ends.stops,
     )
+    try:
+        pickle.dumps(setup)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise BadOption(f"jobs: {scheduler!r} cannot be made in another process: {error}") from None
+    return setup
 
 
 def _as_new(scheduler: Any) -> Callable[[], Any]:
@@ -93,7 +99,7 @@ def _again(program: Program) -> Callable[[], Program]:
     if program.again is not None:
         function, arguments = program.again
         return partial(function, *arguments)
-    module, name = program.function.__module__, program.function.__qualname__
+    module, name = (getattr(program.function, n, "") for n in ("__module__", "__qualname__"))
     found: Any = sys.modules.get(module)
     for part in name.split("."):
         found = getattr(found, part, None)
