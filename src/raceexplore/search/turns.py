@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
 
 BOUNDED, PROOF = "bounded", "proof"
-OPENING = (BOUNDED, "lockstep", PROOF, "urw", "lockstep", "urw", "urw", "lockstep", PROOF)
+OPENING = (
+    *(BOUNDED, "lockstep", PROOF, "urw", "lockstep", "urw", "urw", "lockstep", PROOF),
+    *("pos", "surw", PROOF),
+)
 EVERY = 5  # after the opening one run in so many is an exhaustive search's, by turns
 REVERSING = 100  # the last run that is the proof's however far it has to go
 
@@ -34,7 +37,7 @@ def whose_turn(number: int, *, proof: bool, near: bool, draws: bool) -> str:
         instead = "" if draws else BOUNDED
         return instead if turn == PROOF and not proof else turn
     pair = 2 * EVERY
-    if proof and (number % 2 == 0 if near else number % pair == EVERY and number < REVERSING):
+    if proof and (number % 2 == 0 if near else number % pair == 0 and number <= REVERSING):
         return PROOF
     return BOUNDED if number % (pair if draws else EVERY) == 0 else ""
 
