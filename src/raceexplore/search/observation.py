@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
+from raceexplore.kernel.errors import RaceExploreError
 from raceexplore.kernel.run import run_once
+from raceexplore.kernel.scheduler import Replay
 from raceexplore.observe import hooks
 from raceexplore.observe.landmarks import NONE, landmarks
 from raceexplore.observe.ledger import Ledger
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
     from raceexplore.kernel.program import Limits, Program, Settings
     from raceexplore.kernel.scheduler import Scheduler
     from raceexplore.kernel.trace import Event
+
+
+_warm: WeakSet[Callable[..., Any]] = WeakSet()  # functions that have run before
 
 
 def observed_run(
@@ -36,6 +43,9 @@ def observed_run(
     """
     blind = program.observed is None
     function = program.function if program.observed is None else program.observed()
+    if not blind and function not in _warm:
+        _warm.add(function)
+        _warm_up(replace(program, function=function), limits, settings)
     known = NONE if blind else landmarks(function)
     ledger = Ledger(values=values, blind=blind, landmarks=known)
     hooks.attach(ledger)
@@ -51,3 +61,13 @@ def observed_run(
             )
     finally:
         hooks.attach(None)
+
+
+def _warm_up(program: Program, limits: Limits, settings: Settings) -> None:
+    """Run ``program`` once, and forget it.
+
+    What it imports and caches at first use is there after that, and has a name: a first run that
+    touches more than all later ones would be of another trace class.
+    """
+    with suppress(RaceExploreError), in_place(program.function):
+        run_once(program, Replay(), limits=limits, settings=settings)
