@@ -83,6 +83,14 @@ def test_the_benchmark_of_observing_prints_a_row_for_each_model() -> None:
     assert all(row["plain_us"] > 0 and row["observed_us"] > 0 and row["events"] > 5 for row in rows)
 
 
+def test_the_benchmark_of_first_failures_prints_a_row_for_each_model() -> None:
+    few = "--rounds", "1", "--entropies", "1"
+    rows = json.loads(run("benchmarks/first.py", *few, "--json"))["rows"]
+    stories = ["cancelled_checkout", "lock_order", "lost_update", "ticketing"]
+    assert [row["name"] for row in rows] == stories
+    assert all(row["ratio"] > 0 and row["told_ratio"] > 0 for row in rows)
+
+
 def test_the_campaign_benchmark_prints_speeds_and_start_up_times() -> None:
     few = "--budget", "40", "--rounds", "1", "--starts", "1"
     found = json.loads(run("benchmarks/campaign.py", *few, "--json"))
