@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from raceexplore import OutsideWorld, Program, explore
+from raceexplore import OutsideWorld, Program, Settings, explore
 from raceexplore.search.load import load_program
 from raceexplore.search.names import names
+from random_programs import program as drawn
 from shared import BUDGET, RARE, SEES, Written, alike, share_at_once, writer
 
 MODELS = ["cancelled_checkout", "lock_order", "lost_update", "ticketing"]
@@ -42,6 +43,18 @@ def test_the_campaigns_of_all_models_are_equal(scheduler: str, model: str, stop:
     for kind in KINDS:
         program = load_program(f"models/{model}/{kind}.py")
         alike(program, scheduler=scheduler, stop=stop, budget=400)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(40))
+def test_the_campaigns_of_drawn_programs_are_equal(seed: int, tmp_path: Path) -> None:
+    (tmp_path / f"drawn_{seed}.py").write_text(drawn(seed, branches=seed % 2 == 0), "utf-8")
+    program = load_program(str(tmp_path / f"drawn_{seed}.py"))
+    settings = Settings("elastic" if seed % 5 == 0 else "strict", entropy=seed)
+    shared = [name for name in names() if name not in {"dfs", "dpor", "roundrobin"}]
+    for scheduler in ("portfolio", shared[seed % len(shared)]):
+        asked: dict[str, Any] = {"scheduler": scheduler, "entropy": seed, "settings": settings}
+        alike(program, budget=260, stop="never" if seed % 3 else "first", **asked)
 
 
 @pytest.mark.parametrize("scheduler", ["random", "urw", "portfolio"])
