@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Coroutine
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,11 +29,59 @@ from raceexplore.search.commute import fewest_switches
 from raceexplore.search.gaps import Gaps
 from raceexplore.search.load import load_program
 from raceexplore.search.observation import observed_run
+from raceexplore.search.orders import Orders
+from raceexplore.search.shrink import Shrinking
 from raceexplore.sim import LogNormal
 
 ROOT = Path(__file__).parent.parent.parent
 LIMITS = Limits(steps=2_000)
 MODELS = ["ticketing", "lost_update", "lock_order", "cancelled_checkout"]
+
+
+def rivals(tasks: int, checkpoints: int) -> Callable[[], Coroutine[None, None, None]]:
+    """Return a program in which the first two of ``tasks`` tasks can lose an update."""
+
+    async def program() -> None:
+        total = 0
+
+        async def idles() -> None:
+            for _ in range(checkpoints):
+                await trio.lowlevel.checkpoint()
+
+        async def adds() -> None:
+            nonlocal total
+            await idles()
+            seen = total
+            await trio.lowlevel.checkpoint()
+            total = seen + 1
+
+        async with trio.open_nursery() as nursery:
+            for number in range(tasks):
+                nursery.start_soon(adds if number < 2 else idles)
+        assert total == 2
+
+    return program
+
+
+@pytest.mark.parametrize(("tasks", "runs"), [(2, 2), (4, 24), (6, 720)])
+def test_as_many_orders_without_preemption_are_foreseen_as_there_are(tasks: int, runs: int) -> None:
+    orders = Orders()
+    orders.begin()
+    run_once(as_program(rivals(tasks, 3)), orders)
+    assert orders.with_at_most(0) == runs
+
+
+@pytest.mark.parametrize(("tasks", "proved"), [(6, True), (8, False)])
+def test_all_schedules_with_fewer_preemptions_are_run_where_they_are_few(
+    tasks: int, *, proved: bool
+) -> None:
+    preempt = Schedule((Deviation("task", "main/adds#1", 91, "main/adds#2"),))
+    with guarded():
+        run = run_once(as_program(rivals(tasks, 90)), Replay(preempt))
+        shrunk = Shrinking(run, 2_000, LIMITS).shrink()
+    assert (shrunk.run.preemptions, shrunk.run.steps) == (1, 91 * tasks + 4)
+    assert bool(shrunk.fewest) is proved  # 720 orders, or 40,320
+    assert (shrunk.runs > 720) is proved
 
 
 def power_programs() -> list[str]:

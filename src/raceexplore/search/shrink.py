@@ -13,6 +13,7 @@ from raceexplore.search.commute import InOrder, fewest_switches
 from raceexplore.search.fewest import Fewest
 from raceexplore.search.names import by_name
 from raceexplore.search.observation import observed_run
+from raceexplore.search.orders import Orders
 
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 SIMPLEST = range(1, 8)  # of a latency: the quantiles 1/4, 3/4, 1/8, 5/8, 3/8, 7/8, 1/16
 EXACT_PREEMPTIONS, EXACT_RUNS, PAIRS_MAX = 2, 1_000, 12
 EXACT_STEPS = 30_000  # in all, so that a long run does not cost seconds
-ICB_STEPS = 200_000  # the same, of every schedule with fewer preemptions
+PROOF_STEPS = 600_000  # the same, where all schedules with fewer preemptions can be run
 
 
 class Cost(NamedTuple):
@@ -174,10 +175,20 @@ class Shrinking:
         if p > EXACT_PREEMPTIONS or not strict or self.spent >= self.budget:
             return ""
         scheduler: Any = by_name(f"icb:bound={p - 1}", entropy=settings.entropy)
-        most = min(EXACT_RUNS, self.budget, ICB_STEPS // max(1, self.best.steps))
+        most = self._affordable(p - 1)
         if self._search(scheduler, most) == "unknown":
             return ""
         return self._fewer(self.best.preemptions, scheduler.covered)
+
+    def _affordable(self, preemptions: int) -> int:
+        """Return how many schedules with at most so many preemptions to run: perhaps all."""
+        orders, steps = Orders(), max(1, self.best.steps)
+        orders.begin()
+        self._run(orders)
+        most = min(EXACT_RUNS, self.budget, PROOF_STEPS // steps)
+        if orders.with_at_most(preemptions) <= most:
+            return most
+        return min(most, EXACT_STEPS // steps)
 
     def _search(self, scheduler: Scheduler, most: int) -> Literal["better", "none", "unknown"]:
         """Run what ``scheduler`` has, up to ``most`` runs, until one is kept; settle that."""
