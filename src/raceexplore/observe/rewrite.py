@@ -8,7 +8,11 @@ it (see hooks.py), as pytest does with asserts.
 from __future__ import annotations
 
 import ast
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import CodeType
+from typing import Final
 
 from raceexplore.observe.build import hook, load, named, suspends, whole
 from raceexplore.observe.classes import effects
@@ -18,6 +22,8 @@ from raceexplore.observe.patterns import PatternRewriter, unpacked
 from raceexplore.observe.place import Place
 from raceexplore.observe.storing import expect, expected
 
+RECURSION: Final = 20_000
+
 
 def compile_observed(source: str | bytes, filename: str) -> CodeType:
     """Return the code of a module, rewritten. Its globals must hold `injected.INJECTED`.
@@ -25,7 +31,19 @@ def compile_observed(source: str | bytes, filename: str) -> CodeType:
     Raises SyntaxError as ``compile`` does.
     """
     tree = ast.parse(source, filename)
-    return compile(rewrite(tree), filename, "exec", dont_inherit=True)
+    with deep_trees():
+        return compile(rewrite(tree), filename, "exec", dont_inherit=True)
+
+
+@contextmanager
+def deep_trees() -> Iterator[None]:
+    """Let trees be as deep as Python's parser takes them: a sum of a thousand terms, say."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, RECURSION))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def rewrite(tree: ast.Module) -> ast.Module:
