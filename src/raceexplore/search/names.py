@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from raceexplore.kernel.errors import BadOption
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from raceexplore.kernel.scheduler import Scheduler
 
 
@@ -84,9 +86,12 @@ def _value(name: str, key: str, text: str, default: Any) -> Any:
         ) from None
 
 
-@cache
 def _class(name: str) -> Any:
-    module = importlib.import_module(f"{PACKAGE}.{name}")
+    return _scheduler(importlib.import_module(f"{PACKAGE}.{name}"), name)
+
+
+@cache  # by the module: it may have been loaded anew
+def _scheduler(module: ModuleType, name: str) -> Any:
     for value in vars(module).values():
         ours = inspect.isclass(value) and value.__module__ == module.__name__
         if ours and dataclasses.is_dataclass(value) and hasattr(value, "choose"):
