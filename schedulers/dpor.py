@@ -79,6 +79,7 @@ class DPOR:
         self._nodes: list[Node] = []
         self._asleep = False
         self._known: dict[tuple[int, str], Step] = {}
+        self._classes: set[int] = set()
 
     @property
     def covered(self) -> str:
@@ -167,9 +168,8 @@ class DPOR:
     @staticmethod
     def _index(paths: list[str], path: str) -> int:
         if path not in paths:
-            raise NotDeterministic(
-                f"dpor: {path} could run here in an earlier execution, and cannot now"
-            )
+            told = f"dpor: {path} could run here in an earlier execution, and cannot now"
+            raise NotDeterministic(told)
         return paths.index(path)
 
     def _catch_up(self, point: ChoicePoint) -> None:
@@ -210,13 +210,13 @@ class DPOR:
         for event in run.events[self._done :]:
             self._advance(Step(event.task, footprint(event)))
         del self._nodes[len(run.events) :]
-        if self._asleep:
-            self.blocked += 1
-        opaque = sum(event.opaque for event in run.events)
-        if opaque:
+        if opaque := sum(event.opaque for event in run.events):
             self._relative = f", relative to {opaque} opaque events (code that nobody observes)"
         relation = order(run.events)
-        steps = self._remember(event_keys(run.events))
+        keys = event_keys(run.events)
+        self.blocked += self._asleep or sum(keys) in self._classes
+        self._classes.add(sum(keys))
+        steps = self._remember(keys)
         for first, second in relation.races:
             after = [
                 k

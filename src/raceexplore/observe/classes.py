@@ -203,7 +203,8 @@ def classify_code(base: type, name: str, code: object) -> Effect:
     """Return what a call of a method touches, beyond what its own code, if observed, will note."""
     if is_observed(code) or is_observed_class(base):
         # What dataclasses generate is not rewritten, and reads the fields.
-        generated = isinstance(code, types.FunctionType) and code.__code__.co_filename == "<string>"
+        inner = inspect.unwrap(code) if isinstance(code, types.FunctionType) else None
+        generated = inner is not None and inner.__code__.co_filename == "<string>"
         if generated and name in READERS:
             return READ
         return CLASS_DATA if expected.has(name) and type(code) is types.FunctionType else SKIP

@@ -28,7 +28,7 @@ from raceexplore.observe.effects import DATA, FOREIGN, READ, SKIP, TABLES, WRITE
 from raceexplore.observe.ledger import Ledger
 from raceexplore.observe.locations import ALL, SCALARS
 from raceexplore.observe.naming import parts
-from raceexplore.observe.notes import note
+from raceexplore.observe.notes import in_order, note
 from raceexplore.observe.outside import CHANGING, HARMLESS, OUT_OF_SIGHT, RANDOM, READING
 from raceexplore.observe.primitives import TABLES as PRIMITIVES
 from raceexplore.observe.primitives import Kinds
@@ -59,7 +59,7 @@ def method(obj: T, name: str) -> T:
         effect = effects[type(obj)][name]
         if effect == WRITE:
             ledger.write(obj, ALL)
-        elif effect == READ:
+        elif effect == READ and not in_order[type(obj)]:
             ledger.read(obj, ALL)
         elif effect:
             note(ledger, effect, obj, name)

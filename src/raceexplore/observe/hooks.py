@@ -15,7 +15,6 @@ from raceexplore.observe.effects import (
     CLASS_ATTRIBUTE,
     CLASS_DATA,
     DATA,
-    READ,
     READ_KEY,
     WRITE,
 )
@@ -71,8 +70,6 @@ def method(obj: T, name: str) -> T:
         effect = effects[type(obj)][name]
         if effect == WRITE:
             ledger.write(obj, ALL)
-        elif effect == READ:
-            ledger.read(obj, ALL)
         elif effect:
             note(ledger, effect, obj, name)
     return obj

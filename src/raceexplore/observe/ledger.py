@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import Enum
 from types import CellType, FrameType, FunctionType, ModuleType
 from typing import Any, Final
 
@@ -15,23 +14,20 @@ from raceexplore.observe.landmarks import NONE, Landmarks
 from raceexplore.observe.locations import (
     ALL,
     FREE,
-    INDEXED,
     OPAQUE,
     ORDER,
     QUEUE,
-    SCALARS,
-    SEQUENCES,
-    index,
+    key_label,
 )
-from raceexplore.observe.naming import PLACED, Names, has_place, place, settled
+from raceexplore.observe.naming import PLACED, Names, has_place, place, settled, unordered
 from raceexplore.observe.once import shared, spelled
-from raceexplore.observe.primitives import Kinds, has_state_elsewhere, state_of
+from raceexplore.observe.parts import has_finalizer, part_of
+from raceexplore.observe.primitives import has_state_elsewhere, state_of
 from raceexplore.observe.stores import stored
 from raceexplore.observe.values import calling_line, value_text
 
 Location = tuple[int, object]  # (ordinal of the object, key)
 UNOBSERVED: Final[Location] = (OPAQUE, ALL)
-is_indexed: Final = Kinds(*INDEXED)
 
 
 class Ledger:
@@ -41,19 +37,20 @@ class Ledger:
     the read conflicts with it, too.
     values: also record values (at most 40 characters, no code of the program runs for them),
     labels and lines, and for each location the read before the first write, that write, and the
-    read after it, in order. insertion_order: adding a key to a dict also writes the dict's order,
-    so that two such events are dependent; without it they are taken to commute. landmarks: what
-    every task can reach from the start.
+    read after it, in order. insertion_order: adding a key to a dict or a set also writes its order,
+    where somebody looks at that; else two such events commute. landmarks: what all can reach.
     """
 
     __slots__ = (
         "_accesses",
         "_details",
         "_holders",
+        "_inserted",
         "_kept",
         "_kinds",
         "_landmarks",
         "_looks",
+        "_ordered",
         "_ordinals",
         "_reads",
         "_writes",
@@ -71,14 +68,13 @@ class Ledger:
         blind: bool = False,
         landmarks: Landmarks = NONE,
     ) -> None:
-        self.values = values
-        self._landmarks = landmarks
-        self.blind = blind
+        self.values, self.blind, self._landmarks = values, blind, landmarks
         self.names = Names()
         # Accesses, by location, of objects whose names will not change any more.
         self._reads: dict[Location, Access] = {}
         self._writes: dict[Location, Access] = {}
         self.insertion_order = insertion_order
+        self._inserted, self._ordered = False, set[int]()  # of what somebody saw the order
         self._looks: dict[object, Location] = {}  # by scope
         self._ordinals: dict[int, int] = {}
         # Keeps what has an ordinal alive, so that no id is used twice; index = ordinal.
@@ -109,6 +105,15 @@ class Ledger:
         if self.values:
             self._describe(location, "write", obj)
         self._accesses[location] = True
+
+    def insert(self, obj: object) -> None:
+        """Note that the current event adds a key: it writes the order of keys."""
+        self._inserted = True
+        self.write(obj, ORDER)
+
+    def seen_in_order(self, obj: object) -> None:
+        """Note that the program goes through ``obj`` in the order in which it was filled."""
+        self._ordered.add(self.ordinal(obj))
 
     def opaque(self) -> None:
         """Note that the current event runs code that nobody observes."""
@@ -170,7 +175,7 @@ class Ledger:
 
     def _let_out_written(self) -> None:
         """Name what has just been stored where other tasks can reach it."""
-        for (ordinal, key), write in self._accesses.items():
+        for (ordinal, key), write in tuple(self._accesses.items()):
             if write and key is not QUEUE and key is not FREE:
                 found = stored(self._kept[ordinal][0], key)
                 if found and self.names.is_out(ordinal):
@@ -195,6 +200,8 @@ class Ledger:
         touch it are opaque: how it went from task to task is not known.
         """
         renamed = self.names.renamed
+        if self._inserted:
+            events = unordered(events, set(map(self.names.known, self._ordered)))
         return settled(events, renamed) if renamed else events
 
     def sees(self, frame: FrameType) -> bool:
@@ -223,19 +230,7 @@ class Ledger:
 
     def key(self, obj: object, key: object) -> object:
         """Return the location key for ``obj[key]``: equal for equal keys, free of identities."""
-        kind = type(key)
-        if is_indexed[type(obj)]:
-            return index(obj, key) if kind is int or kind is bool else ALL
-        if kind in SCALARS:
-            return key
-        if kind is tuple:
-            parts = tuple([self.key(None, part) for part in key])  # type: ignore[attr-defined]
-            return ALL if ALL in parts else parts
-        if issubclass(kind, Enum) and kind.__hash__ is Enum.__hash__:
-            return Enum.__str__(key)
-        if kind.__hash__ is object.__hash__ and kind.__eq__ is object.__eq__:
-            return ("object", self.ordinal(key))
-        return ALL
+        return part_of(obj, key, self.ordinal)
 
     def label(self, resource: tuple[Any, object]) -> str:
         """Return the location in words, e.g. ``Stock#1.count`` or ``dict#2['a']``.
@@ -246,7 +241,7 @@ class Ledger:
         way = self._holders.way(self._kept[ordinal][0], self._kept)
         label = self._object_label(way[0][0] if way else ordinal)
         for holder, inner in (*way, resource):
-            label += self._key_label(type(self._kept[holder][0]), inner)
+            label += key_label(type(self._kept[holder][0]), inner)
         return label
 
     def _object_label(self, ordinal: int) -> str:
@@ -261,13 +256,6 @@ class Ledger:
         name = self._holders.name(ordinal)
         return name or f"{'variable' if kind is CellType else kind.__name__}#{ordinal}"
 
-    @staticmethod
-    def _key_label(kind: type, key: object) -> str:
-        if key is ALL:
-            return ""
-        keyed = issubclass(kind, (dict, set, *SEQUENCES)) and key != ORDER
-        return f"[{key!r}]" if keyed else f".{key}"
-
     def ordinal(self, obj: object) -> int:
         """Return the number of ``obj``, in order of first touch."""
         ordinal = self._ordinals.get(id(obj))
@@ -281,6 +269,8 @@ class Ledger:
             ordinal = len(self._kept)
             self._kept.append([obj])
             self._kinds.append(type(obj))
+            if has_finalizer[type(obj)]:
+                self.opaque()
             if id(obj) in self._landmarks:
                 self.names.know(ordinal, self._landmarks[id(obj)][1])
             elif issubclass(type(obj), PLACED) and has_place(obj):

@@ -35,3 +35,11 @@ def index(obj: Any, key: Any) -> int:
     held = obj.data if issubclass(type(obj), UserList) else obj
     base: Any = next((base for base in (*SEQUENCES, array) if issubclass(type(held), base)), None)
     return int(key if base is None else key + base.__len__(held))
+
+
+def key_label(kind: type, key: object) -> str:
+    """Return what follows the label of an object of that class to say which part of it is meant."""
+    if key is ALL:
+        return ""
+    keyed = issubclass(kind, (dict, set, *SEQUENCES)) and key != ORDER
+    return f"[{key!r}]" if keyed else f".{key}"

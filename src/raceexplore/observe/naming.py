@@ -25,12 +25,14 @@ from types import (
 )
 from typing import TYPE_CHECKING, Any, Protocol
 
+from raceexplore.kernel.footprint import Accesses
 from raceexplore.observe import primitives
+from raceexplore.observe.locations import ORDER
 from raceexplore.observe.primitives import Kinds
 from raceexplore.observe.values import namespace, slot_content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from raceexplore.kernel.trace import Access, Event
 
@@ -119,6 +121,10 @@ class Names:
                 self.owner.pop(ordinal, None)
             out.clear()
 
+    def known(self, ordinal: int) -> str:
+        """Return the name by which an object was told of; empty if it was not."""
+        return self._names.get(ordinal, "")
+
     def name(self, ordinal: int, task: str, ledger: Numbered) -> str:
         """Return the name of an object that ``task`` touches."""
         owner = self.owner.get(ordinal)
@@ -148,6 +154,19 @@ def settled(events: Sequence[Event], renamed: Mapping[str, str]) -> list[Event]:
         leaked = any(str(access.resource[0]).startswith(LEAKED) for access in accesses)
         found.append(event._replace(accesses=accesses, opaque=event.opaque or leaked))
     return found
+
+
+def unordered(events: Sequence[Event], seen: Collection[str]) -> list[Event]:
+    """Return ``events`` without what they did to the order of dicts and sets but the ``seen``.
+
+    Where nobody has looked at the order, it makes no difference who was first to add a key.
+    """
+    told = []
+    for event in events:
+        kept = [a for a in event.accesses if a.resource[1] != ORDER or a.resource[0] in seen]
+        is_same = len(kept) == len(event.accesses)
+        told.append(event if is_same else event._replace(accesses=Accesses(kept)))
+    return told
 
 
 def cell_contents(cell: CellType) -> list[object]:

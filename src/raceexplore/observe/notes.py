@@ -7,7 +7,7 @@ from enum import EnumMeta
 from inspect import getmro
 from io import IOBase
 from types import BuiltinFunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, Final
 
 from raceexplore.observe.classes import (
     CODE,
@@ -47,13 +47,22 @@ from raceexplore.observe.effects import (
     Effect,
 )
 from raceexplore.observe.ledger import Ledger
-from raceexplore.observe.locations import ALL, FREE, ORDER, QUEUE
+from raceexplore.observe.locations import ALL, FREE, QUEUE
 from raceexplore.observe.naming import parts
 from raceexplore.observe.primitives import Kinds
 from raceexplore.observe.storing import expected
 from raceexplore.observe.values import namespace
 
 is_container = Kinds(*(kind for kind, found in TABLES.items() if found is not VIEWS))
+
+
+ADDING: Final = frozenset({"__setitem__", "__getitem__", "setdefault", "add"})
+"""What changes the order of a dict or a set only where the key is not there."""
+
+UNORDERED: Final = frozenset({"__len__", "__bool__", "__eq__", "__contains__", "__match__"})
+"""Methods that read a whole dict or set, but not the order of what it holds."""
+
+in_order: Final = Kinds(dict, set)
 
 
 def note(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
@@ -66,13 +75,20 @@ def note(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
     elif code == RELEASE:
         ledger.write(obj, FREE)
     elif code in {READ, READ_KEY, READ_OR_FILL}:
-        ledger.read(obj, ALL)
+        read_whole(ledger, obj, name)
     elif code in {WRITE, WRITE_KEY}:
         ledger.write(obj, ALL)
     elif code == FOREIGN:
         ledger.opaque()
     elif code != SKIP:
         note_indirect(ledger, code, obj, name)
+
+
+def read_whole(ledger: Ledger, obj: object, name: str) -> None:
+    """Note that ``name`` reads all of ``obj``, and perhaps its order."""
+    ledger.read(obj, ALL)
+    if in_order[type(obj)] and name not in UNORDERED:
+        ledger.seen_in_order(obj)
 
 
 def note_key(ledger: Ledger, how: tuple[Effect, str], obj: object, key: object) -> None:
@@ -95,14 +111,18 @@ def note_key(ledger: Ledger, how: tuple[Effect, str], obj: object, key: object) 
     ledger.write(obj, location)
     if isinstance(obj, set):
         ledger.introduce((key,))  # nobody can tell later what a set holds, in an order of its own
-    ordered = ledger.insertion_order and issubclass(type(obj), dict)
-    if ordered and (name != "__setitem__" or is_missing(obj, key, location)):
-        ledger.write(obj, ORDER)
+    ordered = ledger.insertion_order and in_order[type(obj)]
+    if ordered and (name not in ADDING or is_missing(obj, key, location)):
+        ledger.insert(obj)
 
 
 def is_missing(obj: object, key: object, location: object) -> bool:
-    """Tell whether a dict lacks a key; of a key whose hash is the program's code, say yes."""
-    return location is ALL or (isinstance(obj, dict) and not dict.__contains__(obj, key))
+    """Tell whether a dict or a set lacks a key; if its hash is the program's code, say yes."""
+    if location is ALL:
+        return True
+    if isinstance(obj, dict):
+        return not dict.__contains__(obj, key)
+    return isinstance(obj, set) and not set.__contains__(obj, key)
 
 
 def note_indirect(ledger: Ledger, code: int, obj: object, name: str) -> None:
@@ -110,7 +130,7 @@ def note_indirect(ledger: Ledger, code: int, obj: object, name: str) -> None:
     if code in {VIEW, ITERATOR}:
         if code == ITERATOR:
             ledger.write(obj, ALL)
-        note_behind(ledger, obj)
+        note_behind(ledger, obj, name)
     elif code == SUPER:
         effect, behind = behind_super(obj, name)
         note(ledger, effect, behind, name)
@@ -145,14 +165,14 @@ def note_shared(ledger: Ledger, code: int, obj: object, name: str) -> None:
             note_class(ledger, type(obj), name)
 
 
-def note_behind(ledger: Ledger, obj: object) -> None:
+def note_behind(ledger: Ledger, obj: object, name: str = "__iter__") -> None:
     """Note what a step of an iterator, or the use of a view, does to what is behind it."""
     for behind in sources(obj):
         if type(behind) is not BuiltinFunctionType:
-            ledger.read(behind, ALL)
+            read_whole(ledger, behind, name)
         elif type(behind.__self__) is not ModuleType:
-            owner, name = behind.__self__, behind.__name__
-            note(ledger, effects[type(owner)][name], owner, name)
+            owner, method = behind.__self__, behind.__name__
+            note(ledger, effects[type(owner)][method], owner, method)
 
 
 def note_reach(ledger: Ledger, obj: object) -> None:

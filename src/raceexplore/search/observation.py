@@ -47,7 +47,7 @@ def observed_run(
         _warm.add(function)
         _warm_up(replace(program, function=function), limits, settings)
     known = NONE if blind else landmarks(function)
-    ledger = Ledger(values=values, blind=blind, landmarks=known)
+    ledger = Ledger(values=values, insertion_order=not values, blind=blind, landmarks=known)
     hooks.attach(ledger)
     try:
         with in_place(function):
