@@ -29,6 +29,8 @@ CONTENTS: Final[dict[type[ast.operator], str]] = {
 }
 """Operators that read all of a container, and their methods."""
 
+LONG: Final = 100
+
 
 def is_number(node: ast.expr) -> bool:
     """Tell whether an expression is a number, or another constant that holds nothing."""
@@ -38,6 +40,18 @@ def is_number(node: ast.expr) -> bool:
 def is_scalar(node: ast.expr) -> bool:
     """Tell whether a container that is compared with, or added to, this one is not read."""
     return isinstance(node, ast.Constant) and not isinstance(node.value, bytes)
+
+
+def is_long(node: ast.expr) -> bool:
+    """Tell whether an operand is a sum of `LONG` terms: hooks would make it too deep to compile.
+
+    Python's own sums are new objects; they need none.
+    """
+    for _ in range(LONG):
+        if not isinstance(node, ast.BinOp):
+            return False
+        node = node.left
+    return True
 
 
 class OperatorRewriter(ast.NodeTransformer):
@@ -123,6 +137,7 @@ class OperatorRewriter(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         """Rewrite operators; some read all of a container."""
+        long = is_long(node.left)
         node.left = self.expression(node.left)
         node.right = self.expression(node.right)
         operation = CONTENTS.get(type(node.op))
@@ -136,6 +151,6 @@ class OperatorRewriter(ast.NodeTransformer):
                 parts = [(node.left, operation, ""), (node.right, operation, "")]
                 node.left, node.right = operands(parts, self.place)
             else:
-                node.left = whole(node.left, operation)
+                node.left = node.left if long else whole(node.left, operation)
                 node.right = whole(node.right, operation)
         return node
