@@ -40,3 +40,23 @@ def test_a_failed_run_adds_no_place_that_only_its_unwinding_writes() -> None:
         known.append((run.outcome, dict(census.places)))
     assert [outcome for outcome, _ in known] == ["passed", "failed"]
     assert known[0][1] == known[1][1]
+
+
+def test_the_end_of_the_main_task_counts_for_nothing() -> None:
+    async def program() -> None:
+        world().touch(write=False)
+
+        async def reads() -> None:
+            world().touch("x", write=False)
+            await trio.lowlevel.checkpoint()
+            world().touch("y", write=True)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(reads)
+            nursery.start_soon(reads)
+        world().touch("x", "y", write=True)  # all others have ended: no order to choose
+
+    census, start = Census(), Replay()
+    census.learn(observed_run(as_program(program), start, limits=Limits(), settings=Settings()))
+    # nobody but the main task writes to x; y is written twice, by the two tasks
+    assert {place[0]: count for place, count in census.places.items()} == {"declared y": 2}

@@ -34,8 +34,10 @@ class Census:
         What follows an error that ended a failed run is unwinding, and no part of what is done.
         """
         counts: dict[Place, dict[str, int]] = {}
-        failed = run.outcome == "failed"
-        for event in takewhile(lambda event: not (failed and event.error), run.events):
+        failed, events = run.outcome == "failed", run.events
+        if run.outcome == "passed":
+            events = events[:-1]  # the main task's end, which waits for all the others
+        for event in takewhile(lambda event: not (failed and event.error), events):
             for place in self._places(event):
                 tasks = counts.setdefault(place, {})
                 tasks[event.task] = tasks.get(event.task, 0) + 1
