@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
 
+import raceexplore
 from command import Ended, Rx
 from raceexplore.cli import call
+
+# A pytest that runs inside a test takes out afterwards what was imported meanwhile; what it took
+# out would be there twice later on, and an instance of the one class is none of the other.
+for found in walk_packages(raceexplore.__path__, "raceexplore."):
+    if not found.name.endswith("__main__") and not found.name.startswith("raceexplore.models."):
+        import_module(found.name)
 
 
 @pytest.fixture(autouse=True)
