@@ -123,7 +123,7 @@ def test_dpor_says_when_a_task_can_no_longer_run(tmp_path: Path) -> None:
         "    async def one():\n        x[0] += 1\n"
         "    async with trio.open_nursery() as n:\n"
         "        n.start_soon(one)\n        n.start_soon(one)\n"
-        "        n.start_soon(one, name='late' if len(runs) > 1 else None)\n"
+        "        n.start_soon(one, name='late' if len(runs) > 2 else None)\n"
     )
     main = load_observed(path, "moody").main
     with pytest.raises(NotDeterministic, match="dpor: main/one#3 could run here"):

@@ -96,6 +96,8 @@ def alike(program: Program, *, counts: tuple[int, ...] = (1, 2, 3), **asked: Any
     """Explore with each number of jobs; return the campaign, which is the same for all."""
     asked = {"budget": BUDGET, "stop": "never", "shrink": False, **asked}
     alone, *others = [explore(program, jobs=count, **asked) for count in counts]
-    for other in others:
-        assert told(other) == told(alone)
+    expected = told(alone)
+    for found in map(told, others):
+        differ = {n: (v, expected[n]) for n, v in found.items() if v != expected[n]}
+        assert not differ, differ
     return alone

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
+from raceexplore.observe import primitives
 from raceexplore.observe.classes import is_observed
 from raceexplore.observe.locations import ALL, INDEXED, SCALARS, index
 from raceexplore.observe.primitives import Kinds
@@ -40,6 +41,8 @@ class Finalizers(dict[type, bool]):
     """
 
     def __missing__(self, owner: type) -> bool:
+        if len(self) >= primitives.CLASSES_MAX:
+            self.clear()
         found = self[owner] = any(is_observed(vars(base).get("__del__")) for base in owner.__mro__)
         return found
 
