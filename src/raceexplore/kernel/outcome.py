@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 import traceback
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from raceexplore.kernel.choice import Schedule
     from raceexplore.kernel.program import Program
     from raceexplore.kernel.waits import Wait
+
+ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+(?=>)")  # in an object's repr: another one in each run
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,14 @@ def leaves(error: BaseException) -> list[BaseException]:
 
 
 def from_exception(error: BaseException, kind: str = "") -> Failure:
-    """Return the failure that ``error`` is, told by the leaf a reader wants to see."""
+    """Return the failure that ``error`` is, told by the leaf a reader wants to see.
+
+    Addresses of objects in its message are left out, as they differ from run to run.
+    """
     found = leaves(error)
     first = found[0]
     name = type(first).__name__
-    message = str(first).strip() or name
+    message = ADDRESS.sub(" at 0x...", str(first).strip()) or name
     site = user_site(first.__traceback__)
     identity = sorted({_identity(leaf) for leaf in found})
     more = f"  (and {len(found) - 1} more: {', '.join(type(e).__name__ for e in found[1:4])})"

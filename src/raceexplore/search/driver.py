@@ -50,6 +50,12 @@ class Exploration:
 
     def explore(self, ends: Ends, leave: Callable[[], bool] = lambda: False) -> Stopped | None:
         """Run until something ends the campaign; return what: None once ``leave()`` says so."""
+        try:
+            return self._explore(ends, leave)
+        except KeyboardInterrupt:  # also while the scheduler learns: what was found is kept
+            return "interrupted"
+
+    def _explore(self, ends: Ends, leave: Callable[[], bool]) -> Stopped | None:
         tally = self.tally
         while tally.runs < ends.budget:
             if (ended := ends.now()) is not None:
@@ -58,12 +64,9 @@ class Exploration:
                 return None
             if not (self.scheduler.begin() or (self.rounds.cut() and self.scheduler.begin())):
                 return "complete"
-            try:
-                run = self.trial.run(tally.runs, self.scheduler)
-                observed = getattr(self.scheduler, "observes", False)
-                tally.add(tally.runs, run, trace_key(run.events) if observed else None)
-            except KeyboardInterrupt:
-                return "interrupted"
+            run = self.trial.run(tally.runs, self.scheduler)
+            observed = getattr(self.scheduler, "observes", False)
+            tally.add(tally.runs, run, trace_key(run.events) if observed else None)
             self.rounds.end(run)
             self.tell()
             if (ended := ends.after(run)) is not None:
