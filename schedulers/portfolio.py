@@ -126,8 +126,8 @@ class Portfolio:
             run = replace(run, events=())
         if self._turn is self._proof:
             self._turn.end(run)
-        own = None if self._turn is self._proof else self._arms.lesson(run)
-        return own, run if self.observes else None
+            return None, run
+        return self._arms.lesson(run), run if self.observes else None
 
     def study(self, lesson: Any) -> None:
         """Let the samplers learn, and see whether a proof is in reach."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,7 +10,7 @@ from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.guard import guarded
 from raceexplore.kernel.program import Limits, Settings, as_program
 from raceexplore.kernel.watchdog import watching
-from raceexplore.search.campaign import Campaign, Found, Stopped
+from raceexplore.search.campaign import Campaign
 from raceexplore.search.certificate import certificate, classes_seen, unseen
 from raceexplore.search.driver import Ends, Exploration
 from raceexplore.search.jobs import explored
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.program import Program
     from raceexplore.kernel.scheduler import Scheduler
+    from raceexplore.search.campaign import Found
 
 DEFAULT = "portfolio"
 
@@ -69,37 +69,34 @@ def explore(
         exploration.rounds.close()
         found = tally.found(watch, shrink=shrink)
     named = scheduler if isinstance(scheduler, str) else type(scheduler).__name__.lower()
-    return replace(
-        _campaign(tally, chooser, found, stopped),
+    return _campaign(
+        tally,
+        chooser,
+        complete=stopped == "complete",
         scheduler=named,
         entropy=entropy,
+        failures=found,
         stopped="interrupted" if watch.interrupted else stopped,
         seconds=time.perf_counter() - began,
     )
 
 
-def _campaign(
-    tally: Tally, scheduler: Scheduler, found: tuple[Found, ...], stopped: Stopped
-) -> Campaign:
-    complete = stopped == "complete"
-    known = certificate(scheduler, complete=complete, failed=bool(tally.first))
+def _campaign(tally: Tally, chooser: Scheduler, *, complete: bool, **more: Any) -> Campaign:
+    """Return the campaign that ``tally`` counted; more: what it does not know."""
+    known = certificate(chooser, complete=complete, failed=bool(tally.first))
     told = "" if complete else classes_seen(tally.classes)
     return Campaign(
         program=tally.trial.program,
-        scheduler="",
-        entropy=0,
         runs=tally.runs,
         cut=tally.cut,
-        failures=found,
         complete=complete,
-        covered=str(getattr(scheduler, "covered", "")) if complete else "",
-        stopped=stopped,
-        seconds=0.0,
+        covered=str(getattr(chooser, "covered", "")) if complete else "",
         classes=len(tally.classes) or None,
         unseen=None if complete else unseen(tally.classes),
         certificate=(*known, told) if told else known,
         never=tally.never(),
         warnings=tuple(tally.warnings),
+        **more,
     )
 
 

@@ -14,10 +14,10 @@ from raceexplore.search.load import load_program
 
 def needed(path: str, scheduler: str, budget: int, entropies: int) -> list[int | None]:
     """Return the numbers."""
-    found = []
+    program, found = load_program(path), []
     for entropy in range(entropies):
         campaign = explore(
-            load_program(path), scheduler=scheduler, budget=budget, entropy=entropy, shrink=False
+            program, scheduler=scheduler, budget=budget, entropy=entropy, shrink=False
         )
         found.append(campaign.failures[0].first_run + 1 if campaign.failures else None)
     return found
