@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 WHOLE = ...  # the key of an access to a whole object
 OPAQUE = "code that nobody observes"
+QUEUE = "(queue)"  # the part of a lock that asking for it writes
+FREE = "(free)"  # the part of a lock that giving it back writes
+SCOPE = "CancelScope"  # what the names of cancel scopes end with
 REMEMBERED = 5_000  # footprints of accesses that are not shared between events
 QUEUES = (
     ".Lock",
@@ -75,10 +78,10 @@ class Accesses(tuple[Access, ...]):  # noqa: SLOT001 what was asked for is kept 
         queues = tuple([a for a in self if str(a.resource[0]).endswith(QUEUES)])
         return Locks(
             queues,
-            tuple([access for access in queues if access.resource[1] == "(queue)"]),
-            tuple([name for (name, part), *_ in self if part == "(queue)"]),
-            tuple([name for (name, part), *_ in self if part == "(free)"]),
-            tuple([a for a in self if str(a.resource[0]).endswith("CancelScope")]),
+            tuple([access for access in queues if access.resource[1] == QUEUE]),
+            tuple([name for (name, part), *_ in self if part == QUEUE]),
+            tuple([name for (name, part), *_ in self if part == FREE]),
+            tuple([a for a in self if str(a.resource[0]).endswith(SCOPE)]),
         )
 
     def __getstate__(self) -> None:

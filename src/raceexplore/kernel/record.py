@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from raceexplore.kernel.causes import Causes, Course, Step
-from raceexplore.kernel.footprint import NO_LOCKS, Accesses, Locks
+from raceexplore.kernel.footprint import NO_LOCKS, QUEUE, Accesses, Locks
 from raceexplore.kernel.trace import NOWHERE, Access, Event, Site
 from raceexplore.kernel.walk import cells_of, site, stand_of, variables_of
 
@@ -242,7 +242,7 @@ class Recorder:
     def _asked_again(self, course: Course) -> tuple[Access, ...]:
         """Return that a cancelled wait for a condition asks for its lock again."""
         queued = course.queues
-        return tuple([a._replace(resource=(a.resource[0], "(queue)"), write=True) for a in queued])
+        return tuple([a._replace(resource=(a.resource[0], QUEUE), write=True) for a in queued])
 
     def _is_cancelled(self, step: Step) -> bool:
         """Return whether the task would get a Cancelled where it stands."""

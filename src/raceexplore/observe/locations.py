@@ -7,6 +7,8 @@ from collections import UserList, deque
 from types import EllipsisType
 from typing import Any, Final
 
+from raceexplore.kernel import footprint
+
 ALL: Final[EllipsisType] = ...
 """The key of a whole object: conflicts with every key of that object. (An object of its own
 would not survive pickling; ``...`` does.)"""
@@ -14,10 +16,10 @@ would not survive pickling; ``...`` does.)"""
 ORDER: Final = "(order)"
 """The key of a dict's insertion order, where the ledger is asked to see it."""
 
-QUEUE: Final = "(queue)"
+QUEUE: Final = footprint.QUEUE
 """The part of a lock that asking for it writes."""
 
-FREE: Final = "(free)"
+FREE: Final = footprint.FREE
 """The part of a lock that giving it back writes."""
 
 OPAQUE: Final = 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from raceexplore.kernel.footprint import WHOLE
+from raceexplore.kernel.footprint import SCOPE, WHOLE
 from raceexplore.kernel.order import order
+from raceexplore.observe.locations import FREE, ORDER, QUEUE
 from raceexplore.search.constraints import (
-    SCOPE,
     Index,
     OrderConstraint,
     deed_of,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SCANNED = 50  # accesses of one task that are looked at before one is given up
 UNSEEN = (9,)  # the weight of a conflict on what is no value
-PARTS = ("(queue)", "(free)", "(order)")
+PARTS = (QUEUE, FREE, ORDER)
 
 
 class Side(NamedTuple):

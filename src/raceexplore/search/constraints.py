@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raceexplore.kernel.errors import BadSeed
-from raceexplore.kernel.footprint import WHOLE
+from raceexplore.kernel.footprint import SCOPE, WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from raceexplore.kernel.trace import Access, Event
 
 READS, WRITES, RUNS = "reads", "writes", "runs"
-SCOPE = "CancelScope"
 
 
 class Deed(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from raceexplore.kernel.footprint import OPAQUE
+from raceexplore.kernel.footprint import OPAQUE, SCOPE
 from raceexplore.observe.locations import FREE, QUEUE
-from raceexplore.search.constraints import RUNS, SCOPE
+from raceexplore.search.constraints import RUNS
 from raceexplore.search.race import Race, case_of
 from raceexplore.search.race_values import (
     aba,

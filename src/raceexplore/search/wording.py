@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from raceexplore.kernel.footprint import OPAQUE
-from raceexplore.search.constraints import RUNS, SCOPE, WRITES, Index
+from raceexplore.kernel.footprint import OPAQUE, SCOPE
+from raceexplore.search.constraints import RUNS, WRITES, Index
 from raceexplore.search.sufficient import DRAWS_ALONE, NO_NEED
 
 if TYPE_CHECKING:
