@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from raceexplore import explore
-from raceexplore.observe import classes, naming, primitives
+from raceexplore.observe import by_class, classes, naming
 from raceexplore.search.load import load_program
 
 PROGRAM = """
@@ -37,7 +37,7 @@ def test_classes_that_each_run_makes_go_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "boxes.py").write_text(PROGRAM)
-    monkeypatch.setattr(primitives, "CLASSES_MAX", MOST)
+    monkeypatch.setattr(by_class, "CLASSES_MAX", MOST)
     program = load_program(str(tmp_path / "boxes.py"))
     assert explore(program, scheduler="pos", budget=4 * MOST).completed_runs == 4 * MOST
     gc.collect()

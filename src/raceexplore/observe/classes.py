@@ -21,6 +21,7 @@ from enum import Enum, EnumMeta
 from typing import Final
 
 from raceexplore.observe import primitives
+from raceexplore.observe.by_class import ByClass
 from raceexplore.observe.effects import (
     ATTRIBUTES,
     CACHED,
@@ -111,14 +112,12 @@ class ClassEffects(dict[str, Effect]):
         return effect
 
 
-class Effects(dict[type, ClassEffects]):
+class Effects(ByClass[ClassEffects]):
     """All that is known: class -> its effects."""
 
-    def __missing__(self, owner: type) -> ClassEffects:
-        if len(self) >= primitives.CLASSES_MAX:
-            self.clear()
-        found = self[owner] = ClassEffects(owner)
-        return found
+    def find(self, kind: type) -> ClassEffects:
+        """Return the effects of ``kind``, none of which has been asked for."""
+        return ClassEffects(kind)
 
 
 effects: Final = Effects()

@@ -6,13 +6,13 @@ from collections import deque
 from typing import Any, Final, TypeVar
 
 from raceexplore.observe import hooks
+from raceexplore.observe.by_class import Kinds
 from raceexplore.observe.classes import effects
 from raceexplore.observe.effects import READ, TABLES
 from raceexplore.observe.ledger import Ledger
 from raceexplore.observe.locations import SCALARS
-from raceexplore.observe.naming import parts
+from raceexplore.observe.naming import items, parts
 from raceexplore.observe.notes import note, sources
-from raceexplore.observe.primitives import Kinds
 
 T = TypeVar("T")
 
@@ -79,8 +79,7 @@ def _inside(value: Any, name: str) -> list[object]:
     if kind in SCALARS:
         return []
     if _sequence[kind]:
-        base = next(base for base in (list, tuple, deque) if issubclass(kind, base))
-        return list(base.__iter__(value))
+        return items(value)
     if issubclass(kind, dict):
         return list(dict.values(value))
     if _contains[kind]:

@@ -22,6 +22,7 @@ from types import (
 from typing import Any, Final, TypeVar
 
 from raceexplore.observe import hooks
+from raceexplore.observe.by_class import Kinds
 from raceexplore.observe.classes import CACHE, MARK, effects, is_foreign, is_observed
 from raceexplore.observe.contents import note_inside
 from raceexplore.observe.effects import DATA, FOREIGN, READ, SKIP, TABLES, WRITE
@@ -31,8 +32,7 @@ from raceexplore.observe.naming import parts
 from raceexplore.observe.notes import in_order, note
 from raceexplore.observe.outside import CHANGING, HARMLESS, OUT_OF_SIGHT, RANDOM, READING
 from raceexplore.observe.primitives import TABLES as PRIMITIVES
-from raceexplore.observe.primitives import Kinds
-from raceexplore.observe.values import namespace, peek
+from raceexplore.observe.values import member_of, namespace, peek
 
 T = TypeVar("T")
 
@@ -210,22 +210,18 @@ def _done_by_plain(function: Any) -> int:
     return READS if module in READING and function.__name__ not in CHANGING else WRITES
 
 
-def _method(owner: type, name: str) -> object:
-    return next((vars(base)[name] for base in owner.__mro__ if name in vars(base)), None)
-
-
 def done_by_method(obj: Any, name: str) -> int:
     """Return what a call of ``obj.name`` does to its arguments."""
     kind = type(obj)
     if kind is ModuleType:
         return done_by(namespace(obj).get(name))
     if issubclass(kind, type):
-        member = _method(obj, name)
+        member = member_of(obj, name)
         if type(member) is ClassMethodDescriptorType or kind in SCALARS:
             return READS
         own = is_observed(getattr(member, "__func__", member))
         return NOTHING if own or member is None else WRITES
-    member = _method(kind, name)
+    member = member_of(kind, name)
     if member is None:
         return max((done_by(found) for found in peek(obj, name)), default=NOTHING)
     if _is_known[kind] or kind in SCALARS or is_observed(member):

@@ -26,9 +26,8 @@ from types import (
 from typing import TYPE_CHECKING, Any, Protocol
 
 from raceexplore.kernel.footprint import Accesses
-from raceexplore.observe import primitives
+from raceexplore.observe.by_class import ByClass, Kinds
 from raceexplore.observe.locations import ORDER
-from raceexplore.observe.primitives import Kinds
 from raceexplore.observe.values import namespace, slot_content
 
 if TYPE_CHECKING:
@@ -243,14 +242,15 @@ def place(code: Any) -> str:
 Shape = tuple[bool, bool, tuple[MemberDescriptorType, ...], list[object]]
 
 
-class _Shapes(dict[type, Shape]):
-    """What instances of a class hold; found once a class.
+class _Shapes(ByClass[Shape]):
+    """What instances of a class hold.
 
     Whether they are one location each; whether they are made of C and stand for what they refer
     to, as iterators and partial functions do; their slots; the class itself if a run has made it.
     """
 
-    def __missing__(self, kind: type) -> Shape:
+    def find(self, kind: type) -> Shape:
+        """Return the shape of the instances of ``kind``."""
         module = kind.__module__
         root = module.partition(".")[0]
         is_leaf = root in LEAVES and not module.startswith(MODELS)
@@ -262,11 +262,7 @@ class _Shapes(dict[type, Shape]):
         slots = [member for member in members if type(member) is MemberDescriptorType]
         slots = [] if is_wrapper or issubclass(kind, FIXED) else slots
         made: list[object] = [] if has_place(kind) else [kind]
-        found = is_leaf, is_wrapper, tuple(slots), made
-        if len(self) >= primitives.CLASSES_MAX:  # a program may make classes in every run
-            self.clear()
-        self[kind] = found
-        return found
+        return is_leaf, is_wrapper, tuple(slots), made
 
 
 ARGUMENTS: Any = vars(BaseException)["args"]

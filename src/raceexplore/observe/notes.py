@@ -9,6 +9,7 @@ from io import IOBase
 from types import BuiltinFunctionType, MethodType, ModuleType
 from typing import Any, Final
 
+from raceexplore.observe.by_class import Kinds
 from raceexplore.observe.classes import (
     CODE,
     UNCHANGING,
@@ -49,9 +50,8 @@ from raceexplore.observe.effects import (
 from raceexplore.observe.ledger import Ledger
 from raceexplore.observe.locations import ALL, FREE, QUEUE
 from raceexplore.observe.naming import parts
-from raceexplore.observe.primitives import Kinds
 from raceexplore.observe.storing import expected
-from raceexplore.observe.values import namespace
+from raceexplore.observe.values import member_of, namespace
 
 is_container = Kinds(*(kind for kind, found in TABLES.items() if found is not VIEWS))
 
@@ -148,8 +148,7 @@ def note_shared(ledger: Ledger, code: int, obj: object, name: str) -> None:
     if code == NAMESPACE:
         ledger.alias(namespace(obj), obj)
     elif code == CACHED:
-        found = next(vars(base)[name] for base in type(obj).__mro__ if name in vars(base))
-        ledger.write(found, ALL)
+        ledger.write(member_of(type(obj), name), ALL)
     elif code == STORE:
         ledger.write(obj, name)
     elif code == REACH:
@@ -251,7 +250,7 @@ def note_bases(ledger: Ledger, bases: tuple[type, ...], name: str) -> None:
 def note_store(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
     """Note a write of an attribute that is no plain attribute of an instance."""
     if effect == SKIP:
-        member = next((vars(c)[name] for c in type(obj).__mro__ if name in vars(c)), None)
+        member = member_of(type(obj), name)
         if hasattr(type(member), "__set__"):
             return  # a property's setter: its own code notes what it does
         effects[type(obj)][name] = DATA  # from now on it hides a method of its class

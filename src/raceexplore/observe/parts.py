@@ -6,10 +6,9 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
-from raceexplore.observe import primitives
+from raceexplore.observe.by_class import ByClass, Kinds
 from raceexplore.observe.classes import is_observed
 from raceexplore.observe.locations import ALL, INDEXED, SCALARS, index
-from raceexplore.observe.primitives import Kinds
 
 is_indexed: Final = Kinds(*INDEXED)
 
@@ -34,17 +33,15 @@ def part_of(obj: object, key: object, ordinal: Callable[[object], int]) -> objec
     return ALL
 
 
-class Finalizers(dict[type, bool]):
+class Finalizers(ByClass[bool]):
     """Class -> whether the program's code runs when the last reference to an instance goes.
 
     Nobody knows when that is: an observed run keeps what it has seen until its end.
     """
 
-    def __missing__(self, owner: type) -> bool:
-        if len(self) >= primitives.CLASSES_MAX:
-            self.clear()
-        found = self[owner] = any(is_observed(vars(base).get("__del__")) for base in owner.__mro__)
-        return found
+    def find(self, kind: type) -> bool:
+        """Return whether some class that ``kind`` derives from has an observed ``__del__``."""
+        return any(is_observed(vars(base).get("__del__")) for base in kind.__mro__)
 
 
 has_finalizer: Final = Finalizers()

@@ -14,6 +14,7 @@ from typing import Final
 
 import trio
 
+from raceexplore.observe.by_class import Kinds
 from raceexplore.observe.effects import FOREIGN, READ, RELEASE, REQUEST, SKIP, WRITE, Table
 from raceexplore.observe.values import namespace
 
@@ -98,23 +99,6 @@ TABLES: Final[dict[type, Table]] = {
 }
 
 CHANNELS: Final = (trio.MemorySendChannel, trio.MemoryReceiveChannel)
-
-
-CLASSES_MAX: Final = 5_000  # that are remembered: a program may make some in every run
-
-
-class Kinds(dict[type, bool]):
-    """Class -> whether it is, or derives from, one of some classes; found once a class."""
-
-    def __init__(self, *wanted: type) -> None:
-        super().__init__()
-        self.wanted = wanted
-
-    def __missing__(self, kind: type) -> bool:
-        if len(self) >= CLASSES_MAX:
-            self.clear()
-        found = self[kind] = issubclass(kind, self.wanted)
-        return found
 
 
 is_channel: Final = Kinds(*CHANNELS)

@@ -47,6 +47,11 @@ CONTAINERS: Final = frozenset(
 )
 
 
+def member_of(kind: type, name: str) -> Any:
+    """Return what ``kind`` or the first of its bases that has it holds as ``name``, or None."""
+    return next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
+
+
 def peek(obj: object, key: object) -> tuple[object, ...]:
     """Return the value at a location as a 1-tuple, or (): runs no code of the program."""
     kind = type(obj)
@@ -116,9 +121,8 @@ def updated_attribute(obj: object, name: str) -> tuple[object, ...] | None:
     found = peek(obj, name)
     if found or isinstance(obj, type | ModuleType):
         return found
-    members = [vars(base)[name] for base in type(obj).__mro__ if name in vars(base)]
-    computed = members and hasattr(type(members[0]), "__get__")
-    computed = computed and not isinstance(members[0], MemberDescriptorType)
+    member = member_of(type(obj), name)
+    computed = hasattr(type(member), "__get__") and not isinstance(member, MemberDescriptorType)
     return None if computed or hasattr(type(obj), "__getattr__") else ()
 
 
