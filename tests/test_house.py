@@ -65,6 +65,8 @@ BROKEN = [
     ("one_file_knows_trio", "src/raceexplore/kernel/x.py", "from trio._core import Runner"),
     ("one_file_knows_trio", "src/raceexplore/kernel/x.py", "from trio import _core"),
     ("one_file_knows_trio", "models/story/x.py", "import trio\ntrio._core"),
+    ("sim_knows_no_runtime", "src/raceexplore/sim/x.py", "def f():\n  from trio import sleep"),
+    ("sim_knows_no_runtime", "src/raceexplore/sim/x.py", "import asyncio.locks"),
     ("determinism", "src/raceexplore/kernel/x.py", "import time"),
     ("determinism", "src/raceexplore/sim/x.py", "from os.path import join"),
     ("determinism", "schedulers/x.py", "from random import random"),

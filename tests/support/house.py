@@ -235,7 +235,16 @@ def determinism(source: Source) -> Iterator[Breach]:
             yield source.path, f"line {line}: {name.replace(':', '.')}: ask the world instead"
 
 
+def sim_knows_no_runtime(source: Source) -> Iterator[Breach]:
+    """What the simulation needs of a runtime, it asks the world for."""
+    if source.home != "sim":
+        return
+    for line, name in imports(source):
+        if target(name) in {"trio", "asyncio", "anyio"}:
+            yield source.path, f"line {line}: {name.replace(':', '.')}: ask the world instead"
+
+
 RULES: list[Rule] = [
     arrows, rooms_are_known, guests_stay_in_front, function_length, function_depth, parameters,
-    docstrings, one_file_knows_trio, determinism,
+    docstrings, one_file_knows_trio, sim_knows_no_runtime, determinism,
 ]  # fmt: skip

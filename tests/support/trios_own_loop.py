@@ -17,6 +17,7 @@ from trio._core import _run as trio_run
 from raceexplore import Run, World
 from raceexplore.kernel.clock import VirtualClock
 from raceexplore.kernel.names import TaskInfo
+from raceexplore.kernel.trio_runtime import TrioRuntime
 from raceexplore.kernel.walk import site_of
 
 
@@ -152,7 +153,7 @@ def run_on_trios_loop(
         noting.paths = runner.paths
         return runner
 
-    world = World(noting, noting)  # type: ignore[arg-type]
+    world = World(noting, TrioRuntime(None, id, None), noting)  # type: ignore[arg-type]
     real, trio_run.Runner = trio_run.Runner, make_runner  # type: ignore[misc, assignment]
     error: BaseException | None = None
     try:

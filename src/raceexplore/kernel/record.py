@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.names import TaskInfo
 
-
 PLAIN: tuple[Any, ...] = (bool, int, float, str, bytes, type(None))
 TEXT_MAX = 40  # characters of a drawn value
 SLEEPS = ("sleep", "sleep_until")  # of trio
@@ -79,9 +78,9 @@ class Recorder:
         self._choices: list[tuple[str, int]] = []
         self._notes: list[str] = []
         self._declared: list[Access] | None = None
+        self.used: list[Access] = []  # of simulated services, by the running event
         self._batch: set[Any] = set()
-        self.passes = True
-        self._causes = Causes()
+        self.passes, self._causes = True, Causes()
         self._courses = self._causes.courses
         self._cancelled = cancelled  # returns those of some scopes
         self._any_cancelled = False
@@ -121,6 +120,7 @@ class Recorder:
             begin = site(code.co_filename, code.co_firstlineno, code.co_qualname)
         course.stand = info.stand = end
         accesses, opaque, locks = self._touched(step, path, begin, course)
+        self.used.clear()
         number, declared = len(self.events), self._declared is not None
         event = made(
             Event,
@@ -176,7 +176,7 @@ class Recorder:
         """Return what the event touched, whether any was not observed, and the locks in it."""
         ledger = self.ledger
         if ledger is None:
-            return tuple(self._declared or ()), True, NO_LOCKS
+            return (*(self._declared or ()), *self.used), True, NO_LOCKS
         self._look_at_scopes(ledger, step, path, course)
         cancelled = self._newly_cancelled()
         for scope in cancelled:
@@ -187,6 +187,8 @@ class Recorder:
                 given = *frame.f_locals.values(), *cells_of(child.coro), *variables_of(child)
                 ledger.introduce(given)
         accesses, opaque = ledger.close(path, step.nth)
+        if self.used:
+            accesses = Accesses(accesses + tuple(self.used))
         if begin.call == "Condition.wait" and course.was_interrupted():
             accesses = Accesses(accesses + self._asked_again(course))
         if cancelled:

@@ -22,6 +22,7 @@ from raceexplore.kernel.outcome import Failure, Run, from_exception, shorten
 from raceexplore.kernel.outside import outside
 from raceexplore.kernel.program import Limits, Settings, as_program
 from raceexplore.kernel.record import Recorder, made
+from raceexplore.kernel.trio_runtime import TrioRuntime
 from raceexplore.kernel.waits import Wait, waits
 from raceexplore.kernel.walk import site_of
 from raceexplore.kernel.watchdog import watchdog
@@ -57,7 +58,8 @@ class _Execution:
 
     def __init__(self, loop: Loop, entropy: int, recorder: Recorder | None) -> None:
         self.loop, self.entropy, self.recorder = loop, entropy, recorder
-        self.world = World(self, recorder)
+        self.runtime = TrioRuntime(loop, self.crashed, recorder)
+        self.world = World(self, self.runtime, recorder)
         self.pick = loop.decisions.pick
         self.failure: Failure | None = None
         self.warnings: dict[str, None] = {}
@@ -66,6 +68,11 @@ class _Execution:
         self.swallower: tuple[str, Site] | None = None
         self.watch: Callable[[Event, Any], object] | None = None
         loop.foreign, loop.stopped, loop.swallowed = self.foreign, self.stopped, self.swallowed
+
+    def crashed(self, error: BaseException) -> None:
+        """Fail with what a task raised that the world has started."""
+        if not self.loop.unwinding:
+            self.fail(from_exception(error))
 
     def now(self) -> float:
         """Return the virtual time, in seconds."""
@@ -203,6 +210,7 @@ def run_once(
                 _drive(loop, program, execution)
         return _result(program, execution, limits)
     finally:
+        execution.runtime.close()
         loop.let_go()
         del execution.world
 

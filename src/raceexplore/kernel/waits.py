@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from raceexplore.kernel.trio_runtime import TrioWaiter
 from raceexplore.kernel.walk import frames, is_strange_file, site_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ def _wait(task: Any, infos: Mapping[Any, TaskInfo]) -> Wait:
     site = site_of(task.coro)
     for frame, _ in frames(task.coro):
         code = frame.f_code
+        waiter = frame.f_locals.get("self")
+        if isinstance(waiter, TrioWaiter):
+            return Wait(infos[task].path, site, waiter.what, waiter.holders())
         if not is_strange_file(code.co_filename):
             continue
         this = frame.f_locals.get("self")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import trio
+from raceexplore.kernel.lot import Lot
+from raceexplore.kernel.names import function_name
+from raceexplore.kernel.trace import Access
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from raceexplore.kernel.record import Recorder
+    from raceexplore.kernel.runtime import Runtime, Spawned, Timeout, Waiter
 
 T = TypeVar("T")
 
@@ -33,10 +36,13 @@ class Chooser(Protocol):
 class World:
     """One run's world. A program gets it as its argument, or from `raceexplore.world()`."""
 
-    __slots__ = ("_chooser", "_recorder", "invariants", "seen")
+    __slots__ = ("_chooser", "_recorder", "_runtime", "invariants", "seen")
 
-    def __init__(self, chooser: Chooser, recorder: Recorder | None = None) -> None:
+    def __init__(
+        self, chooser: Chooser, runtime: Runtime, recorder: Recorder | None = None
+    ) -> None:
         self._chooser = chooser
+        self._runtime = runtime
         self._recorder = recorder
         self.invariants: dict[str, Callable[[], object]] = {}
         self.seen: dict[str, bool] = {}
@@ -63,9 +69,65 @@ class World:
 
     async def step(self, *, reads: Sequence[object] = (), writes: Sequence[object] = ()) -> None:
         """Pass a schedule point; the event that follows uses ``reads`` and ``writes`` only."""
-        await trio.lowlevel.checkpoint()
+        await self._runtime.checkpoint()
         self.touch(*reads, write=False)
         self.touch(*writes, write=True)
+
+    def used(
+        self, name: str, key: object = ..., *, write: bool, values: tuple[str, str] = ("", "")
+    ) -> None:
+        """Add to what the current event touches: ``key`` of what is called ``name``, or all of it.
+
+        What the program's own code touches in the event counts as ever; `touch` replaces it.
+        values: before and after, in words, for reports.
+        """
+        if self._recorder is not None:
+            label = name if key is ... else f"{name}{key}"
+            self._recorder.used.append(Access((name, key), write, label, "", *values))
+
+    async def checkpoint(self) -> None:
+        """Pass a schedule point."""
+        await self._runtime.checkpoint()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let ``seconds`` of virtual time pass; 0 is a schedule point."""
+        await self._runtime.sleep(seconds)
+
+    def timeout(self, seconds: float) -> Timeout:
+        """Return a block that is left after ``seconds``: ``async with world.timeout(1) as t``.
+
+        ``t.expired`` tells afterwards whether its time was up.
+        """
+        return self._runtime.timeout(seconds)
+
+    def lot(self, name: str) -> Lot:
+        """Return a parking lot: tasks wait in it until they are woken."""
+        return Lot(self, name)
+
+    def waiter(self, left: Callable[[Any], object]) -> Waiter:
+        """Return one wait of the current task, for one wake.
+
+        ``left(waiter)`` is called if the task is cancelled or killed while it waits, in the event
+        that does it.
+        """
+        return self._runtime.waiter(left)
+
+    def spawn(
+        self, function: Callable[..., Coroutine[Any, Any, object]], *args: Any, name: str = ""
+    ) -> Spawned:
+        """Start ``function(*args)`` as a task beside the program, and return its handle.
+
+        It does not outlive the program: it is cancelled when the program ends. An exception that it
+        raises is a failure of the run. name: of the task; the function's if empty.
+        """
+        return self._runtime.spawn(function, args, name or function_name(function))
+
+    def at_kill(self, callback: Callable[[], object]) -> None:
+        """Call ``callback`` when the current task is killed (`spawn`), in the event that kills it.
+
+        It is how a simulated service learns that a client has crashed.
+        """
+        self._runtime.at_kill(callback)
 
     def always(self, name: str, predicate: Callable[[], object]) -> None:
         """Check ``predicate()`` after every event from now on; a falsy answer is a failure."""

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Protocol, overload
 
-import trio
-
 if TYPE_CHECKING:
     from raceexplore.kernel.world import World
 
@@ -60,7 +58,7 @@ class LogNormal:
 
     async def sleep(self, world: World, label: str) -> None:
         """Let the seconds that the call ``label`` takes in this run pass."""
-        await trio.sleep(_draw(self, world, label))
+        await world.sleep(_draw(self, world, label))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ class Uniform:
 
     async def sleep(self, world: World, label: str) -> None:
         """Let the seconds that the call ``label`` takes in this run pass."""
-        await trio.sleep(_draw(self, world, label))
+        await world.sleep(_draw(self, world, label))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ class Fixed:
 
     async def sleep(self, world: World, label: str) -> None:
         """Let ``seconds`` pass."""
-        await trio.sleep(self.seconds)
+        await world.sleep(self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
