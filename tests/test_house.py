@@ -26,6 +26,9 @@ EXEMPT = {
     "determinism src/raceexplore/kernel/watchdog.py": (
         "it asks which thread it is in, to know whether it may handle signals; no choice depends"
     ),
+    "determinism src/raceexplore/sim/postgres/sql/values/types.py": (
+        "columns hold dates and times; the clock that makes them is the world's"
+    ),
     "determinism src/raceexplore/kernel/guard.py": "it patches the modules that it keeps out",
     "determinism src/raceexplore/kernel/walk.py": (
         "os.path tells the user's files from ours; no choice depends on it"

@@ -78,7 +78,7 @@ class Recorder:
         self._choices: list[tuple[str, int]] = []
         self._notes: list[str] = []
         self._declared: list[Access] | None = None
-        self.used: list[Access] = []  # of simulated services, by the running event
+        self.used: dict[tuple[str, object], Access] = {}  # of simulated services
         self._batch: set[Any] = set()
         self.passes, self._causes = True, Causes()
         self._courses = self._causes.courses
@@ -176,7 +176,7 @@ class Recorder:
         """Return what the event touched, whether any was not observed, and the locks in it."""
         ledger = self.ledger
         if ledger is None:
-            return (*(self._declared or ()), *self.used), True, NO_LOCKS
+            return (*(self._declared or ()), *self.used.values()), True, NO_LOCKS
         self._look_at_scopes(ledger, step, path, course)
         cancelled = self._newly_cancelled()
         for scope in cancelled:
@@ -188,7 +188,7 @@ class Recorder:
                 ledger.introduce(given)
         accesses, opaque = ledger.close(path, step.nth)
         if self.used:
-            accesses = Accesses(accesses + tuple(self.used))
+            accesses = Accesses(accesses + tuple(self.used.values()))
         if begin.call == "Condition.wait" and course.was_interrupted():
             accesses = Accesses(accesses + self._asked_again(course))
         if cancelled:

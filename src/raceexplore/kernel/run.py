@@ -74,6 +74,10 @@ class _Execution:
         if not self.loop.unwinding:
             self.fail(from_exception(error))
 
+    def actor(self) -> str:
+        """Return the path of the running task."""
+        return self.loop.last_actor()[0]
+
     def now(self) -> float:
         """Return the virtual time, in seconds."""
         return self.loop.clock.current_time()

@@ -28,6 +28,10 @@ class Chooser(Protocol):
         """Return the virtual time, in seconds."""
         ...
 
+    def actor(self) -> str:
+        """Return the path of the running task."""
+        ...
+
     def follow(self) -> None:
         """Check the invariants after every event from now on, the present one included."""
         ...
@@ -73,6 +77,16 @@ class World:
         self.touch(*reads, write=False)
         self.touch(*writes, write=True)
 
+    @property
+    def task(self) -> str:
+        """The path of the task that is running."""
+        return self._chooser.actor()
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether anybody wants to know what the events of this run touch."""
+        return self._recorder is not None
+
     def used(
         self, name: str, key: object = ..., *, write: bool, values: tuple[str, str] = ("", "")
     ) -> None:
@@ -82,8 +96,11 @@ class World:
         values: before and after, in words, for reports.
         """
         if self._recorder is not None:
-            label = name if key is ... else f"{name}{key}"
-            self._recorder.used.append(Access((name, key), write, label, "", *values))
+            used, place = self._recorder.used, (name, key)
+            before = used.get(place)
+            if before is None or (write and (not before.write or values[1])):
+                label = name if key is ... else f"{name}{key}"
+                used[place] = Access(place, write, label, "", *values)
 
     async def checkpoint(self) -> None:
         """Pass a schedule point."""

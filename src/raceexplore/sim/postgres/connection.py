@@ -1,0 +1,261 @@
+"""A connection in the shape of psycopg's AsyncConnection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from raceexplore.sim.postgres import errors
+from raceexplore.sim.postgres.cursor import AsyncCursor
+from raceexplore.sim.postgres.engine.errors import SqlError
+from raceexplore.sim.postgres.engine.transactions import Isolation
+from raceexplore.sim.postgres.sql.parse import Query, arguments, numbered
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from types import TracebackType
+    from typing import Self
+
+    from raceexplore.sim.latency import Latency
+    from raceexplore.sim.postgres.session import Session
+    from raceexplore.sim.postgres.sql.locking import Result
+
+
+class Notify(NamedTuple):
+    """A notification: its channel, what it says, and the session that has sent it."""
+
+    channel: str
+    payload: str
+    pid: int
+
+
+class AsyncConnection:
+    """One connection to the simulated server.
+
+    A statement is two schedule points: on the way there, with the latency, and on the way back.
+    autocommit: each statement is a transaction of its own. Without it the first statement starts
+    one, as ever in psycopg.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        latency: Latency | None = None,
+        autocommit: bool = False,
+        row_factory: Any = None,
+    ) -> None:
+        self._session, self._world, self._latency = session, session.world, latency
+        self._autocommit = autocommit
+        self.row_factory = row_factory
+        self.isolation_level: Any = None
+        self._turns = self._world.lot(f"connection {session.client.number}")
+        self._busy = False
+        self._depth = 0
+        self._world.at_kill(lambda: session.close("the client has crashed"))
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is closed, by either side."""
+        return bool(self._session.closed)
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether each statement is a transaction of its own."""
+        return self._autocommit
+
+    async def set_autocommit(self, value: bool) -> None:  # noqa: FBT001 as psycopg has it
+        """Set ``autocommit``."""
+        self._autocommit = value
+
+    async def set_isolation_level(self, value: Any) -> None:
+        """Set the isolation of the transactions to come: psycopg's enum, a number or a name."""
+        self.isolation_level = value
+
+    def cursor(self, *, row_factory: Any = None) -> AsyncCursor:
+        """Return a new cursor."""
+        return AsyncCursor(self, row_factory or self.row_factory)
+
+    async def execute(self, query: str, params: Any = None, **options: object) -> AsyncCursor:
+        """Run one statement and return the cursor with its result."""
+        return await self.cursor().execute(query, params, **options)
+
+    async def ask(
+        self, text: str, params: Any = None, *, begins: bool = True
+    ) -> tuple[Result, Any]:
+        """Send one statement, wait for the answer, and raise it if it is an error.
+
+        begins: the statement starts a transaction if there is none.
+        """
+        session = self._session
+        try:
+            query = numbered(text) if params is not None else Query(text, None, 0)
+            values = arguments(query, params) if params is not None else ()
+        except SqlError as error:
+            raise errors.translated(error, text) from None
+        while self._busy:  # one statement at a time: psycopg has a lock for that
+            await self._turns.park()
+        self._busy = True
+        try:
+            await self._travel(text)
+            if begins and session.transaction is None and not self._autocommit:
+                session.begin(isolation(self.isolation_level), None)
+                session.explicit = True
+            answer = await session.execute(query.text, values)
+            await self._world.checkpoint()
+        except SqlError as error:
+            await self._world.checkpoint()
+            raise errors.translated(error, query.text) from None
+        finally:
+            self._busy = False
+            if len(self._turns):
+                self._turns.wake()
+        return answer
+
+    async def _travel(self, text: str) -> None:
+        if self._session.closed:
+            raise errors.closed(self._session.closed)
+        if self._latency is None:
+            await self._world.checkpoint()
+        else:
+            await self._latency.sleep(self._world, text.split(None, 1)[0].upper())
+        if self._session.closed:
+            raise errors.closed(self._session.closed)
+
+    async def commit(self) -> None:
+        """Commit the transaction, if there is one."""
+        if self._session.transaction is not None:
+            await self.ask("COMMIT", begins=False)
+
+    async def rollback(self) -> None:
+        """Roll the transaction back, if there is one."""
+        if self._session.transaction is not None:
+            await self.ask("ROLLBACK", begins=False)
+
+    async def close(self) -> None:
+        """Close the connection; the server rolls back what was not committed."""
+        self._session.close()
+
+    def transaction(
+        self, savepoint_name: str | None = None, *, force_rollback: bool = False
+    ) -> Block:
+        """Return a block that is a transaction, or a savepoint where there is one already."""
+        return Block(self, savepoint_name, force_rollback=force_rollback)
+
+    async def notifies(
+        self,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 psycopg's name for it
+        stop_after: int | None = None,
+    ) -> AsyncIterator[Notify]:
+        """Yield the notifications of the channels that ``LISTEN`` has named.
+
+        timeout: seconds without one after which to stop. stop_after: how many to give.
+        """
+        session, count = self._session, 0
+        while stop_after is None or count < stop_after:
+            while not session.inbox:
+                if timeout is None:
+                    await session.mail.park()
+                    continue
+                async with self._world.timeout(timeout) as patience:
+                    await session.mail.park()
+                if patience.expired:
+                    return
+            session.database.telling.other(f"channel {session.inbox[0][0]}")
+            count += 1
+            yield Notify(*session.inbox.pop(0))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if not self.closed:
+                await self._finish(error)
+        finally:
+            self._session.close()
+
+    async def _finish(self, error: BaseException | None) -> None:
+        if error is None:
+            await self.commit()
+        elif isinstance(error, Exception):
+            await self.rollback()
+        else:  # cancelled: an await would only be cancelled again
+            self._session.roll_back()
+
+
+class Block:
+    """``async with connection.transaction()``: committed at its end, rolled back on an error."""
+
+    def __init__(
+        self, connection: AsyncConnection, name: str | None, *, force_rollback: bool
+    ) -> None:
+        self.connection, self.savepoint_name = connection, name
+        self._forced = force_rollback
+        self._outer = False
+
+    async def __aenter__(self) -> Self:
+        connection = self.connection
+        self._outer = connection._session.transaction is None  # noqa: SLF001 they are one
+        connection._depth += 1  # noqa: SLF001
+        if self._outer:
+            level = isolation(connection.isolation_level)
+            suffix = f" ISOLATION LEVEL {level.value.upper()}" if level is not None else ""
+            await connection.ask(f"BEGIN{suffix}", begins=False)
+        if not self._outer or self.savepoint_name:
+            self.savepoint_name = self.savepoint_name or f"_pg3_{connection._depth}"  # noqa: SLF001
+            await connection.ask(f'SAVEPOINT "{self.savepoint_name}"', begins=False)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        connection = self.connection
+        connection._depth -= 1  # noqa: SLF001
+        if connection.closed:
+            return False
+        if error is None and not self._forced:
+            await self._keep()
+        elif error is None or isinstance(error, Exception):
+            await self._take_back()
+        else:  # cancelled: an await would only be cancelled again
+            connection._session.roll_back()  # noqa: SLF001
+        return type(error).__name__ == "Rollback"
+
+    async def _keep(self) -> None:
+        if self.savepoint_name and not self._outer:
+            await self.connection.ask(f'RELEASE "{self.savepoint_name}"', begins=False)
+        else:
+            await self.connection.ask("COMMIT", begins=False)
+
+    async def _take_back(self) -> None:
+        if self.savepoint_name and not self._outer:
+            await self.connection.ask(f'ROLLBACK TO "{self.savepoint_name}"', begins=False)
+            await self.connection.ask(f'RELEASE "{self.savepoint_name}"', begins=False)
+        else:
+            await self.connection.ask("ROLLBACK", begins=False)
+
+
+NUMBERS = {
+    1: Isolation.READ_COMMITTED,
+    2: Isolation.READ_COMMITTED,
+    3: Isolation.REPEATABLE_READ,
+    4: Isolation.SERIALIZABLE,
+}
+
+
+def isolation(level: Any) -> Isolation | None:
+    """Return the isolation that psycopg's enum, a number or a name stands for; None: none."""
+    if level is None or isinstance(level, Isolation):
+        return level
+    if isinstance(level, int):
+        return NUMBERS[int(level)]
+    return Isolation(str(level).lower().replace("_", " "))

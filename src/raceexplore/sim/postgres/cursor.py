@@ -1,0 +1,150 @@
+"""A cursor in the shape of psycopg's: execute, and fetch what the statement gave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from raceexplore.sim.postgres import errors
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+    from types import TracebackType
+    from typing import Self
+
+    from raceexplore.sim.postgres.connection import AsyncConnection
+
+
+class Column(NamedTuple):
+    """What ``description`` says of a column; DB-API 2 wants seven items."""
+
+    name: str
+    type_code: int = 0
+    display_size: int | None = None
+    internal_size: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+    null_ok: bool | None = None
+
+
+class Names:
+    """Stands for libpq's result where a row factory of psycopg's asks for the names of columns."""
+
+    status = 2  # PGRES_TUPLES_OK
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names, self.nfields = names, len(names)
+
+    def fname(self, column: int) -> bytes:
+        """Return the name of a column."""
+        return self._names[column].encode()
+
+
+def tuple_row(_: AsyncCursor) -> Callable[[Any], Any]:
+    """Make each row a tuple."""
+    return tuple
+
+
+def dict_row(cursor: AsyncCursor) -> Callable[[Any], Any]:
+    """Make each row a dict by the names of the columns."""
+    names = [column.name for column in cursor.description or ()]
+    return lambda values: dict(zip(names, values, strict=True))
+
+
+def scalar_row(_: AsyncCursor) -> Callable[[Any], Any]:
+    """Make each row its first value."""
+    return lambda values: values[0]
+
+
+class AsyncCursor:
+    """The result of the statement that it ran last.
+
+    rowcount: how many rows were given or touched; -1 before. statusmessage: the server's word.
+    description: the columns; None if the statement gives no rows.
+    """
+
+    _encoding = "utf-8"  # row factories of psycopg's ask for it
+
+    def __init__(self, connection: AsyncConnection, row_factory: Any = None) -> None:
+        self.connection = connection
+        self.row_factory = row_factory or tuple_row
+        self.rowcount = -1
+        self.statusmessage: str | None = None
+        self.description: list[Column] | None = None
+        self.pgresult: Names | None = None
+        self.closed = False
+        self._rows: list[Any] | None = None
+        self._next = 0
+
+    async def execute(self, query: str, params: Any = None, **options: object) -> Self:
+        """Run one statement; ``%s`` and ``%(name)s`` stand for parameters."""
+        if self.closed:
+            raise errors.__getattr__("InterfaceError")("the cursor is closed")
+        result, body = await self.connection.ask(query, params)
+        rows, self.rowcount = result.rows, result.touched
+        counted = result.touched >= 0
+        number = f" 0 {result.touched}" if result.tag == "INSERT" else f" {result.touched}"
+        self.statusmessage = result.tag + (number if counted else "")
+        self._next = 0
+        names = body.names if body is not None else ("setting",) * (rows is not None)
+        self.description = [Column(name) for name in names] if rows is not None else None
+        self.pgresult = Names(tuple(names)) if rows is not None else None
+        if rows is None:
+            self._rows = None
+        else:
+            make = self.row_factory(self)
+            self._rows = [make(values) for values in rows]
+        return self
+
+    async def executemany(self, query: str, params_seq: Iterable[Any]) -> None:
+        """Run the statement once for each of ``params_seq``."""
+        total = 0
+        for params in params_seq:
+            await self.execute(query, params)
+            total += self.rowcount
+        self.rowcount = total
+
+    async def fetchone(self) -> Any:
+        """Return the next row, or None."""
+        rows = self._given()
+        if self._next >= len(rows):
+            return None
+        self._next += 1
+        return rows[self._next - 1]
+
+    async def fetchmany(self, size: int = 1) -> list[Any]:
+        """Return the next ``size`` rows, or fewer."""
+        found = self._given()[self._next : self._next + size]
+        self._next += len(found)
+        return found
+
+    async def fetchall(self) -> list[Any]:
+        """Return the rows that are left."""
+        found = self._given()[self._next :]
+        self._next += len(found)
+        return found
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        while (row := await self.fetchone()) is not None:
+            yield row
+
+    def _given(self) -> list[Any]:
+        if self._rows is None:
+            message = "the last operation didn't produce records (command status: "
+            status = self.statusmessage or "no result"
+            raise errors.__getattr__("ProgrammingError")(f"{message}{status})")
+        return self._rows
+
+    async def close(self) -> None:
+        """Close the cursor."""
+        self.closed, self._rows = True, None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.closed, self._rows = True, None

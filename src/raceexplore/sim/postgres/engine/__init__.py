@@ -1,0 +1,1 @@
+"""What PostgreSQL does about concurrency: versions, snapshots, locks, waits, serializability."""

@@ -1,0 +1,216 @@
+"""Row locks in four modes, waits for the end of a transaction, and deadlocks."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from raceexplore.sim.postgres.engine.errors import SqlError
+from raceexplore.sim.postgres.engine.timeouts import outlasts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from raceexplore.kernel.runtime import Waiter
+    from raceexplore.kernel.world import World
+    from raceexplore.sim.postgres.engine.rows import Row
+    from raceexplore.sim.postgres.engine.timeouts import Patience
+    from raceexplore.sim.postgres.engine.transactions import Client, Transaction
+
+
+class Mode(IntEnum):
+    """How a row is locked; each mode is stronger than the one before."""
+
+    KEY_SHARE = 0
+    SHARE = 1
+    NO_KEY_UPDATE = 2
+    UPDATE = 3
+
+    def conflicts(self, other: Mode) -> bool:
+        """Return whether two transactions cannot hold these modes at once.
+
+        Table 13.3 of PostgreSQL's manual comes down to a sum.
+        """
+        return self + other >= 3
+
+
+class Request:
+    """A transaction that waits: for a lock on ``row``, or, if that is None, for ``other`` to end.
+
+    A waiter is given its lock by whoever makes room, so that nobody slips in between.
+    """
+
+    __slots__ = ("mode", "other", "row", "transaction", "waiter", "what")
+
+    def __init__(self, transaction: Transaction, what: str) -> None:
+        self.transaction, self.what = transaction, what
+        self.row: Row | None = None
+        self.mode = Mode.UPDATE
+        self.other: Transaction | None = None
+        self.waiter: Waiter | None = None
+
+    def blockers(self) -> list[Transaction]:
+        """Return the transactions that must end, or get theirs, before this request is granted."""
+        row = self.row
+        if row is None:
+            return [] if self.other is None else [self.other]
+        found, mode = holders(row, self.transaction, self.mode), self.mode
+        for request in row.queue:
+            if request is self:
+                break
+            if mode.conflicts(request.mode):
+                found.append(request.transaction)
+        return found
+
+    def leave(self) -> None:
+        """Leave the queue: granted, cancelled or refused."""
+        self.transaction.client.waiting = None
+        if self.row is not None:
+            if self in self.row.queue:
+                self.row.queue.remove(self)
+                grant(self.row)  # it may have been in others' way
+        elif self.other is not None:
+            self.other.waiters.pop(self, None)
+
+
+def holders(row: Row, own: Transaction, mode: Mode) -> list[Transaction]:
+    """Return whose locks on ``row`` are in the way of ``own``; a client is never in its own."""
+    client = own.client
+    return [tx for tx, held in row.locks.items() if tx.client is not client and mode + held >= 3]
+
+
+def blocked(row: Row, own: Transaction, mode: Mode) -> bool:
+    """Return whether anybody's lock on ``row`` is in the way of ``own``."""
+    return bool(row.locks) and bool(holders(row, own, mode))
+
+
+def take(transaction: Transaction, row: Row, mode: Mode) -> None:
+    """Give ``transaction`` the lock; the caller knows that nobody is in the way."""
+    before = row.locks.get(transaction)
+    row.locks[transaction] = mode
+    transaction.locked[row] = None
+    transaction.undo.append(lambda: give_back(transaction, row, before))
+
+
+def give_back(transaction: Transaction, row: Row, before: Mode | None) -> None:
+    """Weaken a lock to what it was before, perhaps to none, and let those in who can come."""
+    if before is None:
+        row.locks.pop(transaction, None)
+        transaction.locked.pop(row, None)
+    else:
+        row.locks[transaction] = before
+    grant(row)
+
+
+def grant(row: Row) -> None:
+    """Give the lock to those in the queue who can have it, in the order in which they came.
+
+    Who has to go on waiting holds back those behind with whom he is in conflict: PostgreSQL's
+    waiters queue for a second lock, on the tuple, in the same modes.
+    """
+    staying: list[Request] = []
+    for request in list(row.queue):
+        own, mode = request.transaction, request.mode
+        if blocked(row, own, mode) or any(mode.conflicts(other.mode) for other in staying):
+            staying.append(request)
+            continue
+        row.queue.remove(request)
+        own.client.waiting = None
+        take(own, row, mode)
+        assert request.waiter is not None
+        request.waiter.wake()
+
+
+def release(transaction: Transaction) -> None:
+    """Let go of all locks of a transaction that has ended, and wake those who wait for its end."""
+    for row in list(transaction.locked):
+        row.locks.pop(transaction, None)
+        grant(row)
+    transaction.locked.clear()
+    wake_waiters(transaction)
+
+
+def wake_waiters(transaction: Transaction) -> None:
+    """Let those look again who wait for the end of ``transaction``."""
+    for request in list(transaction.waiters):
+        request.leave()
+        assert request.waiter is not None
+        request.waiter.wake()
+
+
+async def wait(world: World, request: Request, patience: Patience) -> None:
+    """Wait until ``request`` is granted. Raises `SqlError`: a deadlock, or a time-out."""
+    transaction = request.transaction
+    request.waiter = waiter = world.waiter(lambda _: request.leave())
+    waiter.what = request.what
+    waiter.holders = lambda: tuple(sorted({tx.client.path for tx in request.blockers()}))
+    transaction.client.waiting = request
+    if request.row is not None:
+        request.row.queue.append(request)
+    elif request.other is not None:
+        request.other.waiters[request] = None
+    break_deadlocks(world, request)
+    answer = await patience.over(world, waiter)
+    if isinstance(answer, SqlError):
+        raise answer
+
+
+def break_deadlocks(world: World, request: Request) -> None:
+    """End each cycle that ``request`` closes by the failure of one of its transactions.
+
+    PostgreSQL looks for cycles once a wait has lasted for ``deadlock_timeout``, so that any of them
+    may be the one to fail: the explorer chooses. On the quiet day it is the session that connected
+    last. One whose own time-out comes first is none of them.
+    """
+    while request.transaction.client.waiting is request:
+        cycle = _cycle(request.transaction.client)
+        victims = [client for client in cycle if outlasts(client.patience)]
+        if not victims:
+            return
+        victims.sort(key=_number, reverse=True)
+        victim = world.pick("deadlock victim", victims)
+        waiting, story = victim.waiting, _story(cycle)
+        assert waiting is not None
+        assert waiting.waiter is not None
+        waiting.leave()
+        waiting.waiter.wake(SqlError("40P01", "deadlock detected", detail=story))
+
+
+def _number(client: Client) -> int:
+    return client.number
+
+
+def _cycle(start: Client) -> list[Client]:
+    """Return the clients of a cycle of waits that ``start`` is in, in order; else none."""
+    way: list[Client] = []
+    seen: set[Client] = set()
+
+    def reaches(client: Client) -> bool:
+        way.append(client)
+        request = client.waiting
+        for transaction in request.blockers() if request is not None else ():
+            other = transaction.client
+            if other is start:
+                return True
+            if other not in seen:
+                seen.add(other)
+                if reaches(other):
+                    return True
+        way.pop()
+        return False
+
+    return way if reaches(start) else []
+
+
+def _story(cycle: list[Client]) -> str:
+    """Return who waits for what in a deadlock, a line each."""
+    return "\n".join(_waits(cycle))
+
+
+def _waits(cycle: list[Client]) -> Iterator[str]:
+    for client, other in zip(cycle, [*cycle[1:], cycle[0]], strict=True):
+        assert client.waiting is not None
+        yield (
+            f"Process {client.number} waits for {client.waiting.what};"
+            f" blocked by process {other.number}."
+        )

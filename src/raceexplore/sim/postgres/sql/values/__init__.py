@@ -1,0 +1,1 @@
+"""Expressions of SQL: types, operators, functions, and what names mean."""

@@ -1,0 +1,173 @@
+"""Sessions that run SQL statement by statement, in an order that a list of numbers chooses.
+
+One statement is sent at a time, to a session that can take one; then everybody goes on until each
+is done or waits for a lock. The simulated server and a real one are driven by the same rule, so
+that the same numbers give the same run on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import trio
+import trio.testing
+
+from raceexplore import Replay, World, run_once
+from raceexplore.sim.postgres import AsyncConnection, Postgres
+from raceexplore.sim.postgres.engine.errors import SqlError
+
+Statement = str | Callable[[list[Any]], str]  # the text, or what makes it of the results so far
+Program = Sequence[Statement]
+
+
+class Done(NamedTuple):
+    """A statement that has ended: whose, which, and its rows or its SQLSTATE."""
+
+    session: int
+    nth: int
+    answer: Any
+
+
+class Sent(NamedTuple):
+    """A statement that has been sent and has to wait."""
+
+    session: int
+    nth: int
+
+
+@dataclass
+class Choices:
+    """Numbers to choose by; `bounds` tells how many ways there were each time."""
+
+    word: Sequence[int] = ()
+    bounds: list[int] = field(default_factory=list)
+
+    def pick(self, bound: int) -> int:
+        place = len(self.bounds)
+        self.bounds.append(bound)
+        return self.word[place] % bound if place < len(self.word) else 0
+
+
+def words() -> Iterator[Choices]:
+    """Yield choices for every word there is, depth first; each must be used before the next."""
+    word: list[int] = []
+    while True:
+        choices = Choices(word)
+        yield choices
+        taken = [*word, *[0] * len(choices.bounds)][: len(choices.bounds)]
+        while taken and taken[-1] + 1 >= choices.bounds[len(taken) - 1]:
+            taken.pop()
+        if not taken:
+            return
+        word = [*taken[:-1], taken[-1] + 1]
+
+
+class Simulated:
+    """The sessions' side of the simulated server, inside of a run."""
+
+    def __init__(self, world: World, nursery: trio.Nursery, db: Postgres, count: int) -> None:
+        self.db, self.world = db, world
+        self.connections: list[AsyncConnection] = []
+        self.answers: dict[int, Any] = {}
+        self.nursery, self.count = nursery, count
+
+    async def open(self) -> None:
+        for _ in range(self.count):
+            self.connections.append(await self.db.connection(autocommit=True))
+
+    async def _ask(self, session: int, text: str) -> None:
+        try:
+            cursor = await self.connections[session].execute(text)
+            rows = cursor.description is not None
+            self.answers[session] = await cursor.fetchall() if rows else cursor.rowcount
+        except Exception as error:
+            state = getattr(error, "sqlstate", None)
+            if state is None:
+                raise
+            self.answers[session] = state
+
+    async def send(self, session: int, text: str) -> None:
+        self.nursery.start_soon(self._ask, session, text)
+
+    async def settle(self) -> dict[int, Any]:
+        await trio.testing.wait_all_tasks_blocked()
+        found, self.answers = self.answers, {}
+        return found
+
+
+async def play(server: Any, programs: Sequence[Program], choices: Choices) -> list[Done | Sent]:
+    """Run ``programs`` in the order of ``choices`` and return what happened."""
+    log: list[Done | Sent] = []
+    results: list[list[Any]] = [[] for _ in programs]
+    waiting: dict[int, int] = {}
+    while True:
+        ready = [n for n, p in enumerate(programs) if n not in waiting and len(results[n]) < len(p)]
+        if not ready:
+            return log
+        session = ready[choices.pick(len(ready))] if len(ready) > 1 else ready[0]
+        nth = len(results[session])
+        statement = programs[session][nth]
+        text = statement if isinstance(statement, str) else statement(results[session])
+        waiting[session] = nth
+        await server.send(session, text)
+        answers = await server.settle()
+        if session not in answers:
+            log.append(Sent(session, nth))
+        for other in sorted(answers):
+            results[other].append(answers[other])
+            log.append(Done(other, waiting.pop(other), answers[other]))
+
+
+class Outcome(NamedTuple):
+    """What came of one word: the log, the bounds of the choices, and rows at the end."""
+
+    log: tuple[Done | Sent, ...]
+    bounds: tuple[int, ...]
+    rows: tuple[Any, ...]
+
+
+def simulate(
+    schema: str, programs: Sequence[Program], choices: Choices, tables: Sequence[str] = ()
+) -> Outcome:
+    """Run ``programs`` on a fresh simulated server."""
+    found: list[Outcome] = []
+
+    async def main(world: World) -> None:
+        db = Postgres(world, schema)
+        async with trio.open_nursery() as nursery:
+            server = Simulated(world, nursery, db, len(programs))
+            await server.open()
+            log = await play(server, programs, choices)
+            nursery.cancel_scope.cancel()
+        rows = tuple(tuple(sorted(db.query(f"SELECT * FROM {t}"), key=repr)) for t in tables)
+        found.append(Outcome(tuple(log), tuple(choices.bounds), rows))
+
+    scheduler = Replay()
+    scheduler.begin()
+    run = run_once(main, scheduler)
+    assert run.outcome == "passed", run.failure
+    return found[0]
+
+
+def every_order(
+    schema: str, programs: Sequence[Program], tables: Sequence[str] = ()
+) -> list[Outcome]:
+    """Run ``programs`` in every order there is; each way in which it went, once."""
+    found: dict[Any, Outcome] = {}
+    for choices in words():
+        outcome = simulate(schema, programs, choices, tables)
+        found.setdefault(repr(outcome.log), outcome)
+    return list(found.values())
+
+
+def states(outcome: Outcome) -> list[str]:
+    """Return the SQLSTATEs that statements have failed with."""
+    return [d.answer for d in outcome.log if isinstance(d, Done) and isinstance(d.answer, str)]
+
+
+__all__ = [
+    "Choices", "Done", "Outcome", "Program", "Sent", "SqlError", "every_order", "play",
+    "simulate", "states", "words",
+]  # fmt: skip
