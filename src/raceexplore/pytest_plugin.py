@@ -207,9 +207,7 @@ class Race:
             found = campaign.failures[0]
             again = replay(program, found.run.seed, limits=asked["limits"])
             self._fail(again if again.failure else found.run, found)
-        from raceexplore.report.status import inconclusive
-
-        if why := inconclusive(campaign):
+        if why := campaign.inconclusive:
             self._tell("verdict", "inconclusive")
             raise Inconclusive(f"neither passed nor failed: {'; '.join([why, *campaign.warnings])}")
         if campaign.cut:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from raceexplore.report.html_source import shown
-from raceexplore.report.text import keep_command
+from raceexplore.report.next_steps import keep_command
 
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from raceexplore.report import status
-from raceexplore.report.text import keep_command
+from raceexplore.report.next_steps import keep_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +44,7 @@ def of_campaign(campaign: Campaign) -> tuple[Case, ...]:
     if campaign.failures:
         share = seconds / len(campaign.failures)
         return tuple(_failed(suite, found.run, share, told) for found in campaign.failures)
-    why = "interrupted" if campaign.stopped == "interrupted" else status.inconclusive(campaign)
+    why = "interrupted" if campaign.stopped == "interrupted" else campaign.inconclusive
     name = f"explore with {campaign.scheduler}"
     if why:
         return (Case(suite, name, "inconclusive", "inconclusive", why, "", seconds, told),)

@@ -23,20 +23,7 @@ def campaign_status(campaign: Campaign) -> int:
         return INTERRUPTED
     if campaign.failures:
         return FOUND
-    return INCONCLUSIVE if inconclusive(campaign) else NOTHING
-
-
-def inconclusive(campaign: Campaign) -> str:
-    """Return why ``campaign``, which found nothing, says nothing; empty if it does say it."""
-    if campaign.stopped == "stuck":
-        cut = [text for text in campaign.warnings if text.startswith("a run was cut: ")]
-        return cut[-1].removeprefix("a run was cut: ") if cut else "a run did not reach an await"
-    if not campaign.completed_runs:
-        return "no run came to its end"
-    if campaign.never:
-        names = ", ".join(repr(name) for name in campaign.never)
-        return f"sometimes({names}) held in no run"
-    return ""
+    return INCONCLUSIVE if campaign.inconclusive else NOTHING
 
 
 def versions(version: str) -> str:

@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from raceexplore.report.status import inconclusive
-from raceexplore.report.text import (
-    debug_command,
-    failure_report,
-    keep_command,
-    replay_command,
-    verdict,
-)
+from raceexplore.report.next_steps import debug_command, keep_command, replay_command
+from raceexplore.report.text import failure_report, verdict
 from raceexplore.report.words import paragraph
 from raceexplore.search.levels import ALIGNED, EXACT, GUIDED
 
@@ -109,7 +103,7 @@ def explored(campaign: Campaign, width: int) -> list[Text]:
     if campaign.stopped != "failure":  # who has a failure asks what it is, not what else there is
         for text in campaign.certificate:
             lines += paragraph(text, width)
-    told = inconclusive(campaign)
+    told = campaign.inconclusive
     for text in campaign.warnings:
         if not (told and told in text):
             lines += paragraph(f"warning: {text}", width, "yellow")
@@ -120,7 +114,7 @@ def explored(campaign: Campaign, width: int) -> list[Text]:
 
 
 def _nothing_found(campaign: Campaign, width: int) -> list[Text]:
-    name, why = campaign.program.name, inconclusive(campaign)
+    name, why = campaign.program.name, campaign.inconclusive
     if campaign.stopped == "interrupted":
         head = Text.assemble(("INTERRUPTED", "bold yellow"), f"  {name}  nothing found so far")
     elif why:

@@ -10,8 +10,8 @@ import trio
 
 from raceexplore.kernel.choice import Schedule
 from raceexplore.report.atomicity import sentence
+from raceexplore.report.next_steps import keep_command, target
 from raceexplore.report.race import told
-from raceexplore.report.text import keep_command, target
 from raceexplore.report.timeline import NURSERY_TOLD, timeline
 from raceexplore.search.campaign import Found
 from raceexplore.search.races import race_of

@@ -72,3 +72,17 @@ class Campaign:
     def completed_runs(self) -> int:
         """Runs that passed or failed, and were not cut."""
         return self.runs - self.cut
+
+    @property
+    def inconclusive(self) -> str:
+        """Why a campaign that found nothing says nothing; empty if it does say something."""
+        if self.stopped == "stuck":
+            before, default = "a run was cut: ", "a run did not reach an await"
+            cut = [text for text in self.warnings if text.startswith(before)]
+            return cut[-1].removeprefix(before) if cut else default
+        if not self.completed_runs:
+            return "no run came to its end"
+        if self.never:
+            names = ", ".join(repr(name) for name in self.never)
+            return f"sometimes({names}) held in no run"
+        return ""
