@@ -19,10 +19,10 @@ from typing import Any
 from programs import checkpoints
 
 import raceexplore
-from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.program import as_program
 from raceexplore.kernel.run import run_once
-from raceexplore.search.names import by_name
+from raceexplore.toolbox.by_name import by_name
 
 COMMANDS = {
     "python -c pass": ["-c", "pass"],

@@ -18,7 +18,7 @@ from typing import Any
 from table import table, tell
 
 from raceexplore import Program, explore
-from raceexplore.search.load import load_program
+from raceexplore.search.programs.load import load_program
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 SCHEDULERS = ("random", "portfolio")

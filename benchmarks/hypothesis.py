@@ -26,7 +26,7 @@ from hypothesis import strategies as st  # noqa: E402
 
 from raceexplore import explore  # noqa: E402
 from raceexplore.hypothesis import profile, schedules  # noqa: E402
-from raceexplore.search import schedules as runner  # noqa: E402
+from raceexplore.hypothesis import schedule as runner  # noqa: E402
 
 AMOUNTS = st.lists(st.integers(1, 50), min_size=3, max_size=3)
 

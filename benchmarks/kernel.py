@@ -23,10 +23,10 @@ from programs import Case, cases
 from table import asked, microseconds, table, tell
 from trio.testing import MockClock
 
-from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.program import as_program
 from raceexplore.kernel.run import run_once
-from raceexplore.search.names import by_name
+from raceexplore.toolbox.by_name import by_name
 
 ENTROPY = 1
 BATCH_S = 0.0015  # a batch lasts about this long: short enough to fit between two disturbances

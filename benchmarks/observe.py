@@ -18,14 +18,14 @@ from pathlib import Path
 from kernel import BATCH_S, frozen, timed
 from table import asked, microseconds, table, tell
 
-from raceexplore.kernel.guard import guarded
-from raceexplore.kernel.order import trace_key
+from raceexplore.kernel.events.order import trace_key
+from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.program import Limits, Program, Settings
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Scheduler
-from raceexplore.search.load import load_program
-from raceexplore.search.names import by_name
-from raceexplore.search.observation import observed_run
+from raceexplore.search.observed.observed_run import observed_run
+from raceexplore.search.programs.load import load_program
+from raceexplore.toolbox.by_name import by_name
 
 ENTROPY = 1
 WANTED = 3.0

@@ -20,9 +20,9 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from raceexplore import Limits, by_name, run_once
-from raceexplore.report.html import html_page
-from raceexplore.report.view import view
-from raceexplore.search.load import load_program
+from raceexplore.report.page.html import html_page
+from raceexplore.report.story.view import view
+from raceexplore.search.programs.load import load_program
 
 PROGRAM = """
 import trio

@@ -24,9 +24,9 @@ from pathlib import Path
 from statistics import median
 
 from raceexplore import Limits, Program, Settings, by_name, run_once
-from raceexplore.kernel.guard import guarded
-from raceexplore.search.load import load_program
-from raceexplore.search.observation import observed_run
+from raceexplore.kernel.fence.guard import guarded
+from raceexplore.search.observed.observed_run import observed_run
+from raceexplore.search.programs.load import load_program
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "schedulers.md"

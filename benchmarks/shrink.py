@@ -20,9 +20,9 @@ from time import perf_counter, process_time
 from typing import Any
 
 from raceexplore import ChoicePoint, Limits, Program, Replay, Run, Schedule, by_name, run_once
-from raceexplore.search.load import load_program
-from raceexplore.search.shrink import Shrinking
-from raceexplore.search.tally import shrink_budget
+from raceexplore.search.campaign.tally import shrink_budget
+from raceexplore.search.programs.load import load_program
+from raceexplore.search.shrink.shrink import Shrinking
 
 WANTED_S = 30.0
 HEAD = """

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from raceexplore.kernel.census import Census, touches
     from raceexplore.kernel.choice import ChoicePoint, Deviation, Schedule
-    from raceexplore.kernel.entropy import draws
     from raceexplore.kernel.errors import (
         BadChoice,
         BadOption,
@@ -19,30 +17,32 @@ if TYPE_CHECKING:
         RaceExploreError,
         UnsupportedTrio,
     )
-    from raceexplore.kernel.footprint import Footprint, conflict, footprint
-    from raceexplore.kernel.foresight import Foresight
-    from raceexplore.kernel.guard import derive
+    from raceexplore.kernel.events.footprint import Footprint, conflict, footprint
+    from raceexplore.kernel.events.order import event_keys, order, trace_key
+    from raceexplore.kernel.events.trace import Access, Event
+    from raceexplore.kernel.fence.guard import derive
     from raceexplore.kernel.names import TaskInfo
-    from raceexplore.kernel.order import event_keys, order, trace_key
     from raceexplore.kernel.outcome import Failure, Run
     from raceexplore.kernel.program import Limits, Program, Settings
     from raceexplore.kernel.run import InvariantBroken, run_once, world
     from raceexplore.kernel.scheduler import Replay, Scheduler
-    from raceexplore.kernel.trace import Access, Event
     from raceexplore.kernel.world import World
-    from raceexplore.search.bandit import Bandit
-    from raceexplore.search.campaign import Campaign, Found
-    from raceexplore.search.explain import check_linearizable
+    from raceexplore.linearizability.explain import check_linearizable
+    from raceexplore.linearizability.history import History, Recording
+    from raceexplore.search.campaign.found import Campaign, Found
+    from raceexplore.search.corpus.regressions import assert_fixed
+    from raceexplore.search.corpus.replay import replay
     from raceexplore.search.explore import explore
-    from raceexplore.search.frontier import Frontier
-    from raceexplore.search.history import History, Recording
-    from raceexplore.search.kept import assert_fixed
-    from raceexplore.search.names import by_name
-    from raceexplore.search.proof import Proof
-    from raceexplore.search.replay import replay
-    from raceexplore.search.samplers import Samplers
-    from raceexplore.search.shrink import shrink
-    from raceexplore.search.turns import Relay, whose_turn
+    from raceexplore.search.shrink.shrink import shrink
+    from raceexplore.toolbox.bandit import Bandit
+    from raceexplore.toolbox.by_name import by_name
+    from raceexplore.toolbox.census import Census, touches
+    from raceexplore.toolbox.entropy import draws
+    from raceexplore.toolbox.foresight import Foresight
+    from raceexplore.toolbox.frontier import Frontier
+    from raceexplore.toolbox.proof import Proof
+    from raceexplore.toolbox.samplers import Samplers
+    from raceexplore.toolbox.turns import Relay, whose_turn
 
 __version__ = "0.1.0"
 
@@ -103,37 +103,37 @@ __all__ = [
 ]
 
 _HOMES = {
-    "kernel.census": "Census touches",
+    "toolbox.census": "Census touches",
     "kernel.choice": "ChoicePoint Deviation Schedule",
-    "kernel.entropy": "draws",
+    "toolbox.entropy": "draws",
     "kernel.errors": (
         "BadChoice BadOption BadProgram BadSeed Diverged NotDeterministic OutsideWorld"
         " RaceExploreError UnsupportedTrio"
     ),
-    "kernel.footprint": "Footprint conflict footprint",
-    "kernel.foresight": "Foresight",
-    "kernel.guard": "derive",
+    "kernel.events.footprint": "Footprint conflict footprint",
+    "toolbox.foresight": "Foresight",
+    "kernel.fence.guard": "derive",
     "kernel.names": "TaskInfo",
-    "kernel.order": "event_keys order trace_key",
+    "kernel.events.order": "event_keys order trace_key",
     "kernel.outcome": "Failure Run",
     "kernel.program": "Limits Program Settings",
     "kernel.run": "InvariantBroken run_once world",
     "kernel.scheduler": "Replay Scheduler",
-    "kernel.trace": "Access Event",
+    "kernel.events.trace": "Access Event",
     "kernel.world": "World",
-    "search.bandit": "Bandit",
-    "search.campaign": "Campaign Found",
-    "search.explain": "check_linearizable",
+    "toolbox.bandit": "Bandit",
+    "search.campaign.found": "Campaign Found",
+    "linearizability.explain": "check_linearizable",
     "search.explore": "explore",
-    "search.frontier": "Frontier",
-    "search.history": "History Recording",
-    "search.kept": "assert_fixed",
-    "search.names": "by_name",
-    "search.proof": "Proof",
-    "search.replay": "replay",
-    "search.samplers": "Samplers",
-    "search.shrink": "shrink",
-    "search.turns": "Relay whose_turn",
+    "toolbox.frontier": "Frontier",
+    "linearizability.history": "History Recording",
+    "search.corpus.regressions": "assert_fixed",
+    "toolbox.by_name": "by_name",
+    "toolbox.proof": "Proof",
+    "search.corpus.replay": "replay",
+    "toolbox.samplers": "Samplers",
+    "search.shrink.shrink": "shrink",
+    "toolbox.turns": "Relay whose_turn",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from raceexplore import Limits, Run, Settings, by_name, explore, run_once
-from raceexplore.kernel.guard import guarded
-from raceexplore.search.load import load_program
+from raceexplore.kernel.fence.guard import guarded
+from raceexplore.search.programs.load import load_program
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 

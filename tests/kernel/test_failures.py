@@ -13,8 +13,8 @@ import pytest
 import trio
 
 from raceexplore import Limits, Replay, Run, Schedule, Settings, World, by_name
+from raceexplore.kernel.fence.watchdog import watching
 from raceexplore.kernel.run import run_once
-from raceexplore.kernel.watchdog import watching
 
 FILE = __file__
 

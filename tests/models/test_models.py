@@ -18,9 +18,9 @@ from raceexplore import (
     run_once,
     trace_key,
 )
-from raceexplore.kernel.guard import guarded
-from raceexplore.search.load import load_program
-from raceexplore.search.observation import observed_run
+from raceexplore.kernel.fence.guard import guarded
+from raceexplore.search.observed.observed_run import observed_run
+from raceexplore.search.programs.load import load_program
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 FILES = sorted(

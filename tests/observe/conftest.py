@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import trio
 
-from raceexplore.observe.classes import effects
-from raceexplore.observe.hooks import attach
-from raceexplore.observe.injected import INJECTED
-from raceexplore.observe.ledger import Ledger
-from raceexplore.observe.rewrite import compile_observed
-from raceexplore.observe.storing import expected
+from raceexplore.observe.effects.by_class_of_object import effects
+from raceexplore.observe.effects.stored_names import expected
+from raceexplore.observe.hooks.hook import attach
+from raceexplore.observe.hooks.injected import INJECTED
+from raceexplore.observe.ledger.ledger import Ledger
+from raceexplore.observe.rewrite.statements import compile_observed
 
 Touched = list[str]
 

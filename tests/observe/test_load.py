@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from raceexplore.observe.hooks import attach
-from raceexplore.observe.ledger import Ledger
+from raceexplore.observe.hooks.hook import attach
+from raceexplore.observe.ledger.ledger import Ledger
 from raceexplore.observe.load import in_place, load_observed, observing
 
 

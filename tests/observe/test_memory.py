@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from raceexplore import explore
-from raceexplore.observe import by_class, classes, naming
-from raceexplore.search.load import load_program
+from raceexplore.observe.effects import by_class_of_object as classes
+from raceexplore.observe.effects import remember as by_class
+from raceexplore.observe.ledger import naming
+from raceexplore.search.programs.load import load_program
 
 PROGRAM = """
 import trio

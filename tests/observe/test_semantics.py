@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from raceexplore.observe.rewrite import rewrite
+from raceexplore.observe.rewrite.statements import rewrite
 
 TEXT = Path(__file__).with_name("snippets.txt").read_text(encoding="utf-8")
 PARTS = [part.partition("\n") for part in TEXT.split("## ")[1:]]

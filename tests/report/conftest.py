@@ -11,9 +11,9 @@ from selenium.webdriver import Chrome
 from bank_report import BANK, failing
 from browser import chromium, resize, shown
 from raceexplore import Limits, Run
-from raceexplore.report.view import View, view
-from raceexplore.search.replay import replay_seed
-from raceexplore.search.why import explained
+from raceexplore.report.story.view import View, view
+from raceexplore.search.corpus.replay import replay_seed
+from raceexplore.search.why.why import explained
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from raceexplore import explore
-from raceexplore.report.text import failure_report
-from raceexplore.report.words import shown_path
-from raceexplore.search.load import load_program
+from raceexplore.report.story.words import shown_path
+from raceexplore.report.terminal.text import failure_report
+from raceexplore.search.programs.load import load_program
 
 LIBRARY = """
 import trio

@@ -11,7 +11,7 @@ import classic_dpor
 import object_programs
 import random_programs
 from raceexplore import NotDeterministic, Program
-from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.program import as_program
 from raceexplore.observe.load import load_observed
 from sweeps import Comparison, Sweep

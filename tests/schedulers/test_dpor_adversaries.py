@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from raceexplore.kernel.guard import guarded
-from raceexplore.search.load import load_program
+from raceexplore.kernel.fence.guard import guarded
+from raceexplore.search.programs.load import load_program
 from sweeps import complaints
 
 FOLDER = Path(__file__).parent.parent / "support" / "adversaries"

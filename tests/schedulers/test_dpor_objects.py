@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from raceexplore import Limits, Run, Settings, by_name, explore, trace_key
-from raceexplore.search.load import load_program
-from raceexplore.search.observation import observed_run
+from raceexplore.search.observed.observed_run import observed_run
+from raceexplore.search.programs.load import load_program
 
 PROGRAMS = Path(__file__).parent.parent / "support" / "handed_over"
 CLASSES = {

@@ -12,10 +12,10 @@ import pytest
 import trio
 
 from raceexplore import Run, Settings, by_name, explore, run_once, world
-from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.program import Limits, as_program
-from raceexplore.search.load import load_program
-from raceexplore.search.observation import observed_run
+from raceexplore.search.observed.observed_run import observed_run
+from raceexplore.search.programs.load import load_program
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "benchmarks" / "power_programs"
 
@@ -226,7 +226,7 @@ def test_deep3_is_shrunk_to_three_segments() -> None:
 SCRIPT = """
 import sys
 from raceexplore import explore
-from raceexplore.search.load import load_program
+from raceexplore.search.programs.load import load_program
 program = load_program(sys.argv[1])
 c = explore(program, scheduler=sys.argv[2], entropy=5, budget=60, stop="never", shrink=False)
 found = [(f.fingerprint, f.first_run, f.count, f.original.seed) for f in c.failures]

@@ -11,7 +11,7 @@ import trio
 from exact import hits, position
 from orders import sample
 from raceexplore import BadOption, by_name, run_once
-from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.fence.guard import guarded
 
 RUNS = 4_000
 

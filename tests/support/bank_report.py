@@ -6,7 +6,7 @@ import linecache
 from pathlib import Path
 
 from raceexplore import Deviation, Replay, Run, Schedule, Settings, run_once
-from raceexplore.search.load import load_program
+from raceexplore.search.programs.load import load_program
 
 BANK = """\
 import trio

@@ -15,8 +15,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
-from raceexplore.report.html import html_page
-from raceexplore.report.view import View
+from raceexplore.report.page.html import html_page
+from raceexplore.report.story.view import View
 
 SWITCHES = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

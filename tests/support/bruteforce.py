@@ -8,9 +8,9 @@ from math import inf
 from random import Random
 from typing import Any, NamedTuple
 
-from raceexplore.search import sequential
-from raceexplore.search.history import UNKNOWN, History, Operation
-from raceexplore.search.sequential import Model
+from raceexplore.linearizability import models as sequential
+from raceexplore.linearizability.history import UNKNOWN, History, Operation
+from raceexplore.linearizability.models import Model
 
 
 def some(operations: Iterable[Operation]) -> Iterator[list[Operation]]:

@@ -1,6 +1,6 @@
 """Where a fixed version of each program would take and release a lock, found by reading it.
 
-Written down before `raceexplore.search.atomic` was run on any of them. A section is (function,
+Written down before `raceexplore.search.what_if` was run on any of them. A section is (function,
 first line, last line); two sections of one program take the same lock.
 """
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 import trio
 
 from raceexplore import Scheduler, World, run_once
-from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.program import Program, as_program
 
 Order = list[str]

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import trio
 
 from raceexplore import Run, Scheduler, run_once
-from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.fence.guard import guarded
 
 
 def tasks(*lengths: int) -> tuple[Callable[[], Awaitable[None]], list[str]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import drawn_programs
 from raceexplore import Limits, Replay, Settings, World, by_name
-from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.seed import decode
 

@@ -12,9 +12,9 @@ from selenium.webdriver import Chrome
 
 from browser import chromium, resize, settled, shown
 from raceexplore import Limits, explore
-from raceexplore.report.svg import happens_before_svg
-from raceexplore.report.view import View, view
-from raceexplore.search.load import load_program
+from raceexplore.report.files.svg import happens_before_svg
+from raceexplore.report.story.view import View, view
+from raceexplore.search.programs.load import load_program
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "docs" / "images"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from raceexplore import Campaign, Program, explore
-from raceexplore.report.as_json import campaign_value
-from raceexplore.search import jobs, workers
-from raceexplore.search.load import load_program
+from raceexplore.report.files.as_json import campaign_value
+from raceexplore.search.processes import jobs, workers
+from raceexplore.search.programs.load import load_program
 
 BUDGET = 120  # of which the last 56 are in rounds of more than one run
 Written = Callable[[str], Program]

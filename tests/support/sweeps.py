@@ -9,7 +9,7 @@ from typing import Any
 
 from raceexplore import Limits, Program, Run, Settings, by_name, trace_key
 from raceexplore.observe.load import load_observed
-from raceexplore.search.observation import observed_run
+from raceexplore.search.observed.observed_run import observed_run
 
 
 class Sweep:

@@ -21,10 +21,10 @@ import pytest
 import trio
 
 import trio_skips
-from raceexplore.kernel._trio import STRICT, Loop, adapt, check_trio
 from raceexplore.kernel.choice import ChoicePoint
 from raceexplore.kernel.program import Limits, Settings
 from raceexplore.kernel.scheduler import Replay
+from raceexplore.kernel.trio_loop.loop import STRICT, Loop, adapt, check_trio
 
 ORDER, _, ENTROPY = os.environ.get("TRIO_ORDER", "any").partition(":")
 LIMIT_S = 20

@@ -15,10 +15,10 @@ import trio
 from trio._core import _run as trio_run
 
 from raceexplore import Run, World
-from raceexplore.kernel.clock import VirtualClock
+from raceexplore.kernel.fence.clock import VirtualClock
 from raceexplore.kernel.names import TaskInfo
-from raceexplore.kernel.trio_runtime import TrioRuntime
-from raceexplore.kernel.walk import site_of
+from raceexplore.kernel.standing.walk import site_of
+from raceexplore.kernel.trio_loop.runtime import TrioRuntime
 
 
 class Happened(NamedTuple):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from critical_sections import Section
 from raceexplore import Limits, Run, explore
-from raceexplore.search.atomic import Atomicity, Trial, atomicity
-from raceexplore.search.load import load_program
-from raceexplore.search.spans import Span
+from raceexplore.search.programs.load import load_program
+from raceexplore.search.what_if.statements import Span
+from raceexplore.search.what_if.what_if import Atomicity, Trial, atomicity
 
 ROOT = Path(__file__).parents[2]
 LIMITS = Limits(steps=2_000)

@@ -17,8 +17,8 @@ from raceexplore.kernel.scheduler import Replay
 
 if TYPE_CHECKING:
     from raceexplore.debug.recording import Recording
-    from raceexplore.kernel.moment import Moment
-    from raceexplore.search.replay import Stored
+    from raceexplore.kernel.standing.moment import Moment
+    from raceexplore.search.corpus.replay import Stored
 
 LOOPBACK = "127.0.0.1"
 

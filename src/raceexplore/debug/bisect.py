@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, NoReturn
 from raceexplore.debug.expression import Expression
 from raceexplore.debug.session import Session, finish, untrusted
 from raceexplore.debug.wire import Found
-from raceexplore.kernel.still import still
-from raceexplore.search.silence import silence
+from raceexplore.kernel.standing.still import still
+from raceexplore.search.programs.silence import silence
 
 if TYPE_CHECKING:
     from raceexplore.debug.session import Wire
-    from raceexplore.kernel.moment import Moment
+    from raceexplore.kernel.standing.moment import Moment
 
 
 def bisect(session: Session, first: str, text: str) -> NoReturn:

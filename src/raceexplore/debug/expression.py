@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
 
-    from raceexplore.kernel.moment import Moment
+    from raceexplore.kernel.standing.moment import Moment
 
 
 class Expression:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from raceexplore.debug import tell
 from raceexplore.debug.commands import Look, Travel
 from raceexplore.debug.tracing import TaskPdb
-from raceexplore.kernel.still import still
-from raceexplore.search.snapshot import outline
+from raceexplore.kernel.standing.still import still
+from raceexplore.search.observed.watched_run import outline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import FrameType
 
     from raceexplore.debug.session import Session
-    from raceexplore.kernel.moment import Standing
+    from raceexplore.kernel.standing.moment import Standing
 
 
 class Prompt(Look, TaskPdb):

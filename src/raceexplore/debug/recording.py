@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
+from raceexplore.kernel.events.trace import fingerprint
 from raceexplore.kernel.outcome import headline
 from raceexplore.kernel.scheduler import Replay
-from raceexplore.kernel.trace import fingerprint
-from raceexplore.search.replay import replay_stored
-from raceexplore.search.silence import silence
-from raceexplore.search.why import explained
-from raceexplore.search.wording import Words
+from raceexplore.search.corpus.replay import replay_stored
+from raceexplore.search.programs.silence import silence
+from raceexplore.search.why.why import explained
+from raceexplore.search.why.wording import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from raceexplore.kernel.choice import ChoicePoint, Schedule
+    from raceexplore.kernel.events.trace import Event, Site
     from raceexplore.kernel.outcome import Run
-    from raceexplore.kernel.trace import Event, Site
-    from raceexplore.search.replay import Stored
+    from raceexplore.search.corpus.replay import Stored
 
 
 @dataclass(frozen=True, slots=True)

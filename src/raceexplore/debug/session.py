@@ -21,17 +21,17 @@ from raceexplore.debug.wire import (
     standard_input,
 )
 from raceexplore.kernel.run import run_once
-from raceexplore.kernel.still import still
-from raceexplore.search.silence import silence
+from raceexplore.kernel.standing.still import still
+from raceexplore.search.programs.silence import silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
     from raceexplore.debug.recording import Choice, Recording
-    from raceexplore.kernel.moment import Moment
     from raceexplore.kernel.outcome import Run
-    from raceexplore.search.replay import Stored
+    from raceexplore.kernel.standing.moment import Moment
+    from raceexplore.search.corpus.replay import Stored
 
     Wire = Connection[Any, Any]
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.debug.tell import place
 from raceexplore.kernel.scheduler import Replay
-from raceexplore.search.observation import observed_run
-from raceexplore.search.silence import silence
-from raceexplore.search.snapshot import chain_of
+from raceexplore.search.observed.observed_run import observed_run
+from raceexplore.search.observed.watched_run import chain_of
+from raceexplore.search.programs.silence import silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from raceexplore.kernel.events.trace import Event
     from raceexplore.kernel.outcome import Run
-    from raceexplore.kernel.trace import Event
-    from raceexplore.search.replay import Stored
-    from raceexplore.search.snapshot import Frame
+    from raceexplore.search.corpus.replay import Stored
+    from raceexplore.search.observed.watched_run import Frame
 
 
 def look(stored: Stored, number: int) -> tuple[Run, dict[str, tuple[Frame, ...]]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from raceexplore.kernel.trace import NOWHERE, Site
-from raceexplore.kernel.walk import frames, is_user_file, site_of
+from raceexplore.kernel.events.trace import NOWHERE, Site
+from raceexplore.kernel.standing.walk import frames, is_user_file, site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from raceexplore.debug.recording import Choice
-    from raceexplore.kernel.moment import Moment, Standing
-    from raceexplore.kernel.trace import Event
+    from raceexplore.kernel.events.trace import Event
+    from raceexplore.kernel.standing.moment import Moment, Standing
 
     Reasons = Sequence[tuple[str, tuple[int, ...]]]
 

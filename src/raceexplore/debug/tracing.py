@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel import run as kernel_run
-from raceexplore.kernel.walk import is_user_file
+from raceexplore.kernel.standing.walk import is_user_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

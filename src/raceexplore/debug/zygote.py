@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from raceexplore.debug.session import Wire
-    from raceexplore.search.replay import Stored
+    from raceexplore.search.corpus.replay import Stored
 
 
 Search = Callable[[Session, str, str], NoReturn]

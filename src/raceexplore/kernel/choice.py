@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from raceexplore.kernel.events.trace import Event
     from raceexplore.kernel.names import TaskInfo
-    from raceexplore.kernel.trace import Event
 
 KINDS = ("task", "latency", "fault", "data")
 CLOCK = "clock"  # the name of the pseudo-task that fires deadlines

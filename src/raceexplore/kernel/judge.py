@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import trio
 
 from raceexplore.kernel.errors import Interrupted, RaceExploreError, Stuck
+from raceexplore.kernel.events.trace import NOWHERE, Site
+from raceexplore.kernel.fence.watchdog import STUCK
 from raceexplore.kernel.outcome import Failure, from_exception, leaves, shorten
-from raceexplore.kernel.trace import NOWHERE, Site
-from raceexplore.kernel.waits import NURSERY, Wait, cycle, describe
-from raceexplore.kernel.watchdog import STUCK
+from raceexplore.kernel.standing.waits import NURSERY, Wait, cycle, describe
 
 if TYPE_CHECKING:
     from raceexplore.kernel.program import Limits

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
 
-from raceexplore.kernel.order import Trace
+from raceexplore.kernel.events.order import Trace
+from raceexplore.kernel.events.trace import NOWHERE, Event, Site
 from raceexplore.kernel.program import Settings
 from raceexplore.kernel.seed import encode
-from raceexplore.kernel.trace import NOWHERE, Event, Site
-from raceexplore.kernel.walk import is_user_file
+from raceexplore.kernel.standing.walk import is_user_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.choice import Schedule
     from raceexplore.kernel.program import Program
-    from raceexplore.kernel.waits import Wait
+    from raceexplore.kernel.standing.waits import Wait
 
 ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+(?=>)")  # in an object's repr: another one in each run
 

@@ -5,38 +5,38 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING, Any
 
-from raceexplore.kernel import guard
-from raceexplore.kernel._trio import (
+from raceexplore.kernel.errors import BadProgram, Interrupted, OutsideWorld, Stuck
+from raceexplore.kernel.events.causes import Step
+from raceexplore.kernel.events.order import Trace
+from raceexplore.kernel.events.record import Recorder, made
+from raceexplore.kernel.fence import guard
+from raceexplore.kernel.fence.outside import outside
+from raceexplore.kernel.fence.watchdog import watchdog
+from raceexplore.kernel.judge import End, judge
+from raceexplore.kernel.outcome import Failure, Run, from_exception, shorten
+from raceexplore.kernel.program import Limits, Settings, as_program
+from raceexplore.kernel.standing.moment import Lookout
+from raceexplore.kernel.standing.waits import Wait, waits
+from raceexplore.kernel.standing.walk import site_of
+from raceexplore.kernel.trio_loop.loop import (
     Loop,
     adapt,
     cancelled_of,
     check_trio,
     scopes_of,
 )
-from raceexplore.kernel.causes import Step
-from raceexplore.kernel.errors import BadProgram, Interrupted, OutsideWorld, Stuck
-from raceexplore.kernel.judge import End, judge
-from raceexplore.kernel.moment import Lookout
-from raceexplore.kernel.order import Trace
-from raceexplore.kernel.outcome import Failure, Run, from_exception, shorten
-from raceexplore.kernel.outside import outside
-from raceexplore.kernel.program import Limits, Settings, as_program
-from raceexplore.kernel.record import Recorder, made
-from raceexplore.kernel.trio_runtime import TrioRuntime
-from raceexplore.kernel.waits import Wait, waits
-from raceexplore.kernel.walk import site_of
-from raceexplore.kernel.watchdog import watchdog
+from raceexplore.kernel.trio_loop.runtime import TrioRuntime
 from raceexplore.kernel.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from raceexplore.kernel.moment import Moment
+    from raceexplore.kernel.events.record import Ledger
+    from raceexplore.kernel.events.trace import Event, Site
     from raceexplore.kernel.names import TaskInfo
     from raceexplore.kernel.program import Program
-    from raceexplore.kernel.record import Ledger
     from raceexplore.kernel.scheduler import Scheduler
-    from raceexplore.kernel.trace import Event, Site
+    from raceexplore.kernel.standing.moment import Moment
 
 _current: list[World] = []
 _ready: list[bool] = []

@@ -110,4 +110,4 @@ class Tasks(Protocol):
 
 
 class Runtime(Pauses, Tasks, Protocol):
-    """One run's async runtime; ``kernel/trio_runtime.py`` is the one for trio."""
+    """One run's async runtime; ``kernel/trio_loop/runtime.py`` is the one for trio."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from raceexplore.kernel.events.trace import Access
 from raceexplore.kernel.lot import Lot
 from raceexplore.kernel.names import function_name
-from raceexplore.kernel.trace import Access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from raceexplore.kernel.record import Recorder
+    from raceexplore.kernel.events.record import Recorder
     from raceexplore.kernel.runtime import Runtime, Spawned, Timeout, Waiter
 
 T = TypeVar("T")

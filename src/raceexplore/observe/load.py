@@ -13,10 +13,10 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from raceexplore.observe.classes import MARK
-from raceexplore.observe.hooks import attr
-from raceexplore.observe.injected import INJECTED
-from raceexplore.observe.rewrite import compile_observed
+from raceexplore.observe.effects.by_class_of_object import MARK
+from raceexplore.observe.hooks.hook import attr
+from raceexplore.observe.hooks.injected import INJECTED
+from raceexplore.observe.rewrite.statements import compile_observed
 
 
 class ObservingLoader(SourceFileLoader):

@@ -7,16 +7,16 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
 from raceexplore.kernel.errors import BadOption
-from raceexplore.kernel.guard import guarded
+from raceexplore.kernel.fence.guard import guarded
+from raceexplore.kernel.fence.watchdog import watching
 from raceexplore.kernel.program import Limits, Settings, as_program
-from raceexplore.kernel.watchdog import watching
-from raceexplore.search.campaign import Campaign
-from raceexplore.search.certificate import certificate, classes_seen, unseen
-from raceexplore.search.driver import Ends, Exploration
-from raceexplore.search.jobs import explored
-from raceexplore.search.names import by_name
-from raceexplore.search.tally import Tally
-from raceexplore.search.trial import Trial, frozen
+from raceexplore.search.campaign.certificate import certificate, classes_seen, unseen
+from raceexplore.search.campaign.driver import Ends, Exploration
+from raceexplore.search.campaign.found import Campaign
+from raceexplore.search.campaign.tally import Tally
+from raceexplore.search.campaign.trial import Trial, frozen
+from raceexplore.search.processes.jobs import explored
+from raceexplore.toolbox.by_name import by_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.program import Program
     from raceexplore.kernel.scheduler import Scheduler
-    from raceexplore.search.campaign import Found
+    from raceexplore.search.campaign.found import Found
 
 DEFAULT = "portfolio"
 

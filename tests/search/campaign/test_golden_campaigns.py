@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from raceexplore import Program, Run, explore
-from raceexplore.search.load import load_program
-from raceexplore.search.tally import Tally
+from raceexplore.search.campaign.tally import Tally
+from raceexplore.search.programs.load import load_program
 
 ROOT = next(above for above in Path(__file__).parents if (above / "pyproject.toml").exists())
 GOLDEN = Path(__file__).with_name("campaigns.json")

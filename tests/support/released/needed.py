@@ -9,7 +9,7 @@ import json
 import sys
 
 from raceexplore import explore
-from raceexplore.search.load import load_program
+from raceexplore.search.programs.load import load_program
 
 
 def needed(path: str, scheduler: str, budget: int, entropies: int) -> list[int | None]:

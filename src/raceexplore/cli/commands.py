@@ -1,0 +1,86 @@
+"""The commands that share nothing with the others: schedulers, models, new, doctor."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from raceexplore.cli import status
+from raceexplore.cli.arguments import limits
+from raceexplore.kernel.program import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+@click.command()
+def schedulers() -> None:
+    """List the schedulers and their options."""
+    from raceexplore.cli.streams import say
+    from raceexplore.report.terminal import listing
+
+    say(listing.schedulers(), sys.stdout)
+
+
+@click.command()
+def models() -> None:
+    """List the programs that come with raceexplore."""
+    from raceexplore.cli.streams import say
+    from raceexplore.report.terminal import listing
+
+    say(listing.models(), sys.stdout)
+
+
+@click.command()
+@click.argument("name", metavar="PKG.MODULE:NAME")
+@click.option("--test", is_flag=True, help="Write a Hypothesis test and not a model.")
+def new(*, name: str, test: bool) -> None:
+    """Print a first model, or a test, of an async function or class."""
+    from raceexplore.search.programs.first_model import skeleton
+
+    click.echo(skeleton(name, test=test), nl=False)
+
+
+@click.command()
+@click.argument("path", metavar="PATH[:NAME]")
+@click.option("--max-steps", type=int, default=Limits().steps, metavar="N", show_default=True,
+              help="Events after which a run is cut.")  # fmt: skip
+def doctor(*, path: str, max_steps: int) -> int:
+    """Check that a program runs alike each time; say what to change."""
+    from raceexplore.cli.streams import say
+    from raceexplore.report.terminal.findings import findings
+    from raceexplore.search.campaign.doctor import examine
+
+    found = list(examine(path, limits(max_steps)))
+    say(findings(found), sys.stdout)
+    return status.REFUSED if any(f.level == "wrong" for f in found) else status.NOTHING
+
+
+ALONE = (schedulers, models, new, doctor)
+
+
+def jobs(command: F) -> F:
+    """Give ``command`` the option --jobs, which reaches it as a number or ``auto``."""
+    return click.option("-j", "--jobs", default="1", metavar="N|auto", callback=_jobs,
+                        help="Processes to share the runs; what is found stays the same.",
+                        show_default=True)(command)  # fmt: skip
+
+
+def _jobs(context: click.Context, option: click.Parameter, value: str) -> int | str:
+    if value == "auto":
+        return value
+    if not (value.isdecimal() and int(value)):
+        raise click.UsageError(f"--jobs is a number from 1, or auto, not {value}")
+    return int(value)
+
+
+def tell_jobs(jobs: int | str, scheduler: object, name: str) -> None:
+    """Say so if the runs of ``scheduler`` cannot be shared."""
+    from raceexplore.search.processes.units import can_split
+
+    if jobs != 1 and not can_split(scheduler):
+        status.note(f"{name} needs each run to know the next; --jobs {jobs} changes nothing")

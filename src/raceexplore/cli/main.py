@@ -1,0 +1,283 @@
+"""Door: the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from raceexplore import __version__
+from raceexplore.cli import arguments, commands, debugger, outputs, status, what_if
+from raceexplore.cli import corpus as keeping
+from raceexplore.cli.streams import of_the_program
+from raceexplore.kernel.errors import RaceExploreError
+from raceexplore.search.programs.silence import Nowhere
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from rich.text import Text
+
+    from raceexplore.kernel.program import Limits
+    from raceexplore.search.campaign.found import Campaign, Found
+    from raceexplore.search.corpus.replay import Replayed
+
+F = TypeVar("F", bound="Callable[..., Any]")
+HELP = """\b
+Examples:
+  raceexplore run models/ticketing/buggy.py --budget 10000
+  raceexplore run shop.py:main --scheduler pct:depth=3 --stop never
+  raceexplore replay rx1-...
+
+\b
+Exit status: 0 nothing found, 1 a failure found, 2 wrong usage, 3 inconclusive,
+4 refused (not deterministic, diverged, outside world), 70 a crash of
+raceexplore, 130 interrupted.
+"""
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    ended = call(sys.argv[1:])
+    warnings.simplefilter("ignore")  # what the program leaves behind would warn after our last word
+    raise SystemExit(ended)
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit status, which is 1 only for a failure found."""
+    try:
+        ended = cli.main(
+            list(arguments), prog_name="raceexplore", standalone_mode=False, obj=__version__
+        )
+        return ended if isinstance(ended, int) else status.NOTHING
+    except BaseException as error:  # noqa: BLE001 nothing may look like "failure found"
+        return status.after(error, __version__)
+
+
+def _show_version(context: click.Context, option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
+    if wanted and not context.resilient_parsing:
+        click.echo(status.versions(__version__))
+        context.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=HELP)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False,
+              callback=_show_version, help="Show the versions that matter and exit.")  # fmt: skip
+def cli() -> None:
+    """Run trio programs under many schedules; shrink and replay those that fail."""
+
+
+def _option(*names: str, **settings: Any) -> Callable[[F], F]:
+    settings.setdefault("show_default", settings.get("default") is not None)
+    return click.option(*names, **settings)
+
+
+_observe = _option("--observe", multiple=True, metavar="PACKAGE", help="See its accesses too.")
+
+
+@cli.command()
+@click.argument("path", metavar="PATH[:NAME]")
+@_option("--budget", type=int, default=10_000, metavar="N", help="Runs to spend.")
+@_option("--scheduler", metavar="NAME[:opt=value,...]", help="See `raceexplore schedulers`.")
+@_option("--entropy", type=int, default=0, metavar="N", help="What every random draw follows.")
+@_option("--time", "time_mode", type=click.Choice(["strict", "elastic"]), default="strict",
+         help="Elastic: a deadline may also fire while tasks can run.")  # fmt: skip
+@_option("--order", type=click.Choice(["any", "passes"]), default="any",
+         help="Passes: only the orders of trio's own loop.")  # fmt: skip
+@_option("--stop", type=click.Choice(["first", "never"]), default="first",
+         help="Stop at the first failure?")  # fmt: skip
+@_option("--time-limit", type=float, metavar="S", help="Seconds after which no run begins.")
+@commands.jobs
+@_observe
+@keeping.folder
+@arguments.form
+@arguments.max_steps
+@arguments.wall_limit
+@outputs.options
+def run(*, form: str, folder: Path, **given: Any) -> int:
+    """Look for a schedule on which the program in PATH fails."""
+    paths: dict[str, Path] = {}
+    limits = arguments.limits(given.pop("max_steps"), given.pop("wall_limit"))
+    what = outputs.asked(given)
+
+    def keep(found: Found) -> None:
+        _keep(found, folder, limits, paths)
+
+    try:
+        campaign = _campaign(limits, keep, **given)
+    except (RaceExploreError, KeyboardInterrupt):
+        for path in paths.values():
+            status.note(f"a failure that was found before is kept in {path}")
+        raise
+    for found in campaign.failures:
+        keep(found)
+    campaign = what_if.answered(campaign, limits)
+    if form == "json":
+        from raceexplore.report.files.as_json import campaign_value
+
+        _tell([json.dumps(campaign_value(campaign))])
+    else:
+        from raceexplore.cli.streams import width_of
+        from raceexplore.report.terminal.summary import campaign_report
+
+        _print(campaign_report(campaign, width_of(sys.stdout), paths))
+    with of_the_program(Nowhere()):
+        lines = outputs.of_campaign(campaign, what, limits)
+    _tell(lines, form)
+    return status.campaign_status(campaign)
+
+
+def _campaign(
+    limits: Limits,
+    keep: Any,
+    *,
+    path: str,
+    scheduler: str | None,
+    time_mode: Any,
+    order: Any,
+    observe: Sequence[str] = (),
+    **given: Any,
+) -> Campaign:
+    """Load the program and explore it; what the runs print is not shown."""
+    from raceexplore.cli.progress import progress_bar
+    from raceexplore.kernel.program import Settings
+    from raceexplore.search.explore import DEFAULT, explore
+    from raceexplore.search.programs.load import load_program
+    from raceexplore.toolbox.by_name import by_name
+
+    # wrong options are told before the program is imported
+    commands.tell_jobs(given["jobs"], by_name(scheduler or DEFAULT), scheduler or DEFAULT)
+    if given["budget"] < 1:
+        raise click.UsageError(f"the budget must be at least 1 run, not {given['budget']}")
+    settings = Settings(time=time_mode, order=order, entropy=given["entropy"])
+    with of_the_program(sys.stderr):
+        program = load_program(path, observe)
+    given["time_limit_s"] = given.pop("time_limit")
+    quiet = of_the_program(Nowhere())
+    with progress_bar(sys.stderr, given["budget"]) as tick, quiet, debugger.passing_breakpoints():
+
+        def found_one(found: Found) -> None:
+            keep(found)
+            if tick is not None:
+                tick.found()
+
+        return explore(
+            program,
+            scheduler=scheduler or DEFAULT,
+            settings=settings,
+            limits=limits,
+            progress=tick,
+            on_found=found_one,
+            **given,
+        )
+
+
+@cli.command()
+@click.argument("path", metavar="PATH[:NAME]")
+@_option("--budget", type=int, default=10_000, metavar="N", help="Executions to spend.")
+@commands.jobs
+@_observe
+@keeping.folder
+@arguments.form
+@click.pass_context
+def prove(context: click.Context, /, **given: Any) -> Any:
+    """Run one execution of every trace class, until complete.
+
+    The same as `run --scheduler dpor`.
+    """
+    return context.invoke(run, scheduler="dpor", **given)
+
+
+@cli.command()
+@arguments.a_failure
+@debugger.options
+@arguments.form
+@arguments.max_steps
+@arguments.wall_limit
+def replay(*, seed: str, path: str | None, form: str, **given: Any) -> int:
+    """Replay a failing schedule: a seed, or a file of the corpus."""
+    from raceexplore.search.corpus.replay import find_stored, replay_stored
+
+    max_steps = given.pop("max_steps")
+    limits = arguments.limits(max_steps, given.pop("wall_limit"))
+    began = time.perf_counter()
+    with of_the_program(sys.stderr):
+        stored = find_stored(seed, path, limits, limited=max_steps is not None)
+    if debugger.wanted(stored, **given):
+        return debugger.start(stored, **given)
+    with of_the_program(sys.stderr), debugger.passing_breakpoints():
+        replayed = replay_stored(stored)
+    replayed = what_if.looked_into(replayed, stored.limits)
+    if form == "json":
+        from raceexplore.report.files.as_json import replay_value
+
+        _tell([json.dumps(replay_value(replayed, time.perf_counter() - began))])
+    else:
+        from raceexplore.cli.streams import width_of
+        from raceexplore.report.terminal.summary import replay_report
+
+        _print(replay_report(replayed, width_of(sys.stdout)))
+    return _replay_status(replayed)
+
+
+def _replay_status(replayed: Replayed) -> int:
+    if replayed.diverged:
+        status.complain(f"the replay diverged: {replayed.diverged}")
+        return status.REFUSED
+    return status.FOUND if replayed.run.failure else status.NOTHING
+
+
+@cli.command()
+@arguments.a_failure
+@outputs.options
+@arguments.max_steps
+@arguments.wall_limit
+def report(*, seed: str, path: str | None, **given: Any) -> int:
+    """Write a page, a trace, a picture, ... of a failing schedule."""
+    from raceexplore.search.corpus.replay import replay_any
+
+    max_steps = given.pop("max_steps")
+    limits, what = arguments.limits(max_steps, given.pop("wall_limit")), outputs.asked(given)
+    if not (what.files or what.junit or what.github):
+        raise click.UsageError("name a file to write, e.g. --html report.html")
+    with of_the_program(Nowhere()):
+        replayed = replay_any(seed, path, limits, limited=max_steps is not None)
+        if what.files:
+            replayed = what_if.looked_into(replayed, limits)
+        lines = outputs.of_replay(replayed, what, limits)
+    _tell(lines, "text")
+    if replayed.diverged:
+        return _replay_status(replayed)
+    return status.USAGE if any(map(outputs.is_refusal, lines)) else status.NOTHING
+
+
+for _command in (*commands.ALONE, *debugger.ALONE, keeping.corpus, what_if.what_if):
+    cli.add_command(_command)
+
+
+def _keep(found: Found, folder: Path, limits: Limits, paths: dict[str, Path]) -> None:
+    """Save ``found`` in the corpus; a failure that cannot be saved is still one."""
+    from raceexplore.search.corpus.entry import entry_of, save
+
+    try:
+        paths[found.fingerprint], _ = save(entry_of(found, __version__, limits), folder)
+    except OSError as error:
+        status.warn_once(f"the failure could not be saved in {folder}: {error.strerror}")
+
+
+def _print(lines: Iterable[Text], stream: Any = None) -> None:
+    from raceexplore.cli.streams import say
+
+    say(lines, stream or sys.stdout)
+
+
+def _tell(lines: Iterable[str], form: str = "text") -> None:
+    """Print plain lines; beside JSON they go to standard error."""
+    from rich.text import Text
+
+    _print(map(Text, lines), sys.stdout if form == "text" else sys.stderr)

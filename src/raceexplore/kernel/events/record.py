@@ -1,0 +1,300 @@
+"""The recorder: turns what the run loop does into events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from raceexplore.kernel.events.causes import Causes, Course, Step
+from raceexplore.kernel.events.footprint import NO_LOCKS, QUEUE, Accesses, Locks
+from raceexplore.kernel.events.trace import NOWHERE, Access, Event, Site
+from raceexplore.kernel.standing.walk import cells_of, site, stand_of, variables_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from types import FrameType
+
+    from raceexplore.kernel.names import TaskInfo
+
+PLAIN: tuple[Any, ...] = (bool, int, float, str, bytes, type(None))
+TEXT_MAX = 40  # characters of a drawn value
+SLEEPS = ("sleep", "sleep_until")  # of trio
+BITS_MAX = 128  # of an int that is spelled out
+made = tuple.__new__  # a NamedTuple's own costs three times as much
+
+
+class Ledger(Protocol):
+    """Collects the accesses of the event that is running; the room observe/ has one.
+
+    blind: the program is not rewritten, so that events which declare nothing are opaque.
+    """
+
+    blind: bool
+
+    def look(self, scopes: Iterable[object]) -> None:
+        """Note that the event has looked at each of ``scopes``."""
+        ...
+
+    def write(self, obj: object, key: object) -> None:
+        """Note that the event has written ``key`` of ``obj`` (``...``: all of it)."""
+        ...
+
+    def opaque(self) -> None:
+        """Note that the event has done what nobody observes."""
+        ...
+
+    def forget(self) -> None:
+        """Forget what has been noted since the last event."""
+        ...
+
+    def introduce(self, values: Iterable[object]) -> None:
+        """Name all that can be reached from ``values``: other tasks are about to reach it."""
+        ...
+
+    def close(self, task: str, nth: int) -> tuple[Accesses, bool]:
+        """Return the accesses of the ``nth`` event of ``task``, and whether it was opaque."""
+        ...
+
+    def sees(self, frame: FrameType) -> bool:
+        """Return whether the code of ``frame`` is observed."""
+        ...
+
+    def settle(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Return the events of the run that has ended, with one name for each object."""
+        ...
+
+
+class Recorder:
+    """Collects the events of one run."""
+
+    def __init__(
+        self,
+        ledger: Ledger | None = None,
+        cancelled: Callable[[Iterable[Any]], list[Any]] = list,
+    ) -> None:
+        self.events: list[Event] = []
+        self.ledger = ledger
+        self._sees = None if ledger is None else ledger.sees
+        self._draws: list[tuple[str, int, str]] = []
+        self._choices: list[tuple[str, int]] = []
+        self._notes: list[str] = []
+        self._declared: list[Access] | None = None
+        self.used: dict[tuple[str, object], Access] = {}  # of simulated services
+        self._batch: set[Any] = set()
+        self.passes, self._causes = True, Causes()
+        self._courses = self._causes.courses
+        self._cancelled = cancelled  # returns those of some scopes
+        self._any_cancelled = False
+        self._known: dict[Any, None] = {}  # scopes, in the order of entering
+        self._alive: dict[Any, None] = {}  # of these, not cancelled yet
+
+    def settled(self) -> Sequence[Event]:
+        """Return the events of the run that has ended."""
+        return self.events if self.ledger is None else self.ledger.settle(self.events)
+
+    def draw(self, label: str, index: int, value: object, *, counts: bool) -> None:
+        """Note a draw of the running event; ``counts``: it names the trace class."""
+        self._draws.append((label, index, brief(value)))
+        if counts:
+            self._choices.append((label, index))
+
+    def note(self, text: str) -> None:
+        """Note a line of `World.event`."""
+        self._notes.append(text)
+
+    def declare(self, resources: Sequence[object], *, write: bool) -> None:
+        """Note what the running event says it uses."""
+        self._declared = self._declared or []
+        names = [str(resource) for resource in resources]
+        self._declared += [Access((f"declared {name}", ...), write, name) for name in names]
+
+    def event(self, step: Step, info: TaskInfo) -> Event:
+        """Note the end of the event ``step`` of the task that ``info`` names, and return it."""
+        task, path, coroutine = step.task, info.path, step.task.coro
+        end, seen = stand_of(coroutine, self._sees)
+        course = self._courses.get(task)
+        if course is None:
+            course = self._courses[task] = Course()
+        begin = course.stand
+        if begin is None:
+            code = coroutine.cr_code
+            begin = site(code.co_filename, code.co_firstlineno, code.co_qualname)
+        course.stand = info.stand = end
+        accesses, opaque, locks = self._touched(step, path, begin, course)
+        self.used.clear()
+        number, declared = len(self.events), self._declared is not None
+        event = made(
+            Event,
+            (
+                number,
+                path,
+                step.nth,
+                begin,
+                end if end.file else NOWHERE,
+                step.now_s,
+                self._paths(step) if step.woken else (),
+                tuple(self._draws),
+                tuple(self._notes),
+                accesses,
+                declared,
+                step.ready,
+                step.error,
+                step.interrupted is not None and _begins_cancelled(step, begin),
+                not declared and (opaque or not seen),
+                self._causes.of(step, number, end.call, locks),
+                tuple(self._choices),
+            ),
+        )
+        if self._draws:
+            self._draws.clear()
+            self._choices.clear()
+        if self._notes:
+            self._notes.clear()
+        self._declared = None
+        self.events.append(event)
+        return event
+
+    def _paths(self, step: Step) -> tuple[str, ...]:
+        """Return the paths of the program's tasks that the event has woken."""
+        found = []
+        for task in step.woken:
+            info = step.infos[task]
+            path = info.path
+            if self._is_new(task):
+                info.stand = path
+            if info.serial:
+                found.append(path)
+        return tuple(sorted(found)) if len(found) > 1 else tuple(found)
+
+    def _is_new(self, task: Any) -> bool:
+        """Return whether ``task`` has had no event so far."""
+        course = self._courses.get(task)
+        return course is None or course.stand is None
+
+    def _touched(
+        self, step: Step, path: str, begin: Site, course: Course
+    ) -> tuple[tuple[Access, ...], bool, Locks]:
+        """Return what the event touched, whether any was not observed, and the locks in it."""
+        ledger = self.ledger
+        if ledger is None:
+            return (*(self._declared or ()), *self.used.values()), True, NO_LOCKS
+        self._look_at_scopes(ledger, step, path, course)
+        cancelled = self._newly_cancelled()
+        for scope in cancelled:
+            ledger.write(scope, ...)
+        for child in step.woken:
+            frame = child.coro.cr_frame
+            if self._is_new(child) and frame is not None and not ledger.blind:
+                given = *frame.f_locals.values(), *cells_of(child.coro), *variables_of(child)
+                ledger.introduce(given)
+        accesses, opaque = ledger.close(path, step.nth)
+        if self.used:
+            accesses = Accesses(accesses + tuple(self.used.values()))
+        if begin.call == "Condition.wait" and course.was_interrupted():
+            accesses = Accesses(accesses + self._asked_again(course))
+        if cancelled:
+            accesses = Accesses(accesses + self._taken_from_queues(step, cancelled))
+        # a lock that was had at once might have had to be waited for: its release commutes
+        locks = accesses.locks
+        course.queues = locks.requests if step.ready else locks.queues
+        if self._declared is not None:
+            return (*self._declared, *locks.scopes), False, NO_LOCKS
+        if locks.asked and self._any_cancelled and self._is_cancelled(step):
+            locks = locks._replace(asked=())
+        return accesses, opaque or ledger.blind, locks
+
+    def _look_at_scopes(self, ledger: Ledger, step: Step, path: str, course: Course) -> None:
+        """Note that every event looks whether its task is cancelled."""
+        scopes = step.scopes
+        if scopes != course.scopes:
+            before, course.scopes = course.scopes, scopes
+            for scope in before:
+                if scope.cancelled_caught and scope not in scopes:
+                    ledger.write(scope, ...)  # it has caught just now, which others may ask for
+            scopes = (
+                list(dict.fromkeys((*before, *scopes))) if scopes and before else scopes or before
+            )
+        for scope in scopes:
+            if scope not in self._known:
+                self._known[scope] = self._alive[scope] = None
+                ledger.introduce((scope,))
+        ledger.look(scopes)
+        around = step.task.parent_nursery.cancel_scope
+        if path.startswith("trio/"):
+            ledger.look((around,))  # a system task: what it does depends on whether main has ended
+        elif step.error or (step.task.coro.cr_frame is None and path == "main"):
+            ledger.write(around, ...)  # a crash cancels it, and the order of crashes can be seen
+
+    def _taken_from_queues(self, step: Step, cancelled: list[Any]) -> tuple[Access, ...]:
+        """Return that the event, which cancels, takes tasks out of their queues.
+
+        Also those that have just been let out but have not gone on: it came too late for them.
+        """
+        waiting = [
+            course
+            for course in self._causes.begun()
+            if any(scope is inside for scope in cancelled for inside in course.scopes)
+        ]
+        woken = [self._courses.get(task) for task in step.woken]
+        for course in waiting:
+            if course in woken:
+                self._causes.cancelled(course)
+        queued = [access for course in waiting for access in course.queues]
+        return tuple([a._replace(resource=(a.resource[0], ...), write=True) for a in queued])
+
+    def _asked_again(self, course: Course) -> tuple[Access, ...]:
+        """Return that a cancelled wait for a condition asks for its lock again."""
+        queued = course.queues
+        return tuple([a._replace(resource=(a.resource[0], QUEUE), write=True) for a in queued])
+
+    def _is_cancelled(self, step: Step) -> bool:
+        """Return whether the task would get a Cancelled where it stands."""
+        for scope in step.scopes:
+            if self._cancelled((scope,)):
+                return True
+            if scope.shield:
+                break
+        return False
+
+    def _newly_cancelled(self) -> list[Any]:
+        found = self._cancelled(self._alive)
+        for scope in found:
+            del self._alive[scope]
+            self._any_cancelled = True
+        return found
+
+    def clock_fired(self) -> None:
+        """Note that time has passed; what the clock has cancelled is no task's doing."""
+        self._causes.clock_fired()
+        self._newly_cancelled()
+
+    def follow_pass(self, task: Any, ready: Callable[[Any], Sequence[Any]]) -> None:
+        """Note whether trio's loop, which steps every ready task once a pass, allows ``task``.
+
+        ready: returns the tasks that are ready once ``task`` has done its event, itself included.
+        """
+        batch = self._batch
+        if batch and task not in batch:
+            self.passes = False
+        batch.discard(task)
+        if not batch:
+            batch.update(ready(task))
+
+
+def _begins_cancelled(step: Step, begin: Site) -> bool:
+    """Return whether the event began with a `Cancelled` that reached the program's code."""
+    scope = step.interrupted
+    # trio wakes a sleeper by cancelling a scope of its own, inside of `trio.sleep`
+    return scope is not None and not (begin.call in SLEEPS and scope.cancelled_caught)
+
+
+def brief(value: Any) -> str:
+    """Return at most 40 characters for ``value``: plain types only, and none of its code runs."""
+    kind = next((k for k in PLAIN if issubclass(type(value), k)), None)
+    if kind is None:
+        return str(type.__dict__["__name__"].__get__(type(value)))  # whatever its metaclass says
+    if kind is int and int.bit_length(value) > BITS_MAX:
+        return f"int of {int.bit_length(value)} bits"
+    if kind in (str, bytes):  # the rest of it would be spelled out in vain
+        value = kind.__getitem__(value, slice(TEXT_MAX))
+    text = str(kind.__repr__(value))
+    return text if len(text) <= TEXT_MAX else text[: TEXT_MAX - 3] + "..."

@@ -1,0 +1,1 @@
+"""What keeps a run inside its world: clocks, chance, the outside, endless events."""

@@ -1,0 +1,294 @@
+"""Keeps real time, randomness, threads, sockets and asyncio out of a run.
+
+The patches are installed while programs are loaded and run, and act only inside a run: outside
+one, every patched function does what it always did.
+"""
+
+from __future__ import annotations
+
+import datetime  # noqa: ICN001 its attribute is patched by this name
+import random
+import secrets
+import sys
+import threading
+import time
+import uuid
+from contextlib import contextmanager
+from datetime import datetime as RealDatetime  # noqa: N812
+from hashlib import blake2b
+from random import Random as RealRandom
+from typing import TYPE_CHECKING, Any, Protocol
+
+from raceexplore.kernel.fence.clock import EPOCH_S
+from raceexplore.kernel.fence.outside import CALLS, outside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from raceexplore.kernel.errors import OutsideWorld
+
+
+class Guarded(Protocol):
+    """The run that the guard serves."""
+
+    entropy: int
+
+    def now(self) -> float:
+        """Return the virtual time, in seconds."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Let virtual time pass without a schedule point."""
+        ...
+
+    def refuse(self, error: OutsideWorld) -> None:
+        """End the run with ``error``."""
+        ...
+
+    def unraisable(self, error: BaseException, where: str) -> None:
+        """Note an error that Python could only have printed."""
+        ...
+
+    def warn(self, text: str) -> None:
+        """Note something that the reader should know once."""
+        ...
+
+
+class _State(threading.local):
+    """The run in progress in this thread, and its number. Other threads are none of its business.
+
+    A debugger's, an executor's: they live in real time, and must not draw of the run's bits.
+    """
+
+    run: Guarded | None = None
+    serial = 0
+
+
+state = _State()
+_depth = [0]
+
+
+def installed() -> bool:
+    """Return whether the patches are in place."""
+    return _depth[0] > 0
+
+
+def begin(run: Guarded) -> None:
+    """Make ``run`` the one that patched functions serve."""
+    state.run = run
+    state.serial += 1
+
+
+def end() -> None:
+    """Patched functions are the real ones again."""
+    state.run = None
+
+
+class RunRandom(RealRandom):
+    """A generator that follows the run's entropy inside a run, and its own state outside."""
+
+    _serial = -1
+    _inside: RealRandom | None = None
+
+    def _stream(self) -> random.Random:
+        assert state.run is not None
+        if self._serial != state.serial:
+            self._serial = state.serial
+            self._inside = RealRandom(state.run.entropy)
+        assert self._inside is not None
+        return self._inside
+
+    def position(self) -> tuple[Any, ...]:
+        """Return where the run's stream is; only inside a run."""
+        return self._stream().getstate(), self.gauss_next
+
+    def go_back(self, inside: Any, gauss_next: Any) -> None:
+        """Put the run's stream where `position` found it."""
+        self._stream().setstate(inside)
+        self.gauss_next = gauss_next
+
+    def random(self) -> float:
+        """Return the next float in [0, 1)."""
+        return super().random() if state.run is None else self._stream().random()
+
+    def getrandbits(self, k: int) -> int:
+        """Return ``k`` random bits."""
+        return super().getrandbits(k) if state.run is None else self._stream().getrandbits(k)
+
+    def gauss(self, mu: float = 0.0, sigma: float = 1.0) -> float:
+        """Return a normal number; numbers are made in pairs, and a run gets none of another's."""
+        if state.run is None:
+            return super().gauss(mu, sigma)
+        return self._stream().gauss(mu, sigma)
+
+    def getstate(self) -> tuple[Any, ...]:
+        """Return the state of what the current place follows."""
+        return super().getstate() if state.run is None else self._stream().getstate()
+
+    def setstate(self, state_: tuple[Any, ...]) -> None:
+        """Set the state of what the current place follows."""
+        if state.run is None:
+            super().setstate(state_)
+        else:
+            self._stream().setstate(state_)
+
+    def seed(self, a: Any = None, version: int = 2) -> None:
+        """Seed what the current place follows: the run's stream inside a run."""
+        if state.run is None:
+            super().seed(a, version)
+        elif a is not None:
+            self._stream().seed(a, version)
+
+
+class FreshRandom(RealRandom):
+    """``random.Random``, whose unseeded instances follow the run's entropy inside a run."""
+
+    def seed(self, a: Any = None, version: int = 2) -> None:
+        """Seed from ``a``, or from the run."""
+        if a is None and state.run is not None:
+            a = shared.getrandbits(64)
+        super().seed(a, version)
+
+
+shared = RunRandom()
+
+
+class _Meta(type):
+    """Makes real datetimes instances of the patched class."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, RealDatetime)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, RealDatetime)
+
+
+class VirtualDatetime(RealDatetime, metaclass=_Meta):
+    """``datetime.datetime`` whose now, utcnow and today follow the virtual clock in a run."""
+
+    __slots__ = ()  # of the size that compiled extensions expect
+
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:  # type: ignore[override]
+        """Return the time now; in a run, virtual, and UTC where no zone is given."""
+        if state.run is None:
+            return RealDatetime.now(tz)
+        moment = RealDatetime.fromtimestamp(EPOCH_S + state.run.now(), datetime.UTC)
+        return moment.astimezone(tz) if tz is not None else moment.replace(tzinfo=None)
+
+    @classmethod
+    def utcnow(cls) -> datetime.datetime:  # type: ignore[override]
+        """Return the time now in UTC, without a zone."""
+        return cls.now()
+
+    @classmethod
+    def today(cls) -> datetime.datetime:  # type: ignore[override]
+        """Return the time now."""
+        return cls.now()
+
+
+def _clock(real: Callable[[], Any], offset_s: float, unit: Callable[[float], Any]) -> Any:
+    def clock() -> Any:
+        return real() if state.run is None else unit(offset_s + state.run.now())
+
+    return clock
+
+
+def _sleep(real: Callable[[float], None]) -> Any:
+    def sleep(seconds: float) -> None:
+        if state.run is None:
+            real(seconds)
+        else:
+            state.run.warn(f"time.sleep({seconds!r}) blocks every task; virtual time jumped")
+            state.run.sleep(seconds)
+
+    return sleep
+
+
+def _urandom(real: Callable[[int], bytes]) -> Any:
+    def urandom(size: int) -> bytes:
+        return real(size) if state.run is None else shared.getrandbits(8 * size).to_bytes(size)
+
+    return urandom
+
+
+def _refuse(real: Callable[..., Any], what: str, tool: str) -> Any:
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        if state.run is None:
+            return real(*args, **kwargs)
+        error = outside(what, tool)
+        state.run.refuse(error)
+        raise error
+
+    return refuse
+
+
+def _unraisable(real: Callable[[Any], None]) -> Any:
+    def hook(details: Any) -> None:
+        if state.run is None:
+            real(details)
+        elif details.exc_value is not None:
+            state.run.unraisable(details.exc_value, str(details.err_msg or "ignored"))
+
+    return hook
+
+
+def _patches() -> Iterator[tuple[Any, str, Any]]:
+    """Yield (owner, attribute, replacement) for everything that is loaded and patched."""
+    for name, unit in (("", float), ("_ns", lambda s: round(s * 1e9))):
+        yield time, f"time{name}", _clock(getattr(time, f"time{name}"), EPOCH_S, unit)
+        for kind in ("monotonic", "perf_counter", "process_time", "thread_time"):
+            yield time, kind + name, _clock(getattr(time, kind + name), 0.0, unit)
+    yield time, "sleep", _sleep(time.sleep)
+    yield datetime, "datetime", VirtualDatetime
+    for name in ("random", "getrandbits", "seed", "uniform", "triangular", "randint", "choice",
+                 "randrange", "sample", "shuffle", "choices", "normalvariate", "lognormvariate",
+                 "expovariate", "vonmisesvariate", "gammavariate", "gauss", "betavariate",
+                 "paretovariate", "weibullvariate", "randbytes", "getstate",
+                 "setstate"):  # fmt: skip
+        yield random, name, getattr(shared, name)
+    yield random, "Random", FreshRandom
+    os = sys.modules["os"]
+    urandom = _urandom(os.urandom)
+    yield os, "urandom", urandom
+    yield random, "_urandom", urandom
+    yield (
+        secrets,
+        "token_bytes",
+        lambda n=None: urandom(secrets.DEFAULT_ENTROPY if n is None else n),
+    )
+    yield uuid, "uuid1", _refuse(uuid.uuid1, "uuid.uuid1()", "uuid1")
+    yield threading.Thread, "start", _refuse(threading.Thread.start, "a thread", "thread")
+    yield sys, "unraisablehook", _unraisable(sys.unraisablehook)
+    yield from _refusals()
+
+
+def _refusals() -> Iterator[tuple[Any, str, Any]]:
+    for module, path, what, tool in CALLS:
+        owner: Any = sys.modules.get(module)
+        *parents, name = path.split(".")
+        for parent in parents:
+            owner = getattr(owner, parent, None)
+        if owner is not None:
+            yield owner, name, _refuse(getattr(owner, name), what, tool)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Install the patches for as long as the block lasts; may be nested."""
+    _depth[0] += 1
+    undo = [] if _depth[0] > 1 else [(o, n, o.__dict__[n]) for o, n, _ in _patches()]
+    if undo:
+        for owner, name, patch in list(_patches()):
+            setattr(owner, name, patch)
+    try:
+        yield
+    finally:
+        _depth[0] -= 1
+        for owner, name, real in undo:
+            setattr(owner, name, real)
+
+
+def derive(entropy: int, salt: int | str) -> int:
+    """Return a 64-bit number that depends on nothing but the arguments."""
+    return int.from_bytes(blake2b(f"{entropy}/{salt}".encode(), digest_size=8).digest(), "big")

@@ -1,0 +1,247 @@
+"""The world's runtime where the program is trio's."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Self
+
+import trio
+from outcome import Value
+
+from raceexplore.kernel.lot import nobody
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator, Iterator
+    from types import TracebackType
+
+    from raceexplore.kernel.events.record import Recorder
+
+
+class TrioWaiter:
+    """One wait of one trio task."""
+
+    __slots__ = ("_left", "_sent", "_task", "holders", "what")
+
+    def __init__(self, left: Callable[[Any], object]) -> None:
+        self._left = left
+        self._task: trio.lowlevel.Task | None = None
+        self._sent: Value[object] | None = None
+        self.what = ""
+        self.holders: Callable[[], tuple[str, ...]] = nobody
+
+    async def wait(self) -> object:
+        """Wait until `wake`, and return what it was given; at once if it has come already."""
+        if self._sent is None:
+            self._task = trio.lowlevel.current_task()
+            return await trio.lowlevel.wait_task_rescheduled(self._abort)
+        return self._sent.value
+
+    def wake(self, value: object = None) -> bool:
+        """Let the task go on; False if it is not waiting any more: woken or cancelled."""
+        if self._sent is not None:
+            return False
+        self._sent = Value(value)
+        if self._task is not None:
+            trio.lowlevel.reschedule(self._task, self._sent)
+        return True
+
+    def _abort(self, _: object) -> trio.lowlevel.Abort:
+        self._sent = Value(None)  # nobody can wake it any more
+        self._left(self)
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
+class TrioTimeout:
+    """``trio.move_on_after`` as an async block."""
+
+    __slots__ = ("_scope", "expired")
+
+    def __init__(self, seconds: float) -> None:
+        self._scope = trio.move_on_after(seconds)
+        self.expired = False
+
+    async def __aenter__(self) -> Self:
+        self._scope.__enter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        caught = bool(self._scope.__exit__(kind, error, traceback))
+        self.expired = self._scope.cancelled_caught
+        return caught
+
+
+class TrioSpawned:
+    """A trio task of the system nursery: it ends with the program at the latest."""
+
+    __slots__ = ("_runtime", "at_kill", "done", "scope", "task")
+
+    def __init__(self, runtime: TrioRuntime) -> None:
+        self._runtime = runtime
+        self.scope = trio.CancelScope()
+        self.task: Any = None
+        self.done = False
+        self.at_kill: list[Callable[[], object]] = []
+
+    def cancel(self) -> None:
+        """Cancel the task: it unwinds, and runs what it has to clean up."""
+        if not self.done:
+            self.scope.cancel()
+
+    def kill(self) -> None:
+        """Make the task vanish, and all that it has started: a crash runs no ``finally``."""
+        if not self.done:
+            self.done = True
+            self._runtime.kill(self)
+
+
+class TrioRuntime:
+    """Pauses, waits and tasks of one run.
+
+    loop: the run loop. failed: called with what a spawned task raises. recorder: follows the run.
+    """
+
+    def __init__(
+        self, loop: Any, failed: Callable[[BaseException], object], recorder: Recorder | None
+    ) -> None:
+        self._loop, self._failed, self._recorder = loop, failed, recorder
+        self._handles: dict[Any, TrioSpawned] = {}
+        self._killed: list[Any] = []
+        self.checkpoint = trio.lowlevel.checkpoint
+        self.sleep = trio.sleep
+        self.timeout = TrioTimeout
+        self.waiter = TrioWaiter
+
+    def spawn(
+        self, function: Callable[..., Coroutine[Any, Any, object]], args: tuple[Any, ...], name: str
+    ) -> TrioSpawned:
+        """Start a task that does not outlive the program; what it raises fails the run."""
+        runner, handle = self._loop.runner, TrioSpawned(self)
+        handle.task = runner.spawn_impl(
+            self._run, (handle, function, *args), runner.system_nursery, name
+        )
+        self._handles[handle.task] = handle
+        return handle
+
+    async def _run(
+        self, handle: TrioSpawned, function: Callable[..., Coroutine[Any, Any, object]], *args: Any
+    ) -> None:
+        try:
+            with handle.scope:
+                await function(*args)
+        except Exception as error:  # it is the program's, and becomes the failure
+            self._failed(error)
+        finally:
+            handle.done = True
+
+    def at_kill(self, callback: Callable[[], object]) -> None:
+        """Call ``callback`` when the current task is killed, if it can be."""
+        task: Any = trio.lowlevel.current_task()
+        while task is not None:
+            handle = self._handles.get(task)
+            if handle is not None:
+                handle.at_kill.append(callback)
+                return
+            nursery = task.parent_nursery
+            task = None if nursery is None else nursery.parent_task
+
+    def kill(self, handle: TrioSpawned) -> None:
+        """Take the task of ``handle`` and all that it has started out of the run."""
+        recorder, loop = self._recorder, self._loop
+        if recorder is not None and recorder.ledger is not None:
+            # each of their events looks at this scope, so each is in conflict with the kill
+            recorder.ledger.write(handle.scope, ...)
+        for callback in handle.at_kill:
+            callback()
+        if loop.last in family(handle.task):
+            loop.soon.chores.append((self._strand, (handle,)))  # once its event has ended
+        else:
+            self._strand(handle)
+
+    def _strand(self, handle: TrioSpawned) -> None:
+        """Let the family of ``handle`` die where it stands: none of its code runs any more.
+
+        Each task has one more event, its death, in which nothing happens: so that a search sees
+        that it might have gone on instead. It gets there as if cancelled, and leaves whatever queue
+        it waits in; trio's nurseries then find that their tasks have ended. The coroutines live
+        until the run has ended, since freeing one unwinds it.
+        """
+        runner = self._loop.runner
+        tasks = [task for task in family(handle.task) if task in runner.tasks]
+        for task in tasks:
+            self._killed.append((task.coro, [*task._child_nurseries]))
+            task._child_nurseries.clear()  # trio would complain of a task that leaves any open
+            task.coro = death()
+            if task._next_send_fn is not None:
+                task._next_send_fn = task.coro.send
+        handle.scope.cancel()
+        for task in tasks:
+            abort, task._abort_func = task._abort_func, None
+            if abort is not None and abort(_raise) is trio.lowlevel.Abort.SUCCEEDED:
+                runner.reschedule(task)  # it was in a shielded scope
+            runner.delivered.pop(task, None)
+
+    def close(self) -> None:
+        """Let go of the run, which has ended: killed tasks may be freed now."""
+        with quiet():
+            for coroutine, nurseries in self._killed:
+                for nursery in nurseries:
+                    nursery._children.clear()
+                with suppress(BaseException):
+                    coroutine.close()
+            self._killed.clear()
+        self._handles.clear()
+        del self._loop, self._failed, self._recorder
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Say nothing of errors that nobody can catch: a killed coroutine may end as it likes."""
+    before, sys.unraisablehook = sys.unraisablehook, id
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+def family(root: Any) -> Iterator[Any]:
+    """Yield ``root`` and the tasks that it and they have started, parents first."""
+    yield root
+    for nursery in root.child_nurseries:
+        for child in sorted(nursery.child_tasks, key=_by_spawn):
+            yield from family(child)
+
+
+def _by_spawn(task: Any) -> int:
+    return int(task._counter)
+
+
+class Killed(BaseException):
+    """Stands for Cancelled where trio wants to be given one; nobody sees it."""
+
+
+def _raise() -> None:
+    raise Killed
+
+
+def death() -> Coroutine[Any, Any, None]:
+    """Return a coroutine that ends as soon as it is sent anything."""
+    coroutine = _die()
+    coroutine.send(None)
+    return coroutine
+
+
+async def _die() -> None:
+    await _Once()
+
+
+class _Once:
+    """Awaitable that waits to be sent one value."""
+
+    def __await__(self) -> Generator[None, object, None]:
+        yield

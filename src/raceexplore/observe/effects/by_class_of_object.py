@@ -1,0 +1,297 @@
+"""What an operation touches, by the class of its object: found once a class and name, then kept."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import decimal
+import fractions
+import functools
+import inspect
+import io
+import logging
+import pathlib
+import re
+import sys
+import types
+import uuid
+from contextvars import ContextVar, Token
+from enum import Enum, EnumMeta
+from typing import Final
+
+from raceexplore.observe.effects import trio_primitives as primitives
+from raceexplore.observe.effects.codes import (
+    ATTRIBUTES,
+    CACHED,
+    CLASS_ATTRIBUTE,
+    CLASS_DATA,
+    DATA,
+    FOREIGN,
+    ITERATOR,
+    MODULE_ATTRIBUTE,
+    NAMESPACE,
+    REACH,
+    READ,
+    SKIP,
+    STORE,
+    SUPER,
+    TABLES,
+    WRITE,
+    Effect,
+    Table,
+)
+from raceexplore.observe.effects.remember import ByClass
+from raceexplore.observe.effects.stored_names import expected
+from raceexplore.observe.effects.values import namespace
+
+MARK: Final = "__rx_module__"
+"""A global variable of every observed module, so also of every function defined there."""
+
+CODE: Final = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    types.ModuleType,
+    type,
+    classmethod,
+    staticmethod,
+    property,
+    functools.partial,
+)
+"""Values that are code: to look one up by its name reads no shared state."""
+
+UNCHANGING: Final = frozenset(
+    {str, int, float, complex, bool, bytes, tuple, frozenset, range, slice, type(None), object}
+    | {type(...), type(NotImplemented), types.CodeType, types.CoroutineType, types.GenericAlias}
+    | {types.UnionType, types.BuiltinFunctionType, types.MethodType}
+    | {dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone}
+    | {decimal.Decimal, fractions.Fraction, uuid.UUID, re.Pattern, re.Match}
+    | {pathlib.PurePath, pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath}
+    | {Enum, ContextVar, Token, classmethod, staticmethod, property}
+)
+"""Classes whose instances never change, or change nothing that a schedule could show."""
+
+SPECIAL: Final = {super: SUPER, type: CLASS_ATTRIBUTE, types.ModuleType: MODULE_ATTRIBUTE}
+"""Objects for which the object itself decides, not its class."""
+
+READERS: Final = frozenset(
+    {"__getitem__", "__contains__", "__iter__", "__len__", "__eq__", "__lt__", "__bool__"}
+    | {"__repr__", "__add__", "__reversed__"}
+)
+ITERATING: Final = frozenset({"builtins", "itertools", "_collections", "collections", "_csv"})
+CHANGING: Final = READERS | {"__next__", "__anext__", "__setitem__", "__delitem__"}
+STACKS: Final = (*contextlib.ExitStack.__mro__[:2], contextlib.AsyncExitStack)
+"""Classes that call what they were given, when nobody looks on."""
+UNSEEN: Final = frozenset({"decimal", "weakref", "_weakrefset", "trio.testing", "trio.abc"})
+"""Modules whose classes do more than their methods tell: what nobody observes."""
+
+CACHE: Final = type(functools.cache(len))
+LOGGING: Final = frozenset({"addFilter", "addHandler", "removeFilter", "removeHandler", "setLevel"})
+LEAVES: Final = frozenset({"builtins", "random", "_random", "array", "_asyncio", "contextvars"})
+"""Modules whose objects work on nothing but themselves."""
+REMEMBERING: Final = (CACHE, functools.cached_property)
+FOREIGN_METHODS: Final = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.ClassMethodDescriptorType,
+)
+
+
+class ClassEffects(dict[str, Effect]):
+    """The effects of one class: method or attribute name -> what it touches."""
+
+    def __init__(self, owner: type) -> None:
+        super().__init__()
+        self.owner = owner
+
+    def __missing__(self, name: str) -> Effect:
+        effect = self[name] = classify(self.owner, name)
+        return effect
+
+
+class Effects(ByClass[ClassEffects]):
+    """All that is known: class -> its effects."""
+
+    def find(self, kind: type) -> ClassEffects:
+        """Return the effects of ``kind``, none of which has been asked for."""
+        return ClassEffects(kind)
+
+
+effects: Final = Effects()
+
+
+def classify(owner: type, name: str) -> Effect:
+    """Return what the operation or attribute ``name`` touches on an instance of ``owner``."""
+    if owner in UNCHANGING or issubclass(owner, asyncio.Future):
+        return SKIP
+    for special, effect in SPECIAL.items():
+        if issubclass(owner, special):
+            return effect
+    if name in {"__next__", "__iter__", "__contains__"} and is_iterator(owner):
+        return ITERATOR
+    if name == "__match__" or owner.__module__ in UNSEEN:
+        # Stands for patterns, and for getattr with a name not known before. A function that is
+        # given a file writes to it, most likely.
+        known = WRITE if issubclass(owner, io.IOBase) else READ
+        return FOREIGN if owner.__module__ in UNSEEN else known
+    if name == "__dict__":
+        return NAMESPACE
+    return classify_from(owner.__mro__, name)
+
+
+def is_iterator(owner: type) -> bool:
+    """Tell whether a class is one of Python's iterators that are written in C."""
+    found = owner.__module__ in ITERATING and hasattr(owner, "__next__")
+    return found and owner is not types.GeneratorType
+
+
+def classify_from(bases: tuple[type, ...], name: str) -> Effect:
+    """Return what ``name`` touches, as the first of ``bases`` that has it defines it."""
+    for base in bases:
+        if base is object and name in ATTRIBUTES:
+            return ATTRIBUTES[name]
+        found = primitives.TABLES.get(base)
+        if found is not None and (name in found or hasattr(base, name)):
+            return from_primitive(found, name)
+        found = TABLES.get(base)
+        if found is not None and (hasattr(base, name) or (name in found and is_dunder(name))):
+            return found.get(name, SKIP if is_dunder(name) else READ)
+        if name in vars(base):
+            return classify_member(base, name, vars(base)[name])
+    if name == "__contains__" and any("__iter__" in vars(base) for base in bases):
+        return classify_from(bases, "__iter__")
+    own = CLASS_DATA if name in expected.classes else DATA
+    return SKIP if is_dunder(name) else own
+
+
+def from_primitive(found: Table, name: str) -> Effect:
+    """Return what a trio primitive's ``name`` touches: if its table is silent, all of it."""
+    entering = name in {"__aenter__", "__aexit__", "__enter__", "__exit__", "__anext__"}
+    return found.get(name, SKIP if is_dunder(name) and not entering else WRITE)
+
+
+def classify_member(base: type, name: str, member: object) -> Effect:
+    """Return what reading ``member``, or calling it, touches on an instance."""
+    if base in UNCHANGING or isinstance(member, type | types.ModuleType):
+        return SKIP
+    if isinstance(member, types.MemberDescriptorType | types.GetSetDescriptorType):
+        fixed = issubclass(base, tuple | types.FunctionType)
+        fixed = fixed or (issubclass(base, BaseException) and name != "args")
+        return SKIP if fixed or is_dunder(name) else DATA
+    if isinstance(member, REMEMBERING):
+        is_method = isinstance(member, CACHE)
+        return CACHED if is_method else lambda obj: DATA if name in namespace(obj) else STORE
+    code = member.fget if isinstance(member, property) else member
+    if isinstance(code, classmethod | staticmethod):
+        code = code.__func__
+    if isinstance(code, FOREIGN_METHODS) or isinstance(member, property):
+        effect = classify_code(base, name, code)
+        # A property stays what it is: its setter's own code notes what it stores.
+        return SKIP if effect == CLASS_DATA and isinstance(member, property) else effect
+    if is_dunder(name) or issubclass(base, tuple | Enum):
+        return SKIP
+    # A dataclass keeps a field's default on the class, and gives each instance its own.
+    field = vars(base).get("__dataclass_fields__", {}).get(name)
+    return CLASS_DATA if field is None or "ClassVar" in str(field.type) else DATA
+
+
+def classify_code(base: type, name: str, code: object) -> Effect:
+    """Return what a call of a method touches, beyond what its own code, if observed, will note."""
+    if is_observed(code) or is_observed_class(base):
+        # What dataclasses generate is not rewritten, and reads the fields.
+        inner = inspect.unwrap(code) if isinstance(code, types.FunctionType) else None
+        generated = inner is not None and inner.__code__.co_filename == "<string>"
+        if generated and name in READERS:
+            return READ
+        return CLASS_DATA if expected.has(name) and type(code) is types.FunctionType else SKIP
+    return classify_foreign(base, name)
+
+
+def classify_foreign(base: type, name: str) -> Effect:
+    """Return what a call of a method touches whose code nobody observes."""
+    root = base.__module__.partition(".")[0]
+    if root == "raceexplore" or issubclass(base, Enum):
+        return SKIP  # ours tell what they touch
+    if base.__module__ in UNSEEN or base in STACKS:
+        return FOREIGN
+    if issubclass(base, logging.Logger | BaseException):
+        return classify_strange(base, name)
+    if name in READERS and not hasattr(base, "__next__"):
+        return READ
+    if root in sys.stdlib_module_names or root == "trio":
+        changes = WRITE if base.__module__ in LEAVES else REACH
+        return SKIP if is_dunder(name) and name not in CHANGING else changes
+    return FOREIGN
+
+
+def classify_strange(base: type, name: str) -> Effect:
+    """Return what a method of an exception, or of a logger, touches."""
+    if issubclass(base, logging.Logger):
+        return FOREIGN if name in LOGGING else logs
+    if name in READERS:
+        return READ
+    return WRITE if name in {"add_note", "__setstate__"} else SKIP
+
+
+def logs(logger: object) -> int:
+    """Return what logging touches: nothing, or a text that somebody may look into."""
+    found = logger
+    while isinstance(found, logging.Logger):
+        for handler in found.handlers:
+            if isinstance(getattr(handler, "stream", None), io.StringIO | io.BytesIO):
+                return FOREIGN
+        found = found.parent if found.propagate else None
+    return SKIP
+
+
+def is_observed(code: object) -> bool:
+    """Tell whether a function, or what it wraps, was loaded rewritten."""
+    if not callable(code):
+        return False
+    inner = inspect.unwrap(code)
+    return isinstance(inner, types.FunctionType) and MARK in inner.__globals__
+
+
+@functools.lru_cache(maxsize=1024)
+def is_foreign(code: object) -> bool:
+    """Tell whether a function or class is of a package that nobody observes, Python's excepted."""
+    if isinstance(code, types.ModuleType) or is_observed(code):
+        return False
+    root = str(getattr(code, "__module__", "builtins")).partition(".")[0]
+    ours = root in sys.stdlib_module_names or root in {"trio", "raceexplore"}
+    if ours or not isinstance(code, type):
+        return not ours
+    # one that has no function of its own runs those of its bases
+    functions = [held for held in vars(code).values() if isinstance(held, types.FunctionType)]
+    homes = [str(function.__globals__.get("__name__")) for function in functions]
+    own = [home for home in homes if not home.startswith("namedtuple_") and not is_pythons(home)]
+    return not is_observed_class(code) and bool(own or any(map(is_foreign, code.__bases__)))
+
+
+def is_pythons(module: str) -> bool:
+    """Tell whether a module is of Python's library."""
+    return module.partition(".")[0] in sys.stdlib_module_names
+
+
+def is_observed_class(base: type) -> bool:
+    """Tell whether a class comes from an observed module, by the functions in its body."""
+    return any(is_observed(member) for member in vars(base).values())
+
+
+def is_dunder(name: str) -> bool:
+    """Tell whether a name is one of Python's own, such as ``__class__``."""
+    return name.startswith("__") and name.endswith("__")
+
+
+def holder(bases: tuple[type, ...], name: str) -> type | None:
+    """Return the first of ``bases`` that has ``name``, as data; None if it is code or nothing."""
+    if is_dunder(name) or (bases and isinstance(bases[0], EnumMeta)):
+        return None
+    for base in bases:
+        if name in vars(base):
+            is_code = isinstance(vars(base)[name], CODE) and not expected.has(name)
+            return None if is_code else base
+    return None

@@ -1,0 +1,1 @@
+"""What rewritten code calls beside each operation, to note what it touches."""

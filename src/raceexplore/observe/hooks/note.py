@@ -1,0 +1,290 @@
+"""How an effect becomes accesses in the ledger, by the kind of the object."""
+
+from __future__ import annotations
+
+import gc
+from enum import EnumMeta
+from inspect import getmro
+from io import IOBase
+from types import BuiltinFunctionType, MethodType, ModuleType
+from typing import Any, Final
+
+from raceexplore.observe.effects.by_class_of_object import (
+    CODE,
+    UNCHANGING,
+    classify_from,
+    effects,
+    holder,
+    is_foreign,
+)
+from raceexplore.observe.effects.codes import (
+    ATTRIBUTES,
+    CACHED,
+    CHAIN,
+    CHAINED,
+    CLASS_ATTRIBUTE,
+    CLASS_DATA,
+    DATA,
+    FOREIGN,
+    ITERATOR,
+    MODULE_ATTRIBUTE,
+    NAMESPACE,
+    REACH,
+    READ,
+    READ_KEY,
+    READ_OR_FILL,
+    RELEASE,
+    REQUEST,
+    SENDS,
+    SKIP,
+    STORE,
+    SUPER,
+    TABLES,
+    VIEW,
+    VIEWS,
+    WRITE,
+    WRITE_KEY,
+    Effect,
+)
+from raceexplore.observe.effects.locations import ALL, FREE, QUEUE
+from raceexplore.observe.effects.remember import Kinds
+from raceexplore.observe.effects.stored_names import expected
+from raceexplore.observe.effects.values import member_of, namespace
+from raceexplore.observe.ledger.ledger import Ledger
+from raceexplore.observe.ledger.naming import parts
+
+is_container = Kinds(*(kind for kind, found in TABLES.items() if found is not VIEWS))
+
+
+ADDING: Final = frozenset({"__setitem__", "__getitem__", "setdefault", "add"})
+"""What changes the order of a dict or a set only where the key is not there."""
+
+UNORDERED: Final = frozenset({"__len__", "__bool__", "__eq__", "__contains__", "__match__"})
+"""Methods that read a whole dict or set, but not the order of what it holds."""
+
+in_order: Final = Kinds(dict, set)
+
+
+def note(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
+    """Note the effect of an operation that names no element."""
+    code = effect if isinstance(effect, int) else effect(obj)
+    if code == DATA:
+        ledger.read(obj, name)
+    elif code == REQUEST:
+        ledger.write(obj, QUEUE)
+    elif code == RELEASE:
+        ledger.write(obj, FREE)
+    elif code in {READ, READ_KEY, READ_OR_FILL}:
+        read_whole(ledger, obj, name)
+    elif code in {WRITE, WRITE_KEY}:
+        ledger.write(obj, ALL)
+    elif code == FOREIGN:
+        ledger.opaque()
+    elif code != SKIP:
+        note_indirect(ledger, code, obj, name)
+
+
+def read_whole(ledger: Ledger, obj: object, name: str) -> None:
+    """Note that ``name`` reads all of ``obj``, and perhaps its order."""
+    ledger.read(obj, ALL)
+    if in_order[type(obj)] and name not in UNORDERED:
+        ledger.seen_in_order(obj)
+
+
+def note_key(ledger: Ledger, how: tuple[Effect, str], obj: object, key: object) -> None:
+    """Note the effect of an operation on one element."""
+    effect, name = how
+    if effect == SUPER:
+        effect, obj = behind_super(obj, name)
+    if effect not in {READ_KEY, WRITE_KEY, READ_OR_FILL}:
+        note(ledger, effect, obj, name)
+        if name in SENDS and type(obj).__module__.partition(".")[0] == "trio":
+            ledger.introduce((key,))
+        return
+    location = key if type(key) is str else ledger.key(obj, key)
+    if effect == READ_KEY:
+        ledger.read(obj, location)
+        return
+    if effect == READ_OR_FILL and not is_missing(obj, key, location):
+        ledger.read(obj, location)
+        return
+    ledger.write(obj, location)
+    if isinstance(obj, set):
+        ledger.introduce((key,))  # nobody can tell later what a set holds, in an order of its own
+    ordered = ledger.insertion_order and in_order[type(obj)]
+    if ordered and (name not in ADDING or is_missing(obj, key, location)):
+        ledger.insert(obj)
+
+
+def is_missing(obj: object, key: object, location: object) -> bool:
+    """Tell whether a dict or a set lacks a key; if its hash is the program's code, say yes."""
+    if location is ALL:
+        return True
+    if isinstance(obj, dict):
+        return not dict.__contains__(obj, key)
+    return isinstance(obj, set) and not set.__contains__(obj, key)
+
+
+def note_indirect(ledger: Ledger, code: int, obj: object, name: str) -> None:
+    """Note the effect of an operation on something that stands for another object."""
+    if code in {VIEW, ITERATOR}:
+        if code == ITERATOR:
+            ledger.write(obj, ALL)
+        note_behind(ledger, obj, name)
+    elif code == SUPER:
+        effect, behind = behind_super(obj, name)
+        note(ledger, effect, behind, name)
+        note_bases(ledger, bases_behind(obj), name)
+    elif code == MODULE_ATTRIBUTE:
+        note_module(ledger, obj, name)
+    elif code == CLASS_ATTRIBUTE:
+        note_class(ledger, obj, name)
+    else:
+        note_shared(ledger, code, obj, name)
+
+
+def note_shared(ledger: Ledger, code: int, obj: object, name: str) -> None:
+    """Note the effect of an operation on an instance that its class may have a part in."""
+    if code == NAMESPACE:
+        ledger.alias(namespace(obj), obj)
+    elif code == CACHED:
+        ledger.write(member_of(type(obj), name), ALL)
+    elif code == STORE:
+        ledger.write(obj, name)
+    elif code == REACH:
+        note_reach(ledger, obj)
+    elif code in {CHAIN, CHAINED}:
+        maps: Any = namespace(obj)["maps"]
+        (ledger.write if code == CHAIN else ledger.read)(maps[0], ALL)
+        for mapping in maps[1:]:
+            ledger.read(mapping, ALL)
+    elif code == CLASS_DATA:
+        ledger.read(obj, name)
+        if name not in namespace(obj):
+            note_class(ledger, type(obj), name)
+
+
+def note_behind(ledger: Ledger, obj: object, name: str = "__iter__") -> None:
+    """Note what a step of an iterator, or the use of a view, does to what is behind it."""
+    for behind in sources(obj):
+        if type(behind) is not BuiltinFunctionType:
+            read_whole(ledger, behind, name)
+        elif type(behind.__self__) is not ModuleType:
+            owner, method = behind.__self__, behind.__name__
+            note(ledger, effects[type(owner)][method], owner, method)
+
+
+def note_reach(ledger: Ledger, obj: object) -> None:
+    """Note that an object of Python's library works on itself, and on what it has been given."""
+    queue, seen = [obj], {id(obj)}
+    for held in queue:
+        kind = type(held)
+        is_file = issubclass(kind, IOBase)
+        if is_container[kind] or is_file or held is obj:
+            ledger.write(held, ALL)
+        if held is obj or is_file or kind is BuiltinFunctionType or kind is MethodType:
+            found = [part for part in parts(held) if id(part) not in seen]
+            seen |= {id(part) for part in found}
+            queue += found
+
+
+def sources(obj: object) -> list[Any]:
+    """Return the containers behind an iterator or a view, those of its own iterators included.
+
+    Also the methods of Python's own classes that a step calls.
+    """
+    found: list[Any] = []
+    queue = gc.get_referents(obj)
+    seen = {id(obj)}
+    for held in queue:
+        kind = type(held)
+        if id(held) in seen:
+            continue
+        seen.add(id(held))
+        if is_container[kind] or kind is BuiltinFunctionType:
+            found.append(held)
+        elif (
+            kind is tuple
+            or effects[kind]["__next__"] == ITERATOR
+            or effects[kind]["__iter__"] == VIEW
+        ):
+            queue.extend(gc.get_referents(held))
+    return found
+
+
+def note_module(ledger: Ledger, module: object, name: str) -> None:
+    """Note a read of a module's variable; to look up its functions and classes is none."""
+    value = namespace(module).get(name)
+    if name == "__dict__":
+        ledger.alias(namespace(module), module)
+    elif name in ATTRIBUTES:
+        ledger.write(module, ALL)
+    elif not isinstance(value, CODE) or name in expected.modules:
+        ledger.read(module, name)
+    elif is_foreign(value):
+        ledger.opaque()
+
+
+def note_class(ledger: Ledger, owner: object, name: str) -> None:
+    """Note a read of data that a class or one of its bases holds, and that none before it does."""
+    if isinstance(owner, type):
+        if name in {"__dict__", *ATTRIBUTES}:
+            ledger.write(owner, ALL)
+        note_bases(ledger, owner.__mro__, name)
+        if not isinstance(owner, EnumMeta):
+            note_bases(ledger, getmro(type(owner)), name)
+
+
+def note_bases(ledger: Ledger, bases: tuple[type, ...], name: str) -> None:
+    """Note a read of data on the first of ``bases`` that has it, and on those that do not."""
+    base = holder(bases, name)
+    if base is not None:
+        bases = bases[: bases.index(base) + 1]
+    elif name not in expected.classes:
+        return
+    for kind in bases:
+        if kind not in UNCHANGING and kind is not type:
+            ledger.read(kind, name)
+
+
+def note_store(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
+    """Note a write of an attribute that is no plain attribute of an instance."""
+    if effect == SKIP:
+        member = member_of(type(obj), name)
+        if hasattr(type(member), "__set__"):
+            return  # a property's setter: its own code notes what it does
+        effects[type(obj)][name] = DATA  # from now on it hides a method of its class
+    if effect in {CLASS_ATTRIBUTE, CLASS_DATA} and name not in namespace(obj):
+        if effect == CLASS_ATTRIBUTE:
+            effects.clear()
+        # ``obj.name += 1`` reads it there
+        note_class(ledger, obj if effect == CLASS_ATTRIBUTE else type(obj), name)
+    if effect in {FOREIGN, NAMESPACE} or not is_expected(obj, name):
+        ledger.opaque()  # with another's dict for its attributes, it is the other one as well
+    if effect in {READ, WRITE}:  # a primitive's settable property, such as CancelScope.deadline
+        ledger.write(obj, ALL)
+    else:
+        ledger.write(obj, name)
+
+
+def behind_super(proxy: object, name: str) -> tuple[Effect, object]:
+    """Return what ``super().name`` touches, and the instance that it touches."""
+    instance: object = vars(super)["__self__"].__get__(proxy)
+    bases = bases_behind(proxy)
+    return (classify_from(bases, name) if bases else SKIP), instance
+
+
+def bases_behind(proxy: object) -> tuple[type, ...]:
+    """Return the classes in which a ``super()`` looks, in order."""
+    instance: object = vars(super)["__self__"].__get__(proxy)
+    start: type = vars(super)["__thisclass__"].__get__(proxy)
+    owner = instance if isinstance(instance, type) and start in instance.__mro__ else type(instance)
+    bases = owner.__mro__
+    return bases[bases.index(start) + 1 :] if start in bases else ()
+
+
+def is_expected(obj: object, name: str) -> bool:
+    """Tell whether those who read an attribute of a module or a class have been told of stores."""
+    if isinstance(obj, ModuleType):
+        return name in expected.modules
+    return not isinstance(obj, type) or name in expected.classes or name in namespace(obj)

@@ -1,0 +1,102 @@
+"""What every task can reach from the start: the objects that observed modules hold.
+
+A module's list, lock or registry is let out by no event, since nobody stores it or hands it over in
+a run. Its name is the variable that holds it and its place in there, whoever touches it first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
+from typing import Any, Final
+
+from raceexplore.observe.effects.by_class_of_object import MARK
+from raceexplore.observe.effects.trio_primitives import has_state_elsewhere, state_of
+from raceexplore.observe.effects.values import namespace
+from raceexplore.observe.ledger.naming import is_plain, parts
+
+REACH_MAX: Final = 100_000
+
+Landmarks = dict[int, tuple[object, str]]
+NONE: Final[Landmarks] = {}
+
+
+@lru_cache(maxsize=64)
+def landmarks(function: Callable[..., Any]) -> Landmarks:
+    """Return the objects that observed modules hold, by id, with their names; keeps them alive.
+
+    Starts at the module of ``function``, and goes on to the observed modules that it can reach.
+    Found once, before the first run: what a run stores is let out by the event that stores it.
+    """
+    found: Landmarks = {}
+    modules: dict[int, dict[str, Any]] = {}
+    waiting = deque([getattr(function, "__globals__", {})])
+    while waiting:
+        variables = waiting.popleft()
+        if id(variables) in modules or MARK not in variables:
+            continue
+        modules[id(variables)] = variables
+        module = str(variables.get("__name__"))
+        for name, value in variables.items():
+            if not name.startswith("__"):
+                waiting.extend(_walk(value, f"{module}.{name}", found))
+    return found
+
+
+def _walk(value: object, name: str, found: Landmarks) -> Iterator[dict[str, Any]]:
+    """Name all that ``value`` holds; yield the variables of the modules that come in sight."""
+    number = 0
+    seen: set[int] = set()
+    queue = deque([value])
+    while queue and len(found) < REACH_MAX:
+        here: Any = queue.popleft()
+        if isinstance(here, ModuleType):
+            yield vars(here)
+            continue
+        if id(here) in seen or id(here) in found:
+            continue
+        seen.add(id(here))
+        if isinstance(here, type):
+            if _is_ours(here) or here.__module__ == name.rpartition(".")[0]:
+                queue.extend(vars(here).values())
+            continue
+        if is_plain[type(here)]:
+            continue
+        if isinstance(here, FunctionType):
+            yield here.__globals__
+            if MARK not in here.__globals__:
+                continue
+        elif not isinstance(here, MethodType | BuiltinFunctionType):
+            _name(here, f"{name}:{number}", found)
+            number += 1
+        queue.extend(_inside(here))
+
+
+def _name(here: object, place: str, found: Landmarks) -> None:
+    kept = state_of(here) if has_state_elsewhere[type(here)] else here
+    found.setdefault(id(kept), (kept, f"{place}.{type(kept).__name__}"))
+    own = namespace(here)
+    if type(here).__dictoffset__:  # the same places by another way
+        found[id(own)] = (own, found[id(kept)][1])
+
+
+def _inside(value: Any) -> list[object]:
+    """Return what ``value`` holds; of a function also its defaults and attributes."""
+    held = parts(value)
+    if isinstance(value, staticmethod | classmethod):
+        held.append(value.__func__)
+    elif isinstance(value, property):
+        held += [value.fget, value.fset, value.fdel]
+    elif not isinstance(value, FunctionType | CellType):
+        held.append(type(value))
+    return [part for part in held if part is not None]
+
+
+def _is_ours(kind: type) -> bool:
+    """Return whether a class was made by an observed module."""
+    members = [getattr(member, "fget", member) for member in vars(kind).values()]
+    return any(
+        isinstance(member, FunctionType) and MARK in member.__globals__ for member in members
+    ) or str(getattr(kind, "__module__", "")).startswith("raceexplore_observed_")

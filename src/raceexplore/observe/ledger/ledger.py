@@ -1,0 +1,290 @@
+"""The ledger of one run: which shared locations the current event has read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from types import CellType, FrameType, FunctionType, ModuleType
+from typing import Any, Final
+
+from raceexplore.kernel.events.footprint import Accesses
+from raceexplore.kernel.events.trace import Access, Event
+from raceexplore.observe.effects.by_class_of_object import MARK
+from raceexplore.observe.effects.locations import (
+    ALL,
+    FREE,
+    OPAQUE,
+    ORDER,
+    QUEUE,
+    key_label,
+)
+from raceexplore.observe.effects.parts import has_finalizer, part_of
+from raceexplore.observe.effects.trio_primitives import has_state_elsewhere, state_of
+from raceexplore.observe.effects.values import calling_line, value_text
+from raceexplore.observe.ledger.labels import Holders
+from raceexplore.observe.ledger.landmarks import NONE, Landmarks
+from raceexplore.observe.ledger.let_out import stored
+from raceexplore.observe.ledger.naming import PLACED, Names, has_place, place, settled, unordered
+from raceexplore.observe.ledger.shared_accesses import shared, spelled
+
+Location = tuple[int, object]  # (ordinal of the object, key)
+UNOBSERVED: Final[Location] = (OPAQUE, ALL)
+
+
+class Ledger:
+    """Collect the accesses of one run, event by event.
+
+    Of a location that an event has read and written, the write alone is kept: what conflicts with
+    the read conflicts with it, too.
+    values: also record values (at most 40 characters, no code of the program runs for them),
+    labels and lines, and for each location the read before the first write, that write, and the
+    read after it, in order. insertion_order: adding a key to a dict or a set also writes its order,
+    where somebody looks at that; else two such events commute. landmarks: what all can reach.
+    """
+
+    __slots__ = (
+        "_accesses",
+        "_details",
+        "_holders",
+        "_inserted",
+        "_kept",
+        "_kinds",
+        "_landmarks",
+        "_looks",
+        "_ordered",
+        "_ordinals",
+        "_reads",
+        "_writes",
+        "blind",
+        "insertion_order",
+        "names",
+        "values",
+    )
+
+    def __init__(
+        self,
+        *,
+        values: bool = False,
+        insertion_order: bool = False,
+        blind: bool = False,
+        landmarks: Landmarks = NONE,
+    ) -> None:
+        self.values, self.blind, self._landmarks = values, blind, landmarks
+        self.names = Names()
+        # Accesses, by location, of objects whose names will not change any more.
+        self._reads: dict[Location, Access] = {}
+        self._writes: dict[Location, Access] = {}
+        self.insertion_order = insertion_order
+        self._inserted, self._ordered = False, set[int]()  # of what somebody saw the order
+        self._looks: dict[object, Location] = {}  # by scope
+        self._ordinals: dict[int, int] = {}
+        # Keeps what has an ordinal alive, so that no id is used twice; index = ordinal.
+        self._kept: list[list[object]] = [["code that nobody observes"]]
+        self._kinds: list[type] = [str]  # an object may change its class
+        self._accesses: dict[Location, bool] = {}  # of the event: was it a write?
+        self._holders = Holders()
+        # By (location, how): the object, the line and the value before.
+        self._details: dict[tuple[Location, str], tuple[object, str, str]] = {}
+
+    def read(self, obj: object, key: object) -> None:
+        """Note that the current event has read ``key`` of ``obj``."""
+        try:
+            location = (self._ordinals[id(obj)], key)
+        except KeyError:
+            location = (self._enter(obj), key)
+        if self.values:
+            how = "read again" if self._accesses.get(location) else "read"
+            self._describe(location, how, obj)
+        self._accesses.setdefault(location, False)
+
+    def write(self, obj: object, key: object) -> None:
+        """Note that the current event has written ``key`` of ``obj``, or is about to."""
+        try:
+            location = (self._ordinals[id(obj)], key)
+        except KeyError:
+            location = (self._enter(obj), key)
+        if self.values:
+            self._describe(location, "write", obj)
+        self._accesses[location] = True
+
+    def insert(self, obj: object) -> None:
+        """Note that the current event adds a key: it writes the order of keys."""
+        self._inserted = True
+        self.write(obj, ORDER)
+
+    def seen_in_order(self, obj: object) -> None:
+        """Note that the program goes through ``obj`` in the order in which it was filled."""
+        self._ordered.add(self.ordinal(obj))
+
+    def opaque(self) -> None:
+        """Note that the current event runs code that nobody observes."""
+        if self.values:
+            self._describe(UNOBSERVED, "write", None)
+        self._accesses[UNOBSERVED] = True
+
+    def take(self) -> tuple[Access, ...]:
+        """Return the accesses of the event that just ended, by first touch; start the next one."""
+        if self.values:
+            taken = tuple([self._detailed(*seen) for seen in self._details])
+        else:
+            taken = tuple([Access(place, write, "") for place, write in self._accesses.items()])
+        self.forget()
+        return taken
+
+    def forget(self) -> None:
+        """Start the next event; what has been noted since the last one is nobody's."""
+        self._accesses.clear()
+        self._details.clear()
+
+    def look(self, scopes: Iterable[object]) -> None:
+        """Note that the event has read all of each of ``scopes``, as every event does."""
+        if self.values:
+            for scope in scopes:
+                self.read(scope, ALL)
+            return
+        accesses, looks = self._accesses, self._looks
+        for scope in scopes:
+            location = looks.get(scope)
+            if location is None:
+                location = looks[scope] = (self.ordinal(scope), ALL)
+            if location not in accesses:
+                accesses[location] = False
+
+    def introduce(self, values: Iterable[object]) -> None:
+        """Name all that can be reached from ``values``: other tasks are about to reach it."""
+        self.names.let_out(values, self)
+
+    def close(self, task: str, nth: int) -> tuple[Accesses, bool]:
+        """Return the accesses of the ``nth`` event of ``task``, and whether it was opaque.
+
+        Their objects bear names (see naming.py) where `take` has numbers.
+        """
+        accesses = self._accesses
+        if True in accesses.values():
+            self._let_out_written()
+        self.names.end_event(task, nth, self)
+        opaque = UNOBSERVED in accesses
+        if self.values:
+            return Accesses([self._renamed(access, task) for access in self.take()]), opaque
+        reads, writes = self._reads, self._writes
+        named = [
+            (writes if write else reads).get(location) or self._spelled(location, task)
+            for location, write in accesses.items()
+        ]
+        accesses.clear()
+        return shared.of(named), opaque
+
+    def _let_out_written(self) -> None:
+        """Name what has just been stored where other tasks can reach it."""
+        for (ordinal, key), write in tuple(self._accesses.items()):
+            if write and key is not QUEUE and key is not FREE:
+                found = stored(self._kept[ordinal][0], key)
+                if found and self.names.is_out(ordinal):
+                    self.names.let_out(found, self)
+
+    def _spelled(self, location: Location, task: str) -> Access:
+        ordinal, key = location
+        write, owned = self._accesses[location], ordinal in self.names.owner
+        name, key = self._name(location, task)
+        access = spelled(name, key, write)
+        if not owned and type(key) is not tuple:
+            (self._writes if write else self._reads)[location] = access
+        return access
+
+    def _renamed(self, access: Access, task: str) -> Access:
+        return access._replace(resource=self._name(access.resource, task))
+
+    def settle(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Return the events of the run that has ended, with one name for each object.
+
+        An object that leaked has a new name since then; the events before get it here. All that
+        touch it are opaque: how it went from task to task is not known.
+        """
+        renamed = self.names.renamed
+        if self._inserted:
+            events = unordered(events, set(map(self.names.known, self._ordered)))
+        return settled(events, renamed) if renamed else events
+
+    def sees(self, frame: FrameType) -> bool:
+        """Return whether the code of ``frame`` is observed."""
+        return MARK in frame.f_globals
+
+    def alias(self, part: object, obj: object) -> None:
+        """Note that ``part`` is another way to ``obj``: what is done to it is done to that."""
+        if self._ordinals.setdefault(id(part), self.ordinal(obj)) != self.ordinal(obj):
+            self.write(obj, ALL)
+        self._kept[self.ordinal(obj)].append(part)
+
+    def count(self) -> int:
+        """Return how many objects have a number."""
+        return len(self._kept)
+
+    def kind(self, ordinal: int) -> str:
+        """Return the type name of an object."""
+        return self._kinds[ordinal].__name__
+
+    def _name(self, location: Location, task: str) -> tuple[str, object]:
+        ordinal, key = location
+        if type(key) is tuple and key[:1] == ("object",):
+            key = ("object", self.names.name(key[1], task, self))
+        return self.names.name(ordinal, task, self), key
+
+    def key(self, obj: object, key: object) -> object:
+        """Return the location key for ``obj[key]``: equal for equal keys, free of identities."""
+        return part_of(obj, key, self.ordinal)
+
+    def label(self, resource: tuple[Any, object]) -> str:
+        """Return the location in words, e.g. ``Stock#1.count`` or ``dict#2['a']``.
+
+        A container is called by where it was found first, if that is known: ``Shop#1.orders``.
+        """
+        ordinal = resource[0]
+        way = self._holders.way(self._kept[ordinal][0], self._kept)
+        label = self._object_label(way[0][0] if way else ordinal)
+        for holder, inner in (*way, resource):
+            label += key_label(type(self._kept[holder][0]), inner)
+        return label
+
+    def _object_label(self, ordinal: int) -> str:
+        obj = self._kept[ordinal][0]
+        kind = type(obj)
+        if ordinal == OPAQUE:
+            return str(obj)
+        if isinstance(obj, ModuleType):
+            return obj.__name__
+        if issubclass(kind, type | FunctionType):
+            return str(obj.__qualname__)  # type: ignore[attr-defined]
+        name = self._holders.name(ordinal)
+        return name or f"{'variable' if kind is CellType else kind.__name__}#{ordinal}"
+
+    def ordinal(self, obj: object) -> int:
+        """Return the number of ``obj``, in order of first touch."""
+        ordinal = self._ordinals.get(id(obj))
+        return self._enter(obj) if ordinal is None else ordinal
+
+    def _enter(self, obj: object) -> int:
+        if has_state_elsewhere[type(obj)]:
+            ordinal = self.ordinal(state_of(obj))
+            self._kept[ordinal].append(obj)
+        else:
+            ordinal = len(self._kept)
+            self._kept.append([obj])
+            self._kinds.append(type(obj))
+            if has_finalizer[type(obj)]:
+                self.opaque()
+            if id(obj) in self._landmarks:
+                self.names.know(ordinal, self._landmarks[id(obj)][1])
+            elif issubclass(type(obj), PLACED) and has_place(obj):
+                self.names.know(ordinal, place(obj))
+        self._ordinals[id(obj)] = ordinal
+        return ordinal
+
+    def _describe(self, location: Location, how: str, obj: object) -> None:
+        if (location, how) not in self._details:
+            self._details[location, how] = (obj, calling_line(), value_text(obj, location[1]))
+            self._holders.note(location, obj)
+
+    def _detailed(self, location: Location, how: str) -> Access:
+        obj, line, before = self._details[location, how]
+        after = value_text(obj, location[1]) if how == "write" else ""
+        self._holders.note(location, obj)
+        return Access(location, how == "write", self.label(location), line, before, after)

@@ -1,0 +1,37 @@
+"""Accesses without values, each made once for all runs: most events of a run recur in others."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from raceexplore.kernel.events.footprint import Accesses
+from raceexplore.kernel.events.trace import Access
+
+KEPT_MAX: Final = 20_000
+
+
+@lru_cache(maxsize=KEPT_MAX, typed=True)
+def spelled(name: str, key: object, write: bool) -> Access:  # noqa: FBT001 as in an Access
+    """Return the access without values: the same object in each run, most likely."""
+    return Access((name, key), write, "")
+
+
+class Shared(dict[tuple[int, ...], Accesses]):
+    """What events touched, each kept once, by the ids of the accesses: those are kept alive here.
+
+    An id only finds what was made before; what is found is equal to what would be made.
+    """
+
+    def of(self, named: list[Access]) -> Accesses:
+        """Return the accesses of an event: for those of `spelled` the same object, most likely."""
+        key = tuple(map(id, named))
+        found = self.get(key)
+        if found is None:
+            if len(self) >= KEPT_MAX:
+                self.clear()
+            found = self[key] = Accesses(named)
+        return found
+
+
+shared: Final = Shared()

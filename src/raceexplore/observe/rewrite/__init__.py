@@ -1,0 +1,1 @@
+"""The source of a program, rewritten to tell what it reads and writes."""

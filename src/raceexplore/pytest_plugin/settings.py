@@ -1,0 +1,74 @@
+"""Settle what a test asks of `explore`: the command line, else its own words, else the ini file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from raceexplore.kernel.errors import BadOption
+from raceexplore.kernel.program import Limits, Settings
+from raceexplore.search.explore import DEFAULT
+from raceexplore.search.processes.pools import workers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BUDGET: Final = 1_000
+WHOLE: Final = ("budget", "entropy", "steps")
+SECONDS: Final = ("virtual_s", "wall_s", "time_limit_s")
+LIMITS: Final = ("steps", "virtual_s", "wall_s")
+ARGUMENTS: Final = (
+    "budget",
+    "entropy",
+    "scheduler",
+    "time",
+    "order",
+    "jobs",
+    *LIMITS,
+    "time_limit_s",
+)
+
+
+def settled(
+    line: Mapping[str, Any], own: Mapping[str, Any], ini: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments for `explore`. None, and an empty text, mean: not said.
+
+    Raises `BadOption` for a name that there is not, and for a number that is none.
+    """
+    if unknown := [name for name in own if name not in ARGUMENTS]:
+        raise BadOption(f"no option {unknown[0]!r}; there are {', '.join(ARGUMENTS)}")
+    asked: dict[str, Any] = {}
+    for source in (ini, own, line):
+        asked |= {n: value for n, value in source.items() if value is not None and value != ""}
+    for name in asked.keys() & {*WHOLE, *SECONDS}:
+        asked[name] = _number(name, asked[name])
+    entropy = asked.get("entropy", 0)
+    return {
+        "budget": asked.get("budget", BUDGET),
+        "entropy": entropy,
+        "scheduler": asked.get("scheduler", DEFAULT),
+        "settings": Settings(
+            time=asked.get("time", "strict"), order=asked.get("order", "any"), entropy=entropy
+        ),
+        "limits": Limits(**{name: asked[name] for name in LIMITS if name in asked}),
+        "time_limit_s": asked.get("time_limit_s"),
+        "jobs": _jobs(asked.get("jobs", 1)),
+    }
+
+
+def _jobs(value: Any) -> Any:
+    jobs = int(value) if isinstance(value, str) and value.isdecimal() else value
+    workers(jobs)  # refuses what it cannot mean
+    return jobs
+
+
+def _number(name: str, value: object) -> int | float:
+    whole = name in WHOLE
+    try:
+        if isinstance(value, str):
+            value = int(value) if whole else float(value)
+    except ValueError:
+        pass
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+        raise BadOption(f"{name} is a {'whole ' * whole}number, not {value!r}")
+    return value

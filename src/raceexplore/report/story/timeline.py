@@ -1,0 +1,253 @@
+"""One recorded run as pure rows: lanes, steps, switches and arrows, for every kind of report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from raceexplore.kernel.choice import CLOCK
+from raceexplore.kernel.standing.waits import NURSERY
+from raceexplore.report.story.arrows import arrows
+from raceexplore.report.story.contested import short_labels
+from raceexplore.report.story.marks import Mark, contended, marks
+from raceexplore.report.story.race_words import race_row
+from raceexplore.report.story.rows import (
+    Arrow,
+    Draw,
+    Lane,
+    Segment,
+    Step,
+    Stop,
+    Switch,
+    Timeline,
+    Touch,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from raceexplore.kernel.choice import Deviation
+    from raceexplore.kernel.events.trace import Access, Event
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.standing.waits import Wait
+    from raceexplore.search.race_kinds.case import Race
+
+R = TypeVar("R", Arrow, Mark)
+WINDOW: Final = 2_000
+NURSERY_TOLD: Final = "waits for the tasks of its nursery"
+
+
+def timeline(run: Run, *, window: int = WINDOW, race: Race | None = None) -> Timeline:
+    """Return the rows of ``run``; all empty if it was not recorded.
+
+    window: the most steps for which arrows are looked for, those before the failure. race: what
+    ``run`` shows, if it is to be in the rows.
+    """
+    events = run.events
+    labels = short_labels(a.label for event in events for a in event.accesses if a.label)
+    switched = _deviations(run)
+    lanes = _lanes(run, switched)
+    number = {lane.path: index for index, lane in enumerate(lanes)}
+    shared = contended(events)
+    taken = {position: index for position, (index, _) in switched.items()}
+    draws = _draws(run)
+    steps = []
+    for event in events:
+        seen = tuple(_touch(a, labels, shared) for a in event.effects if _told(a))
+        steps.append(_step(run, event, number, draws[event.number], seen))
+    first = max(0, len(events) - window)
+    return Timeline(
+        lanes,
+        tuple(steps),
+        tuple(_segments(steps)),
+        tuple(_switches(run, steps, lanes, taken)),
+        tuple(_relabelled(arrows(events[first:], first), labels)),
+        tuple(_relabelled(marks(events), labels)),
+        race_row(race, labels),
+        (first, len(events)),
+    )
+
+
+def _deviations(run: Run) -> dict[int, tuple[int, Deviation]]:
+    """Return which deviation was taken right before which event."""
+    after = {(event.task, event.nth): event.number + 1 for event in run.events}
+    found: dict[int, tuple[int, Deviation]] = {}
+    position = 0
+    for index, deviation in enumerate(run.schedule.deviations):
+        if deviation.kind != "task":
+            continue
+        if deviation.at != CLOCK:
+            position = after.get((deviation.at, deviation.nth), len(run.events))
+        elif deviation.take != CLOCK:
+            position = _after_clock(run.events, position, str(deviation.take))
+        found[position] = (index, deviation)
+    return found
+
+
+def _after_clock(events: Sequence[Event], position: int, task: str) -> int:
+    """Return the first event of ``task`` from ``position`` that follows a jump of time."""
+    mine = [event.number for event in events[position:] if event.task == task]
+    jumps = (n for n in mine if n and events[n].time_s > events[n - 1].time_s)
+    return next(jumps, mine[0] if mine else len(events))
+
+
+def _lanes(run: Run, switched: dict[int, tuple[int, Deviation]]) -> tuple[Lane, ...]:
+    """Return a lane for each task, below the one that spawned it, in the order of first events."""
+    numbers: dict[str, list[int]] = {}
+    for event in run.events:
+        numbers.setdefault(event.task, []).append(event.number)
+    waits = {wait.task: wait for wait in run.failure.waits} if run.failure else {}
+    for path in waits:
+        numbers.setdefault(path, [])
+    involved = _involved(run, switched)
+    return tuple(
+        Lane(
+            path,
+            path.rpartition("/")[2] if path != "main" else "main",
+            path.count("/"),
+            numbers[path][0] if numbers[path] else -1,
+            numbers[path][-1] if numbers[path] else -1,
+            len(numbers[path]),
+            path in involved or path in waits or path == "main",
+            _waiting(waits[path]) if path in waits else "",
+        )
+        for path in _nested(list(numbers))
+    )
+
+
+def _waiting(wait: Wait) -> str:
+    holders = ", ".join(path.removeprefix("main/") for path in wait.holders)
+    if wait.what == NURSERY:
+        return f"{NURSERY_TOLD}: {holders}"
+    return f"waits for {wait.what}" + (f" that {holders} holds" if holders else "")
+
+
+def _nested(paths: list[str]) -> list[str]:
+    """Return ``paths`` with each task right below its spawner, else in the given order."""
+    place = {path: index for index, path in enumerate(paths)}
+
+    def key(path: str) -> list[int]:
+        parts = path.split("/")
+        above = ["/".join(parts[: n + 1]) for n in range(len(parts))]
+        return [place[a] for a in above if a in place]
+
+    return sorted(paths, key=key)
+
+
+def _involved(run: Run, switched: dict[int, tuple[int, Deviation]]) -> set[str]:
+    """Return the tasks that a reader wants to see; all where nobody saw what they share."""
+    shared = contended(run.events)
+    if not shared:
+        return {event.task for event in run.events}
+    draws = [d.at for d in run.schedule.deviations if d.kind != "task"]
+    found = {e.task for e in run.events if any(at.startswith(f"{e.task}:") for at in draws)}
+    found |= {e.task for e in run.events if any(a.resource in shared for a in e.accesses)}
+    for position, (_, deviation) in switched.items():
+        found |= {deviation.at, str(deviation.take)}
+        found |= {event.task for event in run.events[position : position + 1]}
+    if run.failure and run.events:
+        found.add(run.events[-1].task)
+    return found
+
+
+def _draws(run: Run) -> list[tuple[Draw, ...]]:
+    """Return what chance gave in each event, and by which deviation."""
+    deviations = enumerate(run.schedule.deviations)
+    index = {(d.at, d.nth): n for n, d in deviations if d.kind != "task"}
+    counts: dict[str, int] = {}
+    found: list[tuple[Draw, ...]] = []
+    for event in run.events:
+        drawn: list[Draw] = []
+        for label, _, value in event.draws:
+            key = f"{event.task}:{label}"
+            counts[key] = ordinal = counts.get(key, -1) + 1
+            drawn.append(Draw(label, value, index.get((key, ordinal), -1)))
+        found.append(tuple(drawn))
+    return found
+
+
+def _step(
+    run: Run,
+    event: Event,
+    number: dict[str, int],
+    draws: tuple[Draw, ...],
+    touches: tuple[Touch, ...],
+) -> Step:
+    following = run.events[event.number + 1 : event.number + 2]
+    goes_on = bool(following) and following[0].task == event.task
+    waits = any(wait.task == event.task for wait in run.failure.waits) if run.failure else False
+    return Step(
+        event.number,
+        number[event.task],
+        event.nth,
+        event.begin,
+        event.end,
+        event.time_s,
+        _stop(event, goes_on=goes_on, is_waiting=waits),
+        event.error,
+        tuple(number[path] for path in event.woken if path in number),
+        touches,
+        draws,
+        event.notes,
+    )
+
+
+def _stop(event: Event, *, goes_on: bool, is_waiting: bool) -> Stop:
+    if goes_on:
+        return "goes on"
+    if event.ready:
+        return "preempted"
+    if event.error == "Cancelled":
+        return "cancelled"
+    if event.error:
+        return "fails"
+    return "waits" if event.end.file or is_waiting else "ends"
+
+
+def _told(access: Access) -> bool:
+    """Return whether a reader wants to see ``access``: every event looks at its cancel scopes."""
+    return access.write or "CancelScope#" not in access.label
+
+
+def _touch(access: Access, labels: dict[str, str], shared: set[Any]) -> Touch:
+    file, _, line = access.line.rpartition(":")
+    number = int(line) if line.isdigit() else 0
+    label = labels.get(access.label) or f"{access.resource[0]}"
+    is_shared = access.resource in shared
+    return Touch(label, access.write, number, file, access.before, access.after, is_shared)
+
+
+def _relabelled(rows: Iterable[R], labels: dict[str, str]) -> Iterable[R]:
+    return (replace(row, label=labels.get(row.label, row.label)) for row in rows)
+
+
+def _segments(steps: Sequence[Step]) -> Iterable[Segment]:
+    first = 0
+    for step in steps:
+        if step.stop != "goes on" or step.number == len(steps) - 1:
+            yield Segment(step.lane, first, step.number, step.stop)
+            first = step.number + 1
+
+
+def _switches(
+    run: Run, steps: Sequence[Step], lanes: Sequence[Lane], taken: dict[int, int]
+) -> Iterable[Switch]:
+    for step in steps[1:]:
+        left = steps[step.number - 1]
+        chosen = taken.get(step.number, -1)
+        if left.lane == step.lane and chosen < 0:
+            continue
+        preempted = run.events[left.number].ready and left.lane != step.lane
+        names = lanes[left.lane].name, lanes[step.lane].name
+        why = _why(left, names, preempted=preempted, deviates=chosen >= 0)
+        yield Switch(step.number, left.lane, step.lane, chosen, preempted, why)
+
+
+def _why(left: Step, names: tuple[str, str], *, preempted: bool, deviates: bool) -> str:
+    gone, chosen = names
+    if preempted:
+        verb = f"{chosen} runs although {gone} could go on"
+        return verb if deviates else f"{verb}, which had its turn"
+    ended = {"ends": "has ended", "fails": f"ended with {left.error}", "cancelled": "is cancelled"}
+    because = f"{gone} {ended.get(left.stop, 'waits')}"
+    return f"{because}; {chosen} is chosen" if deviates else f"{because}; {chosen} is next"

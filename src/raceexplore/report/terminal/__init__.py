@@ -1,0 +1,1 @@
+"""Runs and campaigns as text for a terminal."""

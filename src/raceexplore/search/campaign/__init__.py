@@ -1,0 +1,1 @@
+"""Many runs of one program with one budget, and what they found."""

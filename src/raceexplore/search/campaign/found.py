@@ -1,0 +1,88 @@
+"""What a campaign of runs found, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.program import Program
+    from raceexplore.search.what_if.what_if import Atomicity
+    from raceexplore.search.why.why import Why
+
+Stopped = Literal["budget", "failure", "complete", "time", "interrupted", "stuck"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One bug: all failures with one fingerprint.
+
+    first_run: index of the first run that showed it, from 0. count: runs that showed it.
+    run: the shrunk run, with its events; original: the run as found. one_minimal: taking any one
+    deviation away makes this failure disappear. fewest: what is known of schedules with fewer
+    preemptions, in words. shrink_runs: what shrinking cost. why: what each deviation of the shrunk
+    run turns round, and the orders that suffice; atomic: what would cure it; both None where nobody
+    has looked.
+    """
+
+    fingerprint: str
+    kind: str
+    message: str
+    first_run: int
+    count: int
+    run: Run
+    original: Run
+    one_minimal: bool = False
+    fewest: str = ""
+    shrink_runs: int = 0
+    in_passes: bool = False
+    why: Why | None = None
+    atomic: Atomicity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Many runs of one program with one budget.
+
+    runs: started; cut: of these, ended by a limit. complete: an exhaustive scheduler finished.
+    stopped: why it ended. classes: distinct trace classes (None: nothing was observed). unseen:
+    Good-Turing's estimate that the next run shows a new class. covered: what a complete campaign
+    has explored, in the scheduler's words. certificate: what is now known,
+    in words. never: `World.sometimes` conditions that held in no run. seconds: wall clock.
+    """
+
+    program: Program
+    scheduler: str
+    entropy: int
+    runs: int
+    cut: int
+    failures: tuple[Found, ...]
+    complete: bool
+    stopped: Stopped
+    seconds: float
+    classes: int | None = None
+    unseen: float | None = None
+    covered: str = ""
+    certificate: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def completed_runs(self) -> int:
+        """Runs that passed or failed, and were not cut."""
+        return self.runs - self.cut
+
+    @property
+    def inconclusive(self) -> str:
+        """Why a campaign that found nothing says nothing; empty if it does say something."""
+        if self.stopped == "stuck":
+            before, default = "a run was cut: ", "a run did not reach an await"
+            cut = [text for text in self.warnings if text.startswith(before)]
+            return cut[-1].removeprefix(before) if cut else default
+        if not self.completed_runs:
+            return "no run came to its end"
+        if self.never:
+            names = ", ".join(repr(name) for name in self.never)
+            return f"sometimes({names}) held in no run"
+        return ""

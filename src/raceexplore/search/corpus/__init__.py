@@ -1,0 +1,1 @@
+"""Failures that are kept: as entries, replayed, also after an edit."""

@@ -1,0 +1,1 @@
+"""Run a program once and see what it touches, and with which values."""

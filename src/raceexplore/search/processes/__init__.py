@@ -1,0 +1,1 @@
+"""A campaign shared by several processes, and equal for any number."""

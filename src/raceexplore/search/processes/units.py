@@ -1,0 +1,204 @@
+"""Units of work: runs of a campaign that another process does, and what it tells of them.
+
+Both are plain data: a unit names the runs and carries what the scheduler knows; of a run comes
+back what counts, and no object of the program's.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import threading
+import time
+from collections.abc import Callable
+from contextvars import Context
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from raceexplore.kernel.choice import Schedule
+from raceexplore.kernel.errors import BadOption, RaceExploreError
+from raceexplore.kernel.events.order import trace_key
+from raceexplore.kernel.fence.guard import guarded
+from raceexplore.kernel.fence.watchdog import STUCK, watching
+from raceexplore.kernel.outcome import Run
+from raceexplore.kernel.program import Limits, Program, Settings
+from raceexplore.search.campaign.trial import Trial, frozen
+from raceexplore.search.processes.blackbox import Recorded
+
+
+class Setup(NamedTuple):
+    """What the processes of a campaign need to know once.
+
+    key: tells campaigns apart. program: makes the program again; None where each process is a
+    fork of the one that has it. scheduler: makes the scheduler, as new.
+    """
+
+    key: tuple[int, int]
+    program: Callable[[], Program] | None
+    settings: Settings
+    limits: Limits
+    scheduler: Callable[[], Any]
+    stops: bool
+
+
+class Unit(NamedTuple):
+    """Runs to do, in this order.
+
+    turns: (index of the run, its turn: see `turn_of`). knowledge: what the scheduler knows,
+    pickled; the same ``round`` knows the same. last_s: the time after which no run is begun.
+    log: a file to write each decision to, for a run that may end its process.
+    """
+
+    turns: tuple[tuple[int, Any], ...]
+    knowledge: bytes = b""
+    round: int = 0
+    last_s: float | None = None
+    log: str = ""
+
+    @property
+    def first(self) -> int:
+        """The index of its first run."""
+        return self.turns[0][0]
+
+
+class Told(NamedTuple):
+    """What is told of a run.
+
+    run: None for one that passed and showed nothing else. key: its trace class, if observed.
+    lesson: what the scheduler can learn from it. error: the `RaceExploreError` that it was refused
+    with, as its class's name and its text.
+    """
+
+    run: Run | None = None
+    key: int | None = None
+    lesson: Any = None
+    error: tuple[str, str] | None = None
+
+
+class Report(NamedTuple):
+    """What is told of a unit: its runs, less those that were not begun; and how long it took."""
+
+    told: tuple[Told, ...]
+    seconds: float
+
+
+PLAIN = Told()  # of most runs there is no more to tell
+
+
+def can_split(scheduler: Any) -> bool:
+    """Return whether another process can do a run of ``scheduler``, given its turn."""
+    return hasattr(scheduler, "next_run") or hasattr(scheduler, "turn")
+
+
+def turn_of(scheduler: Any) -> Any:
+    """Return the turn of the run that has just begun; None if it must be run where it began."""
+    turn = getattr(scheduler, "turn", None)
+    return scheduler.next_run - 1 if turn is None else turn()
+
+
+def take(scheduler: Any, turn: Any) -> None:
+    """Begin the run of that turn."""
+    if hasattr(scheduler, "take"):
+        scheduler.take(turn)
+        return
+    scheduler.next_run = turn
+    scheduler.begin()
+
+
+def tell(trial: Trial, index: int, scheduler: Any) -> Told:
+    """Do the run that ``scheduler`` has begun; errors are told too."""
+    try:
+        run = trial.run(index, scheduler)
+    except RaceExploreError as error:
+        return Told(error=(type(error).__name__, str(error)))
+    key = trace_key(run.events) if getattr(scheduler, "observes", False) else None
+    lesson = scheduler.lesson(run) if hasattr(scheduler, "lesson") else None
+    return Told(run, key, lesson)
+
+
+def ends(told: Told, *, stops: bool) -> bool:
+    """Return whether a run of which this is told is a campaign's last. stops: a failure is."""
+    if told.error is not None:
+        return True
+    run = told.run
+    return run is not None and (STUCK in run.cut or (stops and run.failure is not None))
+
+
+class _Opened:
+    """A campaign, in a process that does runs of it."""
+
+    def __init__(self, setup: Setup, program: Program) -> None:
+        self.setup, self.scheduler = setup, setup.scheduler()
+        self.trial = Trial(program, setup.settings, setup.limits)
+        self.round = -1
+
+    def work(self, unit: Unit) -> Report:
+        """Do the runs of ``unit`` up to the first that ends the campaign."""
+        began = time.perf_counter()
+        if unit.knowledge and unit.round != self.round:
+            self.scheduler.knowledge = pickle.loads(unit.knowledge)  # noqa: S301 the driver's own
+            self.round = unit.round
+        told: list[Told] = []
+        shorter = _Shorter()
+        with guarded(), frozen(), watching(self.setup.limits.wall_s):
+            for index, turn in unit.turns:
+                if unit.last_s is not None and time.time() > unit.last_s:
+                    break
+                take(self.scheduler, turn)
+                scheduler = Recorded(self.scheduler, unit.log) if unit.log else self.scheduler
+                told.append(shorter.of(tell(self.trial, index, scheduler)))
+                if ends(told[-1], stops=self.setup.stops):
+                    break
+        return Report(tuple(told), time.perf_counter() - began)
+
+
+class _Shorter:
+    """Leaves out what the unit has told already."""
+
+    def __init__(self) -> None:
+        self._failures: set[str] = set()
+        self._sometimes: dict[str, bool] = {}
+        self._warnings: set[str] = set()
+
+    def of(self, told: Told) -> Told:
+        """Return ``told`` as it is sent."""
+        run, known = told.run, self._sometimes
+        if run is None:
+            return told
+        held = {n: h for n, h in run.sometimes.items() if n not in known or h > known[n]}
+        warnings = tuple(text for text in run.warnings if text not in self._warnings)
+        known.update(held)
+        self._warnings.update(warnings)
+        if run.outcome == "passed" and not held and not warnings:
+            return PLAIN if told[1:] == PLAIN[1:] else told._replace(run=None)
+        run = replace(run, events=(), sometimes=held, warnings=warnings)
+        if run.failure is not None and run.failure.fingerprint in self._failures:
+            failure = replace(run.failure, details=(), waits=())
+            run = replace(run, failure=failure, schedule=Schedule())  # one of them is enough
+        elif run.failure is not None:
+            self._failures.add(run.failure.fingerprint)
+        return told._replace(run=run)
+
+
+inherited: dict[tuple[int, int], Program] = {}  # the programs that a fork finds here
+_opened: dict[tuple[int, int], _Opened] = {}
+_one_at_a_time = threading.Lock()
+
+
+def work(setup: Setup, unit: Unit) -> Report:
+    """Do the runs of ``unit``, in a process of its own."""
+    if setup.key in inherited and setup.key[0] == os.getpid():
+        raise BadOption("the executor must do its work in other processes, not in this one")
+    if threading.current_thread() is not threading.main_thread():
+        # the variables of an engine that runs us in its thread are none of the program's
+        return Context().run(_work, setup, unit)
+    return _work(setup, unit)
+
+
+def _work(setup: Setup, unit: Unit) -> Report:
+    with _one_at_a_time:
+        if setup.key not in _opened:
+            _opened.clear()
+            program = setup.program() if setup.program else inherited[setup.key]
+            _opened[setup.key] = _Opened(setup, program)
+        return _opened[setup.key].work(unit)

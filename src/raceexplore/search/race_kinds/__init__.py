@@ -1,0 +1,1 @@
+"""Which kind of race a failing run shows."""

@@ -1,0 +1,1 @@
+"""A failing schedule made as small as it gets."""

@@ -1,0 +1,1 @@
+"""What would cure a failure: lines made atomic, tried on many schedules."""

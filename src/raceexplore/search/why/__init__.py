@@ -1,0 +1,1 @@
+"""Why a run fails: the orders of events that suffice."""

@@ -1,0 +1,92 @@
+"""A proof on the way: races reversed one by one beside other searches, and whom to believe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from raceexplore.kernel.events.order import order, trace_key
+from raceexplore.toolbox.by_name import by_name
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from raceexplore.kernel.choice import ChoicePoint
+    from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.scheduler import Scheduler
+
+LONG = 100_000  # races times events above which to reverse a race costs more than many walks
+
+
+class Proof:
+    """A scheduler: `dpor`, to take turns with others from the first run on, or when it pays.
+
+    most: the trace classes that are worth a proof; 0: never begin. scheduler: what reverses the
+    races; None before it has begun, and once it is out of the question. finished: none is left to
+    reverse. near: whether it is worth to be finished.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most, self.near, self.finished = most, False, False
+        self.scheduler: Scheduler | None = None
+        self._possible = most > 0
+        self._runs = 0
+        self._classes: set[int] = set()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there are races to reverse."""
+        return self.scheduler is not None and not self.finished
+
+    def look(self, run: Run) -> None:
+        """Begin with ``run``, the first and observed, unless it is too long to begin with.
+
+        Elastic time, the order of passes and code that nobody observes get no proof.
+        """
+        strict = run.settings.time == "strict" and run.settings.order == "any"
+        if not strict or any(event.opaque for event in run.events):
+            self.forget()
+        elif self._possible and len(order(run.events).races) * len(run.events) <= LONG:
+            self._start().begin()
+            self.end(run)
+
+    def begin(self) -> bool:
+        """Get ready to reverse the next race; False if none is left, or there are too many."""
+        assert self.scheduler is not None
+        self._runs += 1
+        if self._runs > 2 * self.most:
+            self.forget()  # the estimate was far too low
+            return False
+        self.finished = not self.scheduler.begin()
+        return not self.finished
+
+    def choose(self, point: ChoicePoint) -> int:
+        """Return what `dpor` chooses."""
+        assert self.scheduler is not None
+        return self.scheduler.choose(point)
+
+    def end(self, run: Run) -> None:
+        """Learn from the run that has ended, one of its own."""
+        if self.scheduler is not None:
+            self.scheduler.end(run)
+            self._classes.add(trace_key(run.events))
+
+    def weigh(self, classes: float) -> None:
+        """Start or go on if there are no more than about so many ``classes``; else pause."""
+        self.near = self._possible and classes <= self.most
+        if self.near and self.scheduler is None:
+            self._start()
+
+    def _start(self) -> Scheduler:
+        self.scheduler = by_name("dpor")
+        return self.scheduler
+
+    def forget(self) -> None:
+        """Give it up: what it would tell would not be true, or not be worth it."""
+        self._possible = self.near = self.finished = False
+        self.scheduler = None
+
+    def holds(self, seen: AbstractSet[object]) -> bool:
+        """Return whether all is explored; no longer, should others have ``seen`` another class."""
+        if self.finished and not seen <= self._classes:
+            self.forget()
+        return self.finished
