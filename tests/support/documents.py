@@ -24,7 +24,7 @@ from pathlib import Path
 import pexpect
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # a reader has the plugins installed; here they are named, so that no other one is there
 PYTEST = [
     "pytest", "-p", "raceexplore.pytest_plugin", "-p", "_hypothesis_pytestplugin",

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from raceexplore.kernel.events.trace import Access
+from raceexplore.kernel.fence.wall_clock import ahead as wall_clock
+from raceexplore.kernel.fence.wall_clock import shifted
 from raceexplore.kernel.lot import Lot
 from raceexplore.kernel.names import function_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Hashable, Sequence
+    from contextlib import AbstractContextManager
 
     from raceexplore.kernel.events.record import Recorder
     from raceexplore.kernel.runtime import Runtime, Spawned, Timeout, Waiter
@@ -40,7 +43,7 @@ class Chooser(Protocol):
 class World:
     """One run's world. A program gets it as its argument, or from `raceexplore.world()`."""
 
-    __slots__ = ("_chooser", "_recorder", "_runtime", "invariants", "seen")
+    __slots__ = ("_chooser", "_memory", "_recorder", "_runtime", "invariants", "seen")
 
     def __init__(
         self, chooser: Chooser, runtime: Runtime, recorder: Recorder | None = None
@@ -48,6 +51,7 @@ class World:
         self._chooser = chooser
         self._runtime = runtime
         self._recorder = recorder
+        self._memory: dict[Hashable, Any] = {}
         self.invariants: dict[str, Callable[[], object]] = {}
         self.seen: dict[str, bool] = {}
 
@@ -145,6 +149,31 @@ class World:
         It is how a simulated service learns that a client has crashed.
         """
         self._runtime.at_kill(callback)
+
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what this run remembers of ``key``; what ``make()`` returns, the first time.
+
+        For parts of the outside world that are made once, for all runs, and must not carry anything
+        over from one run to the next.
+        """
+        if key not in self._memory:
+            self._memory[key] = make()
+        remembered: T = self._memory[key]
+        return remembered
+
+    def shifted(self, seconds: float) -> AbstractContextManager[None]:
+        """Return a block in which ``time.time`` and ``datetime.now`` are ahead by ``seconds``.
+
+        For a host or a server whose clock is wrong. No schedule point may be in it.
+        """
+        return shifted(seconds)
+
+    def use_clock(self, ahead: Callable[[float], float]) -> None:
+        """Let ``time.time`` and ``datetime.now`` be wrong in this task and all that it starts.
+
+        ahead: returns by how many seconds they are ahead at a virtual second.
+        """
+        wall_clock.set(ahead)
 
     def always(self, name: str, predicate: Callable[[], object]) -> None:
         """Check ``predicate()`` after every event from now on; a falsy answer is a failure."""

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import trio
 
-EPOCH_S = 1_577_836_800.0
-"""What ``time.time()`` shows at virtual second 0: 2020-01-01 00:00 UTC."""
-
 
 class VirtualClock(trio.abc.Clock):
     """A trio clock that stands still; ``now`` is in seconds."""

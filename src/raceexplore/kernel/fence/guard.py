@@ -19,8 +19,8 @@ from hashlib import blake2b
 from random import Random as RealRandom
 from typing import TYPE_CHECKING, Any, Protocol
 
-from raceexplore.kernel.fence.clock import EPOCH_S
 from raceexplore.kernel.fence.outside import CALLS, outside
+from raceexplore.kernel.fence.wall_clock import wall_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -173,7 +173,7 @@ class VirtualDatetime(RealDatetime, metaclass=_Meta):
         """Return the time now; in a run, virtual, and UTC where no zone is given."""
         if state.run is None:
             return RealDatetime.now(tz)
-        moment = RealDatetime.fromtimestamp(EPOCH_S + state.run.now(), datetime.UTC)
+        moment = RealDatetime.fromtimestamp(wall_s(state.run.now()), datetime.UTC)
         return moment.astimezone(tz) if tz is not None else moment.replace(tzinfo=None)
 
     @classmethod
@@ -187,9 +187,9 @@ class VirtualDatetime(RealDatetime, metaclass=_Meta):
         return cls.now()
 
 
-def _clock(real: Callable[[], Any], offset_s: float, unit: Callable[[float], Any]) -> Any:
+def _clock(real: Callable[[], Any], unit: Callable[[float], Any], read: Any = float) -> Any:
     def clock() -> Any:
-        return real() if state.run is None else unit(offset_s + state.run.now())
+        return real() if state.run is None else unit(read(state.run.now()))
 
     return clock
 
@@ -236,9 +236,9 @@ def _unraisable(real: Callable[[Any], None]) -> Any:
 def _patches() -> Iterator[tuple[Any, str, Any]]:
     """Yield (owner, attribute, replacement) for everything that is loaded and patched."""
     for name, unit in (("", float), ("_ns", lambda s: round(s * 1e9))):
-        yield time, f"time{name}", _clock(getattr(time, f"time{name}"), EPOCH_S, unit)
+        yield time, f"time{name}", _clock(getattr(time, f"time{name}"), unit, wall_s)
         for kind in ("monotonic", "perf_counter", "process_time", "thread_time"):
-            yield time, kind + name, _clock(getattr(time, kind + name), 0.0, unit)
+            yield time, kind + name, _clock(getattr(time, kind + name), unit)
     yield time, "sleep", _sleep(time.sleep)
     yield datetime, "datetime", VirtualDatetime
     for name in ("random", "getrandbits", "seed", "uniform", "triangular", "randint", "choice",

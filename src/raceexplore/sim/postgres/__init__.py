@@ -3,7 +3,7 @@
 from raceexplore.sim.postgres.connection import AsyncConnection, Notify
 from raceexplore.sim.postgres.cursor import AsyncCursor, dict_row, scalar_row, tuple_row
 from raceexplore.sim.postgres.server import Postgres
-from raceexplore.sim.postgres.sql.parse import Unmodelled
+from raceexplore.sim.unmodelled import Unmodelled
 
 __all__ = [
     "AsyncConnection",

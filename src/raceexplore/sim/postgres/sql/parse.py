@@ -6,18 +6,14 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from raceexplore.kernel.errors import RaceExploreError
 from raceexplore.sim.postgres.engine.errors import SqlError
+from raceexplore.sim.unmodelled import Unmodelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PLACEHOLDER = re.compile(r"%(?:\((?P<name>[^)]*)\))?(?P<kind>.?)", re.DOTALL)
 REMEMBERED = 10_000  # statements of a campaign
-
-
-class Unmodelled(RaceExploreError):
-    """The program asks for what the simulated server does not do; a real one might."""
 
 
 def unmodelled(what: str) -> NoReturn:

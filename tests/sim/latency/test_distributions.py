@@ -11,7 +11,7 @@ import trio
 
 from raceexplore import Deviation, Replay, Run, Schedule, Scheduler, World, by_name, run_once
 from raceexplore.sim import Fixed, Latency, LogNormal, Uniform
-from raceexplore.sim.latency import Quantiles, share
+from raceexplore.sim.latency.quantiles import Quantiles, share
 
 DRAWS = 20_000
 FACTOR = math.exp(0.5 * 0.6744897501960817)  # sigma 0.5 at the normal's upper quartile

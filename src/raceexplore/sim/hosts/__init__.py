@@ -1,0 +1,8 @@
+"""Hosts: what owns tasks, a clock, a share of a processor and a disk, and can crash."""
+
+from raceexplore.sim.hosts.clock import Clock
+from raceexplore.sim.hosts.cpu import Quota
+from raceexplore.sim.hosts.disk import Disk
+from raceexplore.sim.hosts.host import Host
+
+__all__ = ["Clock", "Disk", "Host", "Quota"]

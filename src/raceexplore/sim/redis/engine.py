@@ -1,0 +1,136 @@
+"""What Redis commands do to data: fakeredis, asked directly. Only this file knows its inside.
+
+fakeredis is a well-kept model of Redis' commands, but its clients speak through sockets and
+threads, and cost more than the command. Here its server side is called with the arguments, and
+gives the answer: one command is one step that nobody can come into, as in Redis. What would depend
+on the order of a hash table is sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import lru_cache
+from typing import Any
+
+from raceexplore.sim.unmodelled import MissingExtra, library
+
+VERSION = (7, 0)  # of the server whose answers the tests compare
+NEEDED = ("_process_command", "_run_command", "put_response")
+SORTED = frozenset(b"SMEMBERS SINTER SUNION SDIFF KEYS".split())
+MULTI, EXEC = (b"MULTI",), (b"EXEC",)
+Answer = Any
+Shift = Callable[[], AbstractContextManager[None]]
+
+
+class Engine:
+    """The data of one Redis process.
+
+    shift: makes the block that a command runs in see this server's own clock.
+    """
+
+    def __init__(self, shift: Shift) -> None:
+        self.shift = shift
+        self._server = library("fakeredis").FakeServer(version=VERSION)
+        self._idle: list[Connection] = []
+
+    def connection(self, database: int = 0) -> Connection:
+        """Return a new connection, which has its own watched keys and transaction."""
+        redis = library("redis")
+        socket = _socket_class()(self._server, database, client_class=redis.Redis)
+        return Connection(self.shift, socket)
+
+    @property
+    def _own(self) -> Connection:
+        """The engine's own connection, made when it is first needed: it costs 60 us."""
+        if not self._idle:
+            self._idle.append(self.connection())
+        return self._idle[0]
+
+    def empty(self) -> None:
+        """Forget all data, as a process does that restarts without a disk."""
+        self._own.run((b"FLUSHALL",))
+        self._own.run((b"SCRIPT", b"FLUSH"))
+
+    def all_keys(self) -> list[bytes]:
+        """Return the keys of database 0, in order."""
+        found: list[bytes] = self._own.run((b"KEYS", b"*"))
+        return found
+
+    def copy(self, key: bytes) -> tuple[bytes, bytes] | None:
+        """Return what `put` takes to make the key as it is now; None: there is no such key."""
+        value = self._own.run((b"DUMP", key))
+        if value is None:
+            return None
+        expires_ms = self._own.run((b"PEXPIRETIME", key))
+        return value, b"%d" % max(expires_ms, 0)
+
+    def put(self, key: bytes, copy: tuple[bytes, bytes] | None) -> None:
+        """Make the key as it was when `copy` was called, in this or in another engine."""
+        self._own.run((b"DEL", key))
+        if copy is None:
+            return
+        value, expires_ms = copy
+        self._own.run((b"RESTORE", key, b"0", value))
+        if int(expires_ms):
+            self._own.run((b"PEXPIREAT", key, expires_ms))
+
+
+class Connection:
+    """One connection to an engine: a command's fields go in as bytes, its answer comes out."""
+
+    __slots__ = ("_shift", "_socket")
+
+    def __init__(self, shift: Shift, socket: Any) -> None:
+        self._shift = shift
+        self._socket = socket
+
+    def run(self, fields: Sequence[bytes]) -> Answer:
+        """Do one command at once and return its answer; an error of Redis' is returned, too."""
+        socket = self._socket
+        with self._shift():
+            socket.answers.clear()
+            socket._process_command(list(fields))  # noqa: SLF001 see above
+        answer = socket.answers[0] if socket.answers else None
+        return sorted(answer) if fields[0] in SORTED and isinstance(answer, list) else answer
+
+    def attempt(self, fields: Sequence[bytes]) -> Answer:
+        """Do a blocking command without waiting: None where it would have to wait."""
+        self.run(MULTI)
+        self.run(fields)
+        answer = self.run(EXEC)
+        return answer[0] if isinstance(answer, list) else answer
+
+    def scripted(self) -> list[list[bytes]]:
+        """Return the commands that scripts have called since this was asked last."""
+        calls: list[list[bytes]] = self._socket.scripted
+        self._socket.scripted = []
+        return calls
+
+
+@lru_cache(maxsize=1)
+def _socket_class() -> Any:
+    library("fakeredis")
+    from fakeredis._socket import FakeSocket
+
+    missing = [name for name in NEEDED if not hasattr(FakeSocket, name)]
+    if missing:
+        raise MissingExtra(f"this release of fakeredis has no {missing[0]}; 2.41 has")
+
+    class Socket(FakeSocket):
+        """A server's side of a connection, whose answers are kept in a list."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            self.answers: list[Any] = []
+            self.scripted: list[list[bytes]] = []
+            super().__init__(*args, **kwargs)
+
+        def put_response(self, msg: Any) -> None:
+            self.answers.append(msg)
+
+        def _run_command(self, func: Any, sig: Any, args: list[Any], from_script: bool) -> Any:  # noqa: FBT001
+            if from_script:
+                self.scripted.append([sig.name.upper().encode(), *args])
+            return super()._run_command(func, sig, args, from_script)
+
+    return Socket
