@@ -10,7 +10,7 @@ import trio
 
 from raceexplore.search.corpus.entry import Entry, entries
 from raceexplore.search.corpus.replay import Replayed, replay_seed
-from raceexplore.search.programs.load import find_file, split_reference
+from raceexplore.search.programs.target import find_file, split_reference
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = [entry for _, entry in entries(ROOT / "corpus")]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from raceexplore.search.programs.load import find_file
+from raceexplore.search.programs.target import find_file
 
 Tree = ast.Module
 Functions = ast.FunctionDef | ast.AsyncFunctionDef

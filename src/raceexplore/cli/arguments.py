@@ -22,10 +22,16 @@ wall_limit = click.option("--wall-limit", type=float, default=WALL_S, show_defau
                           metavar="S", help="Seconds an event may take.")  # fmt: skip
 
 
+observe = click.option(
+    "--observe", multiple=True, metavar="PACKAGE",
+    help="An installed package to look into too; your own code always is.",
+)  # fmt: skip
+
+
 def a_failure(command: F) -> F:
-    """Give ``command`` the arguments that name a failing schedule: ``seed`` and ``path``."""
+    """Give ``command`` what names a failing schedule: ``seed``, ``path`` and ``observe``."""
     path = click.argument("path", metavar="[PATH[:NAME]]", required=False)
-    return click.argument("seed", metavar="SEED-or-FILE")(path(command))
+    return click.argument("seed", metavar="SEED-or-FILE")(path(observe(command)))
 
 
 def limits(max_steps: int | None, wall_limit: float = WALL_S) -> Limits:

@@ -57,7 +57,15 @@ def _must_exist(folder: Path) -> None:
 @folder
 @click.pass_obj
 def add(
-    version: str, /, *, seed: str, path: str | None, name: str, force: bool, folder: Path
+    version: str,
+    /,
+    *,
+    seed: str,
+    path: str | None,
+    observe: Sequence[str],
+    name: str,
+    force: bool,
+    folder: Path,
 ) -> None:
     """Keep a failing seed as the regression NAME.
 
@@ -71,7 +79,7 @@ def add(
 
     place = place_of(name, folder, force=force)
     with of_the_program(Nowhere()):
-        entry, was = keep(_stored(seed, path), place, version, force=force)
+        entry, was = keep(_stored(seed, path, observe), place, version, force=force)
     instead = f", in the place of {was}" if was else ""
     option = "" if folder == Path("corpus") else f" --corpus {folder}"
     _say(
@@ -82,11 +90,11 @@ def add(
     )
 
 
-def _stored(seed: str, path: str | None) -> Stored:
+def _stored(seed: str, path: str | None, observe: Sequence[str] = ()) -> Stored:
     from raceexplore.kernel.program import Limits
     from raceexplore.search.corpus.replay import find_stored
 
-    return find_stored(seed, path, Limits())
+    return find_stored(seed, path, Limits(), observe=observe)
 
 
 def _say(*lines: tuple[str, str]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from raceexplore.search.corpus.replay import Stored
 
@@ -81,8 +81,10 @@ def passing_breakpoints() -> Iterator[None]:
 @click.argument("path", metavar="[PATH[:NAME]]", required=False)
 @click.option("--step", type=click.IntRange(min=0), required=True, metavar="N",
               help="The event after which to look.")  # fmt: skip
+@click.option("--observe", multiple=True, metavar="PACKAGE",
+              help="An installed package to look into too; your own code always is.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for tools.")
-def show(*, seed: str, path: str | None, step: int, as_json: bool) -> None:
+def show(*, seed: str, path: str | None, step: int, observe: Sequence[str], as_json: bool) -> None:
     """Print tasks, variables and values as they are after an event."""
     from raceexplore.debug.state import lines, look, state
     from raceexplore.kernel.program import Limits
@@ -90,7 +92,7 @@ def show(*, seed: str, path: str | None, step: int, as_json: bool) -> None:
     from raceexplore.search.programs.silence import silence
 
     with silence():
-        stored = find_stored(seed, path, Limits())
+        stored = find_stored(seed, path, Limits(), observe=observe)
     run, chains = look(stored, step)
     total = len(run.events)
     if step >= total:

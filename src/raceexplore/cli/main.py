@@ -15,7 +15,7 @@ from raceexplore import __version__
 from raceexplore.cli import arguments, commands, debugger, outputs, status, what_if
 from raceexplore.cli import corpus as keeping
 from raceexplore.cli.streams import of_the_program
-from raceexplore.kernel.errors import RaceExploreError
+from raceexplore.kernel.errors import NeedsPytest, RaceExploreError
 from raceexplore.search.programs.silence import Nowhere
 
 if TYPE_CHECKING:
@@ -55,6 +55,10 @@ def call(arguments: Sequence[str]) -> int:
             list(arguments), prog_name="raceexplore", standalone_mode=False, obj=__version__
         )
         return ended if isinstance(ended, int) else status.NOTHING
+    except NeedsPytest as needed:
+        from raceexplore.cli import inside_pytest
+
+        return inside_pytest.told(needed.node_id, lambda: call(arguments))
     except BaseException as error:  # noqa: BLE001 nothing may look like "failure found"
         return status.after(error, __version__)
 
@@ -77,9 +81,6 @@ def _option(*names: str, **settings: Any) -> Callable[[F], F]:
     return click.option(*names, **settings)
 
 
-_observe = _option("--observe", multiple=True, metavar="PACKAGE", help="See its accesses too.")
-
-
 @cli.command()
 @click.argument("path", metavar="PATH[:NAME]")
 @_option("--budget", type=int, default=10_000, metavar="N", help="Runs to spend.")
@@ -93,7 +94,7 @@ _observe = _option("--observe", multiple=True, metavar="PACKAGE", help="See its 
          help="Stop at the first failure?")  # fmt: skip
 @_option("--time-limit", type=float, metavar="S", help="Seconds after which no run begins.")
 @commands.jobs
-@_observe
+@arguments.observe
 @keeping.folder
 @arguments.form
 @arguments.max_steps
@@ -181,7 +182,7 @@ def _campaign(
 @click.argument("path", metavar="PATH[:NAME]")
 @_option("--budget", type=int, default=10_000, metavar="N", help="Executions to spend.")
 @commands.jobs
-@_observe
+@arguments.observe
 @keeping.folder
 @arguments.form
 @click.pass_context
@@ -199,7 +200,7 @@ def prove(context: click.Context, /, **given: Any) -> Any:
 @arguments.form
 @arguments.max_steps
 @arguments.wall_limit
-def replay(*, seed: str, path: str | None, form: str, **given: Any) -> int:
+def replay(*, seed: str, path: str | None, observe: Sequence[str], form: str, **given: Any) -> int:
     """Replay a failing schedule: a seed, or a file of the corpus."""
     from raceexplore.search.corpus.replay import find_stored, replay_stored
 
@@ -207,7 +208,7 @@ def replay(*, seed: str, path: str | None, form: str, **given: Any) -> int:
     limits = arguments.limits(max_steps, given.pop("wall_limit"))
     began = time.perf_counter()
     with of_the_program(sys.stderr):
-        stored = find_stored(seed, path, limits, limited=max_steps is not None)
+        stored = find_stored(seed, path, limits, limited=max_steps is not None, observe=observe)
     if debugger.wanted(stored, **given):
         return debugger.start(stored, **given)
     with of_the_program(sys.stderr), debugger.passing_breakpoints():
@@ -237,7 +238,7 @@ def _replay_status(replayed: Replayed) -> int:
 @outputs.options
 @arguments.max_steps
 @arguments.wall_limit
-def report(*, seed: str, path: str | None, **given: Any) -> int:
+def report(*, seed: str, path: str | None, observe: Sequence[str], **given: Any) -> int:
     """Write a page, a trace, a picture, ... of a failing schedule."""
     from raceexplore.search.corpus.replay import replay_any
 
@@ -246,7 +247,7 @@ def report(*, seed: str, path: str | None, **given: Any) -> int:
     if not (what.files or what.junit or what.github):
         raise click.UsageError("name a file to write, e.g. --html report.html")
     with of_the_program(Nowhere()):
-        replayed = replay_any(seed, path, limits, limited=max_steps is not None)
+        replayed = replay_any(seed, path, limits, limited=max_steps is not None, observe=observe)
         if what.files:
             replayed = what_if.looked_into(replayed, limits)
         lines = outputs.of_replay(replayed, what, limits)

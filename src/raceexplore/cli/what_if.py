@@ -14,6 +14,8 @@ from raceexplore.cli import arguments, status
 from raceexplore.kernel.errors import BadOption
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits
     from raceexplore.search.campaign.found import Campaign
@@ -61,7 +63,7 @@ def answered(campaign: Campaign, limits: Limits) -> Campaign:
 @arguments.max_steps
 @arguments.wall_limit
 def what_if(
-    *, seed: str, path: str | None, atomic: tuple[str, ...], form: str,
+    *, seed: str, path: str | None, observe: Sequence[str], atomic: tuple[str, ...], form: str,
     max_steps: int | None, wall_limit: float,
 ) -> int:  # fmt: skip
     """Ask which lines, made atomic, make a failure disappear.
@@ -74,7 +76,7 @@ def what_if(
 
     limits = arguments.limits(max_steps, wall_limit)
     with of_the_program(sys.stderr):
-        stored = find_stored(seed, path, limits, limited=max_steps is not None)
+        stored = find_stored(seed, path, limits, limited=max_steps is not None, observe=observe)
         replayed = replay_stored(stored)
     if replayed.run.failure is None or replayed.diverged:
         status.complain(f"there is no failure to ask about: {replayed.diverged or 'it passed'}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 
 class RaceExploreError(Exception):
     """We or our caller are wrong: always escapes, never becomes a `Run.failure`.
@@ -24,6 +26,17 @@ class BadSeed(RaceExploreError):
 
 class BadProgram(RaceExploreError):
     """The program cannot be found or imported, or is not an async function we can call."""
+
+
+class NeedsPytest(BadProgram):
+    """The program is a pytest test, and only pytest can make its fixtures. node_id: of the test."""
+
+    def __init__(self, node_id: str) -> None:
+        super().__init__(
+            f"{node_id} is a pytest test, and only pytest makes its fixtures; replay it with"
+            f" pytest {shlex.quote(node_id)} --race-replay=SEED, or with raceexplore replay SEED"
+        )
+        self.node_id = node_id
 
 
 class BadOption(RaceExploreError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from raceexplore.kernel.errors import BadOption, BadProgram
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping
     from pathlib import Path
 
 
@@ -62,7 +62,9 @@ class Program:
     name: ``path/to/file.py:function`` where it came from a file. wants_world: it takes the
     `World` as its one argument. observed: returns the same function from a copy of the module
     that reports its accesses (None: nothing to rewrite). again: how another process can make the
-    same program (None: it cannot). A pickle keeps the name alone.
+    same program (None: it cannot). packages: installed ones that are observed too, since the user
+    wants it. fixtures: what each run is given, by name, and does not make itself. A pickle keeps
+    the name alone.
     """
 
     function: Callable[..., Coroutine[Any, Any, object]]
@@ -75,6 +77,8 @@ class Program:
     again: tuple[Callable[..., Program], tuple[Any, ...]] | None = field(
         default=None, compare=False
     )
+    packages: tuple[str, ...] = ()
+    fixtures: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     def __reduce__(self) -> tuple[Callable[..., Program], tuple[str, bool, Path | None]]:
         return _left_behind, (self.name, self.wants_world, self.source)

@@ -16,6 +16,7 @@ from typing import Any
 from raceexplore.observe.effects.by_class_of_object import MARK
 from raceexplore.observe.hooks.hook import attr
 from raceexplore.observe.hooks.injected import INJECTED
+from raceexplore.observe.in_place import InPlace, know_effects_for
 from raceexplore.observe.rewrite.statements import compile_observed
 
 
@@ -62,7 +63,11 @@ class Twins(MetaPathFinder):
         """Return how to load a module; None if it is not to be observed."""
         if not covers(self.packages, fullname):
             return None
-        spec = PathFinder.find_spec(fullname, path, target)
+        # The path first, since pytest's finder has loaders of its own; then the finders of editable
+        # installs, which no path leads to.
+        finders: list[Any] = [PathFinder, *(f for f in sys.meta_path if f is not self)]
+        found = (finder.find_spec(fullname, path, target) for finder in finders)
+        spec = next((spec for spec in found if spec is not None), None)
         if spec is not None and type(spec.loader) is SourceFileLoader and spec.origin is not None:
             spec.loader = ObservingLoader(fullname, spec.origin, self)
         return spec
@@ -120,6 +125,9 @@ def in_place(function: Callable[..., Any]) -> AbstractContextManager[None]:
 
     In it also `importlib.import_module`, or a function of Python's own, gets the rewritten ones.
     """
+    if isinstance(function, InPlace):
+        return function.swapped()
+    know_effects_for(None)
     own = getattr(function, "__globals__", {}).get("__builtins__", {})
     twins = getattr(own.get("__import__"), "__self__", None) if isinstance(own, dict) else None
     return twins.swapped() if isinstance(twins, Twins) and twins.packages else nullcontext()

@@ -8,6 +8,7 @@ from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.program import Limits, Settings
 from raceexplore.search.explore import DEFAULT
 from raceexplore.search.processes.pools import workers
+from raceexplore.search.programs.project import check_observable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ ARGUMENTS: Final = (
     "time",
     "order",
     "jobs",
+    "observe",
     *LIMITS,
     "time_limit_s",
 )
@@ -53,7 +55,16 @@ def settled(
         "limits": Limits(**{name: asked[name] for name in LIMITS if name in asked}),
         "time_limit_s": asked.get("time_limit_s"),
         "jobs": _jobs(asked.get("jobs", 1)),
+        "observe": _observe(asked.get("observe", True)),
     }
+
+
+def _observe(value: Any) -> Any:
+    """Return whether to observe, or the installed packages to observe too."""
+    if isinstance(value, str):
+        words = [word.strip() for word in value.split(",") if word.strip()]
+        value = False if words == ["none"] else words
+    return value if isinstance(value, bool) else check_observable(value)
 
 
 def _jobs(value: Any) -> Any:

@@ -13,18 +13,22 @@ from raceexplore.kernel.program import Limits, Settings, as_program
 from raceexplore.search.campaign.certificate import certificate, classes_seen, unseen
 from raceexplore.search.campaign.driver import Ends, Exploration
 from raceexplore.search.campaign.found import Campaign
+from raceexplore.search.campaign.suspects import snapshot
 from raceexplore.search.campaign.tally import Tally
 from raceexplore.search.campaign.trial import Trial, frozen
 from raceexplore.search.processes.jobs import explored
+from raceexplore.search.programs.project import check_observable
 from raceexplore.toolbox.by_name import by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
     from raceexplore.kernel.program import Program
     from raceexplore.kernel.scheduler import Scheduler
     from raceexplore.search.campaign.found import Found
+
+    Observe = bool | Sequence[str]  # whether, or the installed packages to look into too
 
 DEFAULT = "portfolio"
 
@@ -39,6 +43,7 @@ def explore(
     time_limit_s: float | None = None,
     jobs: int | Literal["auto"] = 1,
     executor: Callable[[], Executor] | None = None,
+    observe: Observe = True,
     settings: Settings | None = None,
     limits: Limits = Limits(),  # noqa: B008 a frozen value
     shrink: bool = True,
@@ -52,13 +57,14 @@ def explore(
     progress: called after each run with the runs done and the distinct failures. on_found: called
     at the first sight of each failure, before it is shrunk.
     jobs: processes that do the runs (``auto``: one a processor); the campaign is equal for any
-    number. executor: makes what they are asked through, in place of processes of this machine.
+    number. executor: makes what they are asked through, in place of local processes.
+    observe: tell what tasks read and wrote, also in the installed packages that it names.
     Raises `RaceExploreError` for wrong options, a program that is not deterministic or that
     leaves the controlled world.
     """
     _check(budget, stop, time_limit_s)
     chooser = by_name(scheduler, entropy=entropy) if isinstance(scheduler, str) else scheduler
-    trial = Trial(as_program(program), settings or Settings(entropy=entropy), limits)
+    trial = _trial(as_program(program), settings or Settings(entropy=entropy), limits, observe)
     tally = Tally(trial, on_found)
     exploration = Exploration(chooser, tally, progress)
     began = time.perf_counter()
@@ -68,16 +74,27 @@ def explore(
         stopped = explored(exploration, ends, jobs, executor)
         exploration.rounds.close()
         found = tally.found(watch, shrink=shrink)
-    named = scheduler if isinstance(scheduler, str) else type(scheduler).__name__.lower()
     return _campaign(
         tally,
         chooser,
         complete=stopped == "complete",
-        scheduler=named,
+        scheduler=scheduler if isinstance(scheduler, str) else type(chooser).__name__.lower(),
         entropy=entropy,
         failures=found,
         stopped="interrupted" if watch.interrupted else stopped,
         seconds=time.perf_counter() - began,
+    )
+
+
+def _trial(program: Program, settings: Settings, limits: Limits, observe: Observe) -> Trial:
+    """Return what the runs have in common. Raises `BadOption` for what cannot be observed."""
+    return Trial(
+        program,
+        settings,
+        limits,
+        shows=observe is not False,
+        packages=() if isinstance(observe, bool) else check_observable(observe),
+        before=snapshot(program),
     )
 
 

@@ -19,7 +19,7 @@ def test_a_campaign_checks_early_runs_often_and_late_ones_seldom(
     checked: list[int] = []
     done = [0]
 
-    def note(*_: object, stir: bool = False) -> None:
+    def note(*_: object, stir: bool = False, **more: object) -> None:
         checked.append(done[0])
         assert stir == (done[0] == 0)
 

@@ -64,10 +64,10 @@ async def main():
 
 @pytest.fixture
 def why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Why:
-    for name, text in (("library/places.py", PLACES), ("program/guests.py", GUESTS)):
+    for name, text in (("site-packages/places.py", PLACES), ("program/guests.py", GUESTS)):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text(text)
-    monkeypatch.setattr(sys, "path", [str(tmp_path / "library"), *sys.path])
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "site-packages"), *sys.path])
     campaign = explore(load_program(str(tmp_path / "program/guests.py")), budget=100)
     found = campaign.failures[0].why
     assert found is not None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from raceexplore.kernel.errors import BadSeed
 from raceexplore.search.corpus.regressions import suggested_name
 from raceexplore.search.corpus.replay import inside
-from raceexplore.search.programs.load import is_node_id
+from raceexplore.search.programs.target import is_node_id
 
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
@@ -33,11 +33,17 @@ def target(run: Run, saved: str = "") -> str:
 
     saved: what to say in place of the seed.
     """
+    observed = "" if saved else _observed(run)
     try:
         inside(run.program.name)
     except BadSeed:
-        return f"{saved or run.seed} {shlex.quote(run.program.name)}"
-    return saved or run.seed
+        return f"{saved or run.seed} {shlex.quote(run.program.name)}{observed}"
+    return f"{saved or run.seed}{observed}"
+
+
+def _observed(run: Run) -> str:
+    """Return the options that say what a seed does not: which installed packages were observed."""
+    return "".join(f" --observe {package}" for package in run.program.packages)
 
 
 def keep_command(run: Run, saved: Path | None = None) -> str:
@@ -50,7 +56,7 @@ def keep_command(run: Run, saved: Path | None = None) -> str:
     if is_node_id(run.program.name):
         return ""
     name = suggested_name(run.program.name, run.failure.kind)
-    what = run.seed if saved is None else shlex.quote(str(saved))
+    what = run.seed + _observed(run) if saved is None else shlex.quote(str(saved))
     elsewhere = saved is not None and saved.parent != Path("corpus")
     options = f" --corpus {shlex.quote(str(saved.parent))}" if saved and elsewhere else ""
     return f"raceexplore corpus add {what} --as {name}{options}"

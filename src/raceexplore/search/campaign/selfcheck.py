@@ -12,6 +12,8 @@ from raceexplore.kernel.scheduler import Replay
 from raceexplore.search.campaign.suspects import scattered, snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from raceexplore.kernel.events.trace import Event, Site
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits
@@ -32,9 +34,12 @@ def is_due(index: int) -> bool:
     return index % (OFTEN if index < OFTEN_UNTIL else SELDOM) == 0
 
 
-def check(run: Run, limits: Limits, *, stir: bool = False) -> None:
+def check(
+    run: Run, limits: Limits, *, stir: bool = False, before: Mapping[str, str] | None = None
+) -> None:
     """Replay the recorded ``run``; raise `NotDeterministic` unless every event is the same.
 
+    before: what `snapshot` gave before the first run of all.
     stir: replay several times, and let the program's objects lie elsewhere in memory each time,
     so that an order by their ids shows itself here and not in another process.
     """
@@ -46,13 +51,13 @@ def check(run: Run, limits: Limits, *, stir: bool = False) -> None:
         if STUCK in second.cut or _same(run, second):
             continue
         raise NotDeterministic(
-            f"{difference(run, second)}; the likely cause is {_cause(run, limits)}"
+            f"{difference(run, second)}; the likely cause is {_cause(run, limits, before)}"
         )
 
 
-def _cause(run: Run, limits: Limits) -> str:
+def _cause(run: Run, limits: Limits, before: Mapping[str, str] | None) -> str:
     """Return the likely cause of a difference, from what more replays show."""
-    before = snapshot(run.program)
+    before = before or snapshot(run.program)
     one = _again(run, limits)
     after = snapshot(run.program)
     changed = [name for name in after if after[name] != before.get(name)]
@@ -63,15 +68,20 @@ def _cause(run: Run, limits: Limits) -> str:
         ballast += scattered(turn)
         if not _same(one, _again(run, limits)):
             return CHANCE
-    return SURVIVES
+    return f"{SURVIVES}; or {CHANCE}"
 
 
-def same_end(run: Run, again: Run) -> None:
+def same_end(run: Run, again: Run, limits: Limits, before: Mapping[str, str]) -> None:
     """Raise `NotDeterministic` unless ``again``, a replay of ``run``, ended as it did."""
+    blind = run.program.observed is None  # no rewritten copy, whose first run may differ
+    if blind and _end(run) == _end(again) and run.digest and run.digest != again.digest:
+        raise NotDeterministic(
+            f"{difference(run, again)}; the likely cause is {_cause(again, limits, before)}"
+        )
     if _end(run) != _end(again):
         raise NotDeterministic(
             f"the same schedule ended as {_told_end(run)} and then as {_told_end(again)};"
-            f" the likely cause is {SURVIVES}, or {CHANCE}"
+            f" the likely cause is {_cause(again, limits, before)}"
         )
 
 

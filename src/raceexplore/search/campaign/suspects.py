@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from random import Random
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from raceexplore.kernel.program import Program
 
 DEPTH = 4
@@ -15,17 +19,44 @@ PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
 def snapshot(program: Program) -> dict[str, str]:
-    """Return a text for each global of the program's module, which changes when its state does.
+    """Return a text for all that is there before a run, which changes when its state does.
 
-    Runs no code of the program. Default arguments and class attributes count as state of their
-    function and class.
+    That is each fixture, what the function closes over or is bound to, and each global of its
+    module. Runs no code of the program. Default arguments and class attributes count as state of
+    their function and class.
     """
-    module = getattr(program.function, "__globals__", {})
-    return {
-        f"the global {name!r}": _shape(value, DEPTH)
-        for name, value in module.items()
-        if not (name.startswith("__") or inspect.ismodule(value))
-    }
+    held = {f"the fixture {name!r}": value for name, value in program.fixtures.items()}
+    for function in _functions(program.function):
+        held.update(_around(function))
+    return {what: _shape(value, DEPTH) for what, value in held.items()}
+
+
+def _functions(function: Any) -> Iterator[Any]:
+    """Yield ``function`` and what it stands for: the method, the wrapped, the partial's."""
+    while function is not None:
+        if not str(getattr(function, "__module__", "")).startswith("raceexplore."):
+            yield function
+        inner = getattr(function, "__func__", None) or getattr(function, "__wrapped__", None)
+        function = inner or (function.func if isinstance(function, partial) else None)
+
+
+def _around(function: Any) -> Iterator[tuple[str, object]]:
+    """Yield what ``function`` holds and can reach by name, with the words for it."""
+    if isinstance(function, MethodType):
+        yield f"the {type(function.__self__).__name__} that it is bound to", function.__self__
+    if isinstance(function, partial):
+        yield "an argument of its partial", (function.args, function.keywords)
+    if not isinstance(function, FunctionType):
+        return
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    for name, cell in cells:
+        try:
+            yield f"the variable {name!r}", cell.cell_contents
+        except ValueError:  # not assigned yet
+            continue
+    for name, value in function.__globals__.items():
+        if not (name.startswith("__") or inspect.ismodule(value)):
+            yield f"the global {name!r}", value
 
 
 def scattered(turn: int) -> list[object]:

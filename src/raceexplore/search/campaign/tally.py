@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from raceexplore.kernel.run import run_once
 from raceexplore.search.campaign.found import Found
+from raceexplore.search.campaign.in_sight import in_sight
 from raceexplore.search.observed.with_values import with_values
 from raceexplore.search.shrink.shrink import Shrinking
 from raceexplore.search.why.why import why
@@ -110,7 +111,15 @@ class Tally:
         shrunk = Shrinking(found.original, shrink_budget(found.original), limits).shrink()
         same = shrunk.run.schedule == found.original.schedule
         run = found.original if same else self.trial.again(shrunk.run)
-        run = with_values(run, limits)
+        if self.trial.shows:
+            program = in_sight(
+                run.program,
+                run.schedule,
+                settings=run.settings,
+                limits=limits,
+                packages=self.trial.packages,
+            )
+            run = with_values(replace(run, program=program), limits)
         assert run.failure is not None
         return replace(
             found,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from raceexplore.kernel.run import run_once
@@ -13,7 +13,7 @@ from raceexplore.search.campaign import selfcheck
 from raceexplore.search.observed.observed_run import observed_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits, Program, Settings
@@ -32,11 +32,19 @@ def frozen() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What all runs of a campaign have in common."""
+    """What all runs of a campaign have in common.
+
+    shows: what a failing run reads and writes is collected for its report. packages: installed
+    ones that are then observed too.
+    before: the state that was there before the first run, in words.
+    """
 
     program: Program
     settings: Settings
     limits: Limits
+    shows: bool = True
+    packages: tuple[str, ...] = ()
+    before: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, index: int, scheduler: Scheduler) -> Run:
         """Run once, observed if ``scheduler`` asks for it; some runs twice, to compare them."""
@@ -54,7 +62,7 @@ class Trial:
             record=checked,
         )
         if checked and run.outcome != "cut":
-            selfcheck.check(run, self.limits, stir=index == 0)
+            selfcheck.check(run, self.limits, stir=index == 0, before=self.before)
         return run
 
     def again(self, run: Run, *, stir: bool = False) -> Run:
@@ -69,6 +77,6 @@ class Trial:
             settings=self.settings,
             record=True,
         )
-        selfcheck.same_end(run, again)
-        selfcheck.check(again, self.limits, stir=stir)
+        selfcheck.same_end(run, again, self.limits, self.before)
+        selfcheck.check(again, self.limits, stir=stir, before=self.before)
         return again

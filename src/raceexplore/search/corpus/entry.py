@@ -18,7 +18,8 @@ from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.program import Limits
 from raceexplore.kernel.seed import decode
 from raceexplore.search.corpus.aligned import are_pins, as_lists, label, pins, tasks
-from raceexplore.search.programs.load import is_node_id, source_digest, split_reference
+from raceexplore.search.programs.load import source_digest
+from raceexplore.search.programs.target import is_node_id, split_reference
 from raceexplore.search.why.guide import Guide
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Entry:
     found with. site: function and text of the line that failed. tasks: paths, in the order in
     which they began. pins: the deviations with the awaits they are pinned to, each a `Pin` as a
     list. orders: the order constraints that suffice, where they are known, as `Guide.as_plain`
-    gives them. These find the failure again in an edited program.
+    gives them. These find the failure again in an edited program. observe: the installed packages
+    that were observed too.
     """
 
     version: int
@@ -60,6 +62,7 @@ class Entry:
     tasks: list[str] = field(default_factory=list)
     pins: list[Any] = field(default_factory=list)
     orders: list[Any] = field(default_factory=list)
+    observe: list[str] = field(default_factory=list)
 
 
 def entry_of(found: Found, version: str, limits: Limits = Limits()) -> Entry:  # noqa: B008
@@ -84,6 +87,7 @@ def entry_of(found: Found, version: str, limits: Limits = Limits()) -> Entry:  #
         tasks=list(tasks(run, limits)),
         pins=as_lists(pins(run)),
         orders=found.why.orders.guide.as_plain() if found.why else [],
+        observe=list(run.program.packages),
     )
 
 

@@ -22,8 +22,8 @@ from raceexplore.search.corpus.aligned import new_names, tasks
 from raceexplore.search.corpus.entry import entry_of, file_name, read, stem, write
 from raceexplore.search.corpus.levels import is_same
 from raceexplore.search.corpus.replay import find_stored, inside, replay_entry, replay_stored
-from raceexplore.search.programs.load import is_node_id
 from raceexplore.search.programs.silence import silence
+from raceexplore.search.programs.target import is_node_id
 from raceexplore.search.shrink.shrink import Shrinking
 from raceexplore.search.why.why import why
 from raceexplore.toolbox.by_name import by_name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,16 +17,12 @@ from raceexplore.kernel.seed import Seed, decode
 from raceexplore.search.corpus.entry import drift, read
 from raceexplore.search.corpus.levels import EXACT, Attempt, attempts, is_same
 from raceexplore.search.observed.with_values import with_values
-from raceexplore.search.programs.load import (
-    is_node_id,
-    load_program,
-    source_digest,
-    split_reference,
-)
+from raceexplore.search.programs.load import load_program, source_digest
 from raceexplore.search.programs.silence import silence
+from raceexplore.search.programs.target import is_node_id, split_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from raceexplore.kernel.choice import Deviation
     from raceexplore.kernel.outcome import Run
@@ -101,13 +96,15 @@ def replay_seed(
     program: Program | Callable[..., Any] | str | None = None,
     *,
     limits: Limits = Limits(),  # noqa: B008 a frozen value
+    observe: Sequence[str] = (),
 ) -> Replayed:
     """Replay ``text`` on ``program``, or on the program that the seed refers to.
 
-    A path without a name stands for the function that the seed names.
+    A path without a name stands for the function that the seed names. observe: installed packages
+    to see too, where the program is loaded here.
     """
     seed = decode(text)
-    found = _found(program, seed)
+    found = _found(program, seed, observe)
     scheduler = Replay(seed.schedule)
     with watching(limits.wall_s):
         run = run_once(found, scheduler, limits=limits, settings=seed.settings, record=True)
@@ -118,10 +115,12 @@ def replay_seed(
     return Replayed(run, seed, reproduced, scheduler.skipped)
 
 
-def _found(program: Program | Callable[..., Any] | str | None, seed: Seed) -> Program:
+def _found(
+    program: Program | Callable[..., Any] | str | None, seed: Seed, observe: Sequence[str]
+) -> Program:
     """Return the program that a caller names, or else the one that ``seed`` refers to."""
     if program is None or isinstance(program, str):
-        return _load(program, seed)
+        return _load(program, seed, observe)
     return as_program(program)
 
 
@@ -140,7 +139,7 @@ def replay_entry(
     """
     limits = limits or Limits(steps=entry.max_steps)
     seed = decode(entry.seed)
-    found = _found(program, seed)
+    found = _found(program, seed, entry.observe)
     with watching(limits.wall_s) as watch:
         reproduced, (level, run, skipped) = _tried(found, seed, entry, limits)
         drifted = drift(entry, run.digest, source_digest(found))
@@ -181,13 +180,19 @@ class Stored:
 
 
 def replay_any(
-    text: str, program: str | None, limits: Limits, *, limited: bool = False
+    text: str,
+    program: str | None,
+    limits: Limits,
+    *,
+    limited: bool = False,
+    observe: Sequence[str] = (),
 ) -> Replayed:
     """Replay what a user gives: a seed, or the path of a corpus file.
 
     limited: the limits are the user's own and not defaults, so they outweigh those of a file.
+    observe: installed packages to see too, beside those of the file.
     """
-    return replay_stored(find_stored(text, program, limits, limited=limited))
+    return replay_stored(find_stored(text, program, limits, limited=limited, observe=observe))
 
 
 def replay_stored(stored: Stored) -> Replayed:
@@ -197,7 +202,14 @@ def replay_stored(stored: Stored) -> Replayed:
     return replay_entry(stored.entry, stored.program, limits=stored.limits)
 
 
-def find_stored(text: str, program: str | None, limits: Limits, *, limited: bool = False) -> Stored:
+def find_stored(
+    text: str,
+    program: str | None,
+    limits: Limits,
+    *,
+    limited: bool = False,
+    observe: Sequence[str] = (),
+) -> Stored:
     """Return the seed and the program that a user means, without running it; see `replay_any`."""
     text, entry = text.strip(), None
     if not re.match(r"rx\d+-[^./]*$", text):
@@ -206,23 +218,22 @@ def find_stored(text: str, program: str | None, limits: Limits, *, limited: bool
             raise BadSeed(f"{text[:40]!r} is neither a seed (rx1-...) nor a corpus file")
         entry = read(Path(text))
         text = entry.seed
+        observe = (*entry.observe, *observe)
         if not limited:
             limits = replace(limits, steps=entry.max_steps)
     seed = decode(text)
-    return Stored(text, seed, _load(program, seed), limits, entry)
+    return Stored(text, seed, _load(program, seed, observe), limits, entry)
 
 
-def _load(path: str | None, seed: Seed) -> Program:
+def _load(path: str | None, seed: Seed, observe: Sequence[str]) -> Program:
     inner, name = split_reference(seed.program)
     if path is not None:
-        return load_program(path if split_reference(path)[1] or not name else f"{path}:{name}")
+        named = split_reference(path)[1] or is_node_id(path) or not name
+        return load_program(path if named else f"{path}:{name}", observe)
     if is_node_id(seed.program):
-        raise BadProgram(
-            "this seed is of a test; replay it with"
-            f" pytest {shlex.quote(seed.program)} --race-replay=SEED"
-        )
+        return load_program(inside(seed.program), observe)
     try:
-        return load_program(inside(seed.program))
+        return load_program(inside(seed.program), observe)
     except BadProgram as error:
         if Path(inner).exists():
             raise
@@ -237,7 +248,7 @@ def inside(reference: str) -> str:
 
     A seed may come from a stranger: it never makes us run another file. Raises `BadSeed`.
     """
-    path = Path(split_reference(reference)[0])
+    path = Path(split_reference(reference)[0].partition("::")[0])
     here = Path.cwd().resolve()
     if path.is_absolute() or ".." in path.parts or not (here / path).resolve().is_relative_to(here):
         raise BadSeed(

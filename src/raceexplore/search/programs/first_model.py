@@ -12,7 +12,8 @@ from typing import Any
 import msgpack  # noqa: F401 its C part wants the real datetime, which an import of a program hides
 
 from raceexplore.kernel.errors import BadProgram
-from raceexplore.search.programs.load import find_file, import_file
+from raceexplore.search.programs.load import import_file
+from raceexplore.search.programs.target import find_file
 
 # what a model passes for an argument of a type, the first call and the second
 VALUES: dict[object, tuple[str, str]] = {

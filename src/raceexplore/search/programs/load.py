@@ -1,124 +1,144 @@
-"""Find and import the program that a path names."""
+"""Find and import the program that a reference names."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
-import inspect
 import linecache
 import sys
 import traceback
-from functools import cache
+from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.errors import BadProgram
 from raceexplore.kernel.fence.guard import guarded
-from raceexplore.kernel.program import Program, needed_arguments, takes_world
+from raceexplore.kernel.program import Program, takes_world
 from raceexplore.kernel.standing.walk import is_user_file
 from raceexplore.observe.load import load_observed, observing
+from raceexplore.search.programs.choose import STARTED, choose, member
+from raceexplore.search.programs.project import check_observable, is_project_file, own_packages
+from raceexplore.search.programs.standing_tests import standing_test
+from raceexplore.search.programs.target import Target, find_target, is_node_id, make_importable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
+
+RUNNERS = ("trio", "anyio")  # whose `run` a file may call when it is imported
 
 
 def load_program(reference: str, observe: Sequence[str] = ()) -> Program:
-    """Return the program that ``path/to/file.py`` or ``path/to/file.py:name`` names.
+    """Return the program that ``path/to/file.py[:name]`` or ``package.module[:name]`` names.
 
     Without a name, the file's ``main`` or ``program``, or its only public async function that
-    needs no argument but the world. observe: packages whose accesses observed runs see as well
-    as those of the program's own folder. Raises `BadProgram`, in one line.
+    needs no argument but the world. A name may be ``Class.method``: each run then makes an instance
+    of its own. observe: installed packages whose accesses observed runs see, as well as those of
+    all that is the user's own. Raises `BadProgram`, and `BadOption` for what cannot be observed,
+    in one line.
     """
-    path_text, name = split_reference(reference)
-    path = find_file(path_text)
-    module = import_file(path)
-    function = _choose(module, name, path_text)
-    shown = f"{_relative(path, path_text)}:{function.__name__}"
-    return _program(module, function, shown, (*_siblings(path), *observe))
+    packages = check_observable(observe)
+    if is_node_id(reference):
+        return standing_test(reference, packages)
+    target = find_target(reference)
+    module = import_target(target)
+    name = choose(module, target)
+    return _program(target, module, name, packages)
 
 
-def _program(module: ModuleType, function: Any, shown: str, packages: Sequence[str]) -> Program:
-    path, name = Path(str(module.__file__)), function.__name__
-    observed = observed_copy(path, name, packages)
-    again = load_again, (path, module.__name__, name, shown, tuple(packages))
-    return Program(function, shown, takes_world(function), path, observed, again)
+def _program(target: Target, module: ModuleType, name: str, packages: tuple[str, ...]) -> Program:
+    function = member(module, name, target.shown)
+    everything = (*own_packages(target.path), *packages)
+    return Program(
+        function,
+        f"{target.shown}:{name}",
+        takes_world(function),
+        target.path,
+        observed_copy(target, name, everything),
+        (load_again, (target, module.__name__, name, packages)),
+        packages,
+    )
 
 
-def load_again(
-    path: Path, module_name: str, name: str, shown: str, packages: Sequence[str]
-) -> Program:
+def load_again(target: Target, module_name: str, name: str, packages: tuple[str, ...]) -> Program:
     """Return the program that another process has loaded: the modules bear the same names."""
-    module = import_file(path, module_name)
-    return _program(module, getattr(module, name), shown, packages)
+    return _program(target, import_target(target, module_name), name, packages)
 
 
-def _siblings(path: Path) -> list[str]:
-    """Return the names of the modules imported from the folder of ``path``, less its own."""
-    found = []
-    for name, module in sorted(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if file and _is_beside(Path(file), path):
-            found.append(name)
-    return found
-
-
-def _is_beside(file: Path, path: Path) -> bool:
-    """Return whether ``file`` is in the folder of ``path``, or is the installed twin of one there.
-
-    A model may be run from a checkout while its imports find the installed package.
-    """
-    if file.name in ("__init__.py", path.name):
-        return False
-    twin = file.parent.name == path.parent.name and (path.parent / file.name).is_file()
-    return twin or file.parent.resolve() == path.parent
-
-
-def observed_copy(path: Path, name: str, packages: Sequence[str]) -> Callable[[], Any]:
-    """Return what gives the function ``name`` of the rewritten copy of ``path``, loaded once.
+def observed_copy(target: Target, name: str, packages: Sequence[str]) -> Callable[[], Any]:
+    """Return what gives the function ``name`` of the rewritten copy of a file, loaded once.
 
     ``packages`` are loaded rewritten with it.
     """
 
     @cache
     def observed() -> Any:
-        with guarded(), observing(*packages) as twins:
-            module = load_observed(path, f"raceexplore_observed_{path.stem}", twins)
-            return getattr(module, name)
+        path = target.path
+        with guarded(), observing(*packages) as twins, started_runs() as started:
+            if target.module and target.module.partition(".")[0] in packages:
+                module = importlib.import_module(target.module)
+            else:
+                module = load_observed(path, f"raceexplore_observed_{path.stem}", twins)
+            if started:
+                vars(module)[STARTED] = started[0]
+            return member(module, name, target.shown)
 
     return observed
 
 
-def split_reference(reference: str) -> tuple[str, str]:
-    """Return the path and the name (may be empty) in ``path[:name]``."""
-    path, colon, name = reference.rpartition(":")
-    if not colon or not path or not name.isidentifier():
-        return reference, ""
-    return path, name
+def import_target(target: Target, name: str = "") -> ModuleType:
+    """Import the file as what it is: a module of its package, or a script.
+
+    A script's folder comes first on the path, as Python has it.
+    """
+    if not target.module:
+        return import_file(target.path, name)
+    known = sys.modules.get(target.module)
+    if known is not None and _is_current(known, target.path):
+        return known
+    if known is not None:
+        _forget(target.module)
+    make_importable(target.root)
+    linecache.checkcache()
+    try:
+        with _refusals(target.path.name), guarded(), started_runs() as started:
+            module = importlib.import_module(target.module)
+    except BadProgram as error:
+        missing = str(getattr(error.__cause__, "name", ""))
+        if not (target.path.parent / f"{missing}.py").is_file():
+            raise
+        _forget(target.module)
+        return import_file(target.path, name)  # a script that happens to be in a package
+    _note(module, target.path, started)
+    return module
 
 
-def is_node_id(reference: str) -> bool:
-    """Return whether ``reference`` names a pytest test, ``tests/test_x.py::test_y``."""
-    return "::" in reference
+_sources: dict[str, bytes] = {}  # of modules of packages, as they were when we imported them
 
 
-def find_file(text: str) -> Path:
-    """Return the file; one under ``models/`` may also be that of the installed package."""
-    path = Path(text)
-    if not path.exists() and path.parts[:1] == ("models",):
-        inside = Path(importlib.import_module("raceexplore.models").__path__[0]).joinpath(
-            *path.parts[1:]
-        )
-        path = inside if inside.exists() else path
-    if path.is_dir():
-        files = sorted(p.name for p in path.glob("*.py") if p.name != "__init__.py")
-        has = f"name one of its files: {', '.join(files)}" if files else "it holds no Python file"
-        raise BadProgram(f"{text} is a folder; {has}")
-    if not path.exists():
-        raise BadProgram(f"{text} does not exist")
-    if path.suffix != ".py":
-        raise BadProgram(f"{text} is not a Python file (.py)")
-    return path.resolve()
+def _note(module: ModuleType, path: Path, started: Sequence[Any]) -> None:
+    _sources[module.__name__] = path.read_bytes()
+    if started:
+        vars(module)[STARTED] = started[0]
+
+
+def _is_current(module: ModuleType, path: Path) -> bool:
+    """Return whether ``module`` is what importing ``path`` would give now."""
+    file, source = getattr(module, "__file__", None), _sources.get(module.__name__)
+    same = file is not None and Path(file).resolve() == path
+    return same and (source is None or source == path.read_bytes())
+
+
+def _forget(module: str) -> None:
+    """Take the package of ``module``, all of it that is the user's own, out of what is imported."""
+    top = module.partition(".")[0]
+    for name, known in list(sys.modules.items()):
+        file = str(getattr(known, "__file__", None) or "<none>")
+        if name.partition(".")[0] == top and (is_project_file(file) or name == top):
+            del sys.modules[name]
+    importlib.invalidate_caches()
 
 
 def import_file(path: Path, name: str = "") -> ModuleType:
@@ -130,22 +150,55 @@ def import_file(path: Path, name: str = "") -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     linecache.checkcache(str(path))  # a fingerprint holds the source line of the failure
-    folder = str(path.parent)
     sys.modules[name] = module
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    make_importable(path.parent)
+    with _refusals(path.name), guarded(), started_runs() as started:
+        spec.loader.exec_module(module)
+    if started:
+        vars(module)[STARTED] = started[0]
+    return module
+
+
+@contextmanager
+def started_runs() -> Iterator[list[Callable[..., Any]]]:
+    """Collect the async functions that a module would run when it is imported; run none of them.
+
+    A file may end in ``trio.run(main)`` without asking whether it is the main program.
+    """
+    started: list[Callable[..., Any]] = []
+
+    def run(function: Callable[..., Any], *args: Any, **_: Any) -> None:
+        started.append(partial(function, *args) if args else function)
+
+    def leave(status: object = None) -> None:  # sys.exit(trio.run(main))
+        if not started:
+            raise SystemExit(status)
+
+    runners = [sys.modules[name] for name in RUNNERS if name in sys.modules]
+    patches = [*((module, "run", run) for module in runners), (sys, "exit", leave)]
+    before = [(module, name, getattr(module, name)) for module, name, _ in patches]
+    for module, name, patch in patches:
+        setattr(module, name, patch)
     try:
-        with guarded():
-            spec.loader.exec_module(module)
+        yield started
+    finally:
+        for module, name, real in before:
+            setattr(module, name, real)
+
+
+@contextmanager
+def _refusals(file: str) -> Iterator[None]:
+    """Turn what goes wrong when a program is imported into `BadProgram`, in one line."""
+    try:
+        yield
     except SyntaxError as error:
         # of what is no text at all, Python names no line, and no file either
-        place = f"{error.filename}:{error.lineno}" if error.lineno else path.name
+        place = f"{error.filename}:{error.lineno}" if error.lineno else file
         raise BadProgram(f"{place}: syntax error: {error.msg}") from None
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        raise BadProgram(f"{path.name} cannot be imported: {_where(error)}") from error
-    return module
+        raise BadProgram(f"{file} cannot be imported: {_where(error)}") from error
 
 
 def source_digest(program: Program) -> str:
@@ -159,49 +212,3 @@ def _where(error: BaseException) -> str:
     frames = [f for f in traceback.extract_tb(error.__traceback__) if is_user_file(f.filename)]
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{place}"
-
-
-def _choose(module: ModuleType, name: str, shown: str) -> Any:
-    public = {
-        key: value
-        for key, value in vars(module).items()
-        if inspect.iscoroutinefunction(value)
-        and value.__module__ == module.__name__
-        and not key.startswith("_")
-    }
-    if name:
-        function = getattr(module, name, None)
-        if not inspect.iscoroutinefunction(function):
-            has = ", ".join(public) or "no async function"
-            raise BadProgram(f"{shown} has no async function {name!r}; it has {has}")
-        if needed_arguments(function) > 1:
-            raise BadProgram(f"{shown}:{name} takes arguments; a program takes none, or the world")
-        return function
-    programs = {key: f for key, f in public.items() if _is_program(f)}
-    named: list[str] = [key for key in ("main", "program") if key in programs]
-    chosen = named or list(programs)
-    if len(chosen) == 1:
-        return programs[chosen[0]]
-    if chosen:
-        choices = " or ".join(f"{shown}:{key}" for key in chosen)
-        raise BadProgram(f"{shown} holds {len(chosen)} programs; name one: {choices}")
-    found = ", ".join(f"async def {k}{inspect.signature(f)}" for k, f in public.items())
-    plain = [k for k, v in vars(module).items() if inspect.isfunction(v) and k not in public]
-    found = found or (f"plain functions {', '.join(plain[:8])}" if plain else "no function at all")
-    raise BadProgram(
-        f"{shown} holds no program (an async function without arguments, or with the world);"
-        f" found: {found}"
-    )
-
-
-def _is_program(function: Any) -> bool:
-    parameters = list(inspect.signature(function).parameters)
-    needed = needed_arguments(function)
-    return needed == 0 or (needed == 1 and parameters[0] == "world")
-
-
-def _relative(path: Path, text: str) -> str:
-    here = Path.cwd().resolve()
-    if path.is_relative_to(here):
-        return path.relative_to(here).as_posix()
-    return Path(text).as_posix()

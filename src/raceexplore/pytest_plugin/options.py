@@ -1,0 +1,60 @@
+"""The options --race-* and the ini keys race_*, and what they ask of a test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from raceexplore.pytest_plugin.settings import ARGUMENTS, BUDGET, settled
+from raceexplore.search.programs.pyproject import project_settings
+
+if TYPE_CHECKING:
+    import pytest
+
+# name: (type, metavar, help): command line options, ini keys and, less the last, arguments
+OPTIONS: dict[str, tuple[type, str, str]] = {
+    "budget": (int, "N", f"Schedules to explore per test (default {BUDGET:,})."),
+    "entropy": (int, "N", "The number every random draw follows (default 0)."),
+    "scheduler": (str, "NAME", "What chooses, for example pct:depth=3."),
+    "time": (str, "strict|elastic", "May a deadline fire while tasks can run?"),
+    "order": (str, "any|passes", "Which orders: any, or those of trio's own loop."),
+    "jobs": (str, "N|auto", "Processes that share the runs of a test (default 1)."),
+    "observe": (str, "PACKAGE,...", "Installed packages to look into when a test fails, or none."),
+    "corpus": (str, "DIR", "Where failures are kept, and replayed from first (default corpus)."),
+}
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add the options and the ini keys."""
+    group = parser.getgroup("raceexplore", "raceexplore: schedules of trio programs")
+    for name, (kind, metavar, text) in OPTIONS.items():
+        group.addoption(f"--race-{name}", type=kind, default=None, metavar=metavar, help=text)
+        parser.addini(f"race_{name}", text, default="")
+    group.addoption(
+        "--race-no-corpus", action="store_true", help="Neither keep nor replay failures."
+    )
+    parser.addini("race_no_corpus", "Neither keep nor replay failures.", "bool", default=False)
+    group.addoption("--race-replay", metavar="SEED", help="Run one test on the schedule of SEED.")
+
+
+def asked_for(config: pytest.Config, own: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments for `explore`: the command line's, else ``own``, else the project's.
+
+    own: what the test says itself. The project's are its ini keys, else its ``[tool.raceexplore]``.
+    """
+    names = [name for name in OPTIONS if name in ARGUMENTS]
+    line = {name: config.getoption(f"race_{name}") for name in names}
+    project = project_settings(config.rootpath)
+    ini = {name: config.getini(f"race_{name}") or project.get(name) for name in names}
+    return settled(line, own, ini)
+
+
+def corpus_folder(config: pytest.Config) -> Path | None:
+    """Return the folder of the corpus; None if there is to be none."""
+    if config.getoption("race_no_corpus") or config.getini("race_no_corpus"):
+        return None
+    asked: str = config.getoption("race_corpus") or config.getini("race_corpus")
+    if asked:
+        return config.rootpath / asked
+    named = project_settings(config.rootpath).get("corpus")
+    return Path(named).absolute() if named else config.rootpath / "corpus"
