@@ -217,7 +217,7 @@ def test_schedulers_lists_options_from_the_classes(rx: Rx) -> None:
 def test_no_command_shows_the_help(rx: Rx) -> None:
     ended = rx()
     assert ended.status == 2
-    assert "\nCommands:\n" in ended.err
+    assert "\nFind a failure:\n" in ended.err
 
 
 def test_version_names_what_matters_for_a_report(rx: Rx) -> None:

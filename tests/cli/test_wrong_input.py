@@ -63,7 +63,7 @@ def test_a_program_that_cannot_be_explored(
         ("run bank.py --wall-limit 0", "--wall-limit must be more than 0 s, not 0"),
         ("run bank.py --time real", "'real' is not one of 'strict', 'elastic'"),
         ("run bank.py --bugdet 3", "--bugdet"),
-        ("run", "Missing argument 'PATH[:NAME]'"),
+        ("run", "name a program: PATH[:NAME], or -m MODULE"),
         ("walk", "No such command 'walk'"),
         ("replay rx1-", "damaged or truncated seed"),
         ("replay rx1-ab!c", "damaged seed: '!' at letter 7 cannot be"),

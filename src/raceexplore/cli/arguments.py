@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from raceexplore.kernel.program import Limits
 
@@ -22,6 +23,50 @@ wall_limit = click.option("--wall-limit", type=float, default=WALL_S, show_defau
                           metavar="S", help="Seconds an event may take.")  # fmt: skip
 
 
+def a_program(command: F) -> F:
+    """Give ``command`` the argument that names a program, ``path``; as Python, also -m."""
+    module = click.option(
+        "-m", "module", metavar="MODULE", callback=_module, expose_value=False,
+        help="Run a module, as python -m does.",
+    )  # fmt: skip
+    path = click.argument(
+        "path", metavar="PATH[:NAME]", required=False, callback=_path, shell_complete=files
+    )
+    return path(module(command))
+
+
+def _module(context: click.Context, option: click.Parameter, value: str | None) -> None:
+    if value is not None and not context.resilient_parsing:
+        context.meta["raceexplore.module"] = value
+
+
+def _path(context: click.Context, argument: click.Parameter, value: str | None) -> str | None:
+    module = context.meta.get("raceexplore.module")
+    if context.resilient_parsing:
+        return value
+    if module is None and value is None:
+        raise click.UsageError("name a program: PATH[:NAME], or -m MODULE")
+    if module is not None and value is not None:
+        raise click.UsageError(f"{value} or -m {module}, not both")
+    return value if module is None else str(module)
+
+
+def files(
+    context: click.Context, argument: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Let the shell complete the names of files."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def scheduler_names(
+    context: click.Context, argument: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the schedulers that ``incomplete`` may become."""
+    from raceexplore.toolbox.by_name import available
+
+    return [CompletionItem(name) for name in available() if name.startswith(incomplete)]
+
+
 observe = click.option(
     "--observe", multiple=True, metavar="PACKAGE",
     help="An installed package to look into too; your own code always is.",
@@ -30,8 +75,9 @@ observe = click.option(
 
 def a_failure(command: F) -> F:
     """Give ``command`` what names a failing schedule: ``seed``, ``path`` and ``observe``."""
-    path = click.argument("path", metavar="[PATH[:NAME]]", required=False)
-    return click.argument("seed", metavar="SEED-or-FILE")(path(observe(command)))
+    path = click.argument("path", metavar="[PATH[:NAME]]", required=False, shell_complete=files)
+    seed = click.argument("seed", metavar="SEED-or-FILE", shell_complete=files)
+    return seed(path(observe(command)))
 
 
 def limits(max_steps: int | None, wall_limit: float = WALL_S) -> Limits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import warnings
@@ -14,6 +15,7 @@ import click
 from raceexplore import __version__
 from raceexplore.cli import arguments, commands, debugger, outputs, status, what_if
 from raceexplore.cli import corpus as keeping
+from raceexplore.cli.groups import Sections, project_defaults
 from raceexplore.cli.streams import of_the_program
 from raceexplore.kernel.errors import NeedsPytest, RaceExploreError
 from raceexplore.search.programs.silence import Nowhere
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from raceexplore.search.corpus.replay import Replayed
 
 F = TypeVar("F", bound="Callable[..., Any]")
+COMPLETION = "_RACEEXPLORE_COMPLETE"  # set by the shell that asks what a word can become
 HELP = """\b
 Examples:
   raceexplore run models/ticketing/buggy.py --budget 10000
@@ -60,6 +63,8 @@ def call(arguments: Sequence[str]) -> int:
 
         return inside_pytest.told(needed.node_id, lambda: call(arguments))
     except BaseException as error:  # noqa: BLE001 nothing may look like "failure found"
+        if isinstance(error, SystemExit) and COMPLETION in os.environ:  # click's own way to end
+            return int(error.code or 0)
         return status.after(error, __version__)
 
 
@@ -69,11 +74,13 @@ def _show_version(context: click.Context, option: click.Parameter, wanted: bool)
         context.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=HELP)
+@click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"]}, epilog=HELP)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False,
               callback=_show_version, help="Show the versions that matter and exit.")  # fmt: skip
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Run trio programs under many schedules; shrink and replay those that fail."""
+    context.default_map = project_defaults(cli)
 
 
 def _option(*names: str, **settings: Any) -> Callable[[F], F]:
@@ -81,27 +88,38 @@ def _option(*names: str, **settings: Any) -> Callable[[F], F]:
     return click.option(*names, **settings)
 
 
+def _exploring(command: F) -> F:
+    """Give ``command`` what `run` and `prove` take; the scheduler is not among it."""
+    for option in reversed((
+        arguments.a_program,
+        _option("--budget", type=int, default=10_000, metavar="N", help="Runs to spend."),
+        _option("--entropy", type=int, default=0, metavar="N",
+                help="What every random draw follows."),
+        _option("--time", "time_mode", type=click.Choice(["strict", "elastic"]), default="strict",
+                help="Elastic: a deadline may also fire while tasks can run."),
+        _option("--order", type=click.Choice(["any", "passes"]), default="any",
+                help="Passes: only the orders of trio's own loop."),
+        _option("--stop", type=click.Choice(["first", "never"]), default="first",
+                help="Stop at the first failure?"),
+        _option("--time-limit", type=float, metavar="S",
+                help="Seconds after which no run begins."),
+        commands.jobs, arguments.observe, keeping.folder, arguments.form, arguments.max_steps,
+        arguments.wall_limit, outputs.options,
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
 @cli.command()
-@click.argument("path", metavar="PATH[:NAME]")
-@_option("--budget", type=int, default=10_000, metavar="N", help="Runs to spend.")
-@_option("--scheduler", metavar="NAME[:opt=value,...]", help="See `raceexplore schedulers`.")
-@_option("--entropy", type=int, default=0, metavar="N", help="What every random draw follows.")
-@_option("--time", "time_mode", type=click.Choice(["strict", "elastic"]), default="strict",
-         help="Elastic: a deadline may also fire while tasks can run.")  # fmt: skip
-@_option("--order", type=click.Choice(["any", "passes"]), default="any",
-         help="Passes: only the orders of trio's own loop.")  # fmt: skip
-@_option("--stop", type=click.Choice(["first", "never"]), default="first",
-         help="Stop at the first failure?")  # fmt: skip
-@_option("--time-limit", type=float, metavar="S", help="Seconds after which no run begins.")
-@commands.jobs
-@arguments.observe
-@keeping.folder
-@arguments.form
-@arguments.max_steps
-@arguments.wall_limit
-@outputs.options
+@_option("--scheduler", metavar="NAME[:opt=value,...]", help="See `raceexplore schedulers`.",
+         shell_complete=arguments.scheduler_names)  # fmt: skip
+@_exploring
 def run(*, form: str, folder: Path, **given: Any) -> int:
-    """Look for a schedule on which the program in PATH fails."""
+    """Look for a schedule on which a program fails.
+
+    The program is PATH[:NAME], as shop.py, shop.py:main or shop.py:Till.close; a module, as
+    shop.till:main or -m shop; or a test of pytest's, as tests/test_shop.py::test_till.
+    """
     paths: dict[str, Path] = {}
     limits = arguments.limits(given.pop("max_steps"), given.pop("wall_limit"))
     what = outputs.asked(given)
@@ -179,12 +197,7 @@ def _campaign(
 
 
 @cli.command()
-@click.argument("path", metavar="PATH[:NAME]")
-@_option("--budget", type=int, default=10_000, metavar="N", help="Executions to spend.")
-@commands.jobs
-@arguments.observe
-@keeping.folder
-@arguments.form
+@_exploring
 @click.pass_context
 def prove(context: click.Context, /, **given: Any) -> Any:
     """Run one execution of every trace class, until complete.

@@ -65,8 +65,7 @@ def explore(
     _check(budget, stop, time_limit_s)
     chooser = by_name(scheduler, entropy=entropy) if isinstance(scheduler, str) else scheduler
     trial = _trial(as_program(program), settings or Settings(entropy=entropy), limits, observe)
-    tally = Tally(trial, on_found)
-    exploration = Exploration(chooser, tally, progress)
+    exploration = Exploration(chooser, tally := Tally(trial, on_found), progress)
     began = time.perf_counter()
     until = inf if time_limit_s is None else began + time_limit_s
     with guarded(), frozen(), watching(limits.wall_s) as watch:

@@ -92,7 +92,8 @@ def relative(path: Path, text: str) -> str:
 
 def _of_module(place: str, name: str) -> Target:
     """Return the target of a dotted name; of a package, its ``__main__`` if it has one."""
-    make_importable()
+    here = Path.cwd().resolve()
+    make_importable(here, here / "src")  # first, as for python -m
     try:
         with guarded():
             spec = importlib.util.find_spec(place)
@@ -113,7 +114,6 @@ def _of_module(place: str, name: str) -> Target:
         raise BadProgram(f"{place} is a module without a Python source file")
     path = Path(spec.origin).resolve()
     levels = spec.name.count(".") + (path.name == "__init__.py")
-    here = Path.cwd().resolve()
     inside = path.is_relative_to(here)
     shown = path.relative_to(here).as_posix() if inside else spec.name
     return Target(path, name, spec.name, path.parents[levels], shown)
@@ -170,7 +170,7 @@ def _namespace_root(path: Path, level: int) -> Path:
 def make_importable(*roots: Path) -> None:
     """Let imports find what is in ``roots`` first, and last in this folder and its ``src``."""
     for root in reversed(roots):
-        if str(root) not in sys.path:
+        if root.is_dir() and str(root) not in sys.path:
             sys.path.insert(0, str(root))
     here = Path.cwd().resolve()
     known = {str(Path(entry or ".").resolve()) for entry in sys.path}
