@@ -51,6 +51,7 @@ class Host:
         self._used = 0
         self._tasks: list[Spawned] = []
         self._boot: list[tuple[Function, tuple[Any, ...], str]] = []
+        self._at_crash: list[Callable[[], object]] = []
         self._left = world.lot(f"{name} to stop")
 
     def run(self, function: Function, *args: Any, name: str = "") -> Spawned:
@@ -96,6 +97,8 @@ class Host:
         for task in tasks:
             task.kill()
         self.disk.lose(synced=not disk)
+        for callback in self._at_crash:
+            callback()
 
     async def stop(self, grace_s: float = GRACE_S) -> None:
         """Ask all tasks to end (SIGTERM); kill those that have not after ``grace_s`` seconds."""
@@ -110,6 +113,10 @@ class Host:
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.kill()
+
+    def at_crash(self, callback: Callable[[], object]) -> None:
+        """Call ``callback`` when the host crashes, in the event that does it."""
+        self._at_crash.append(callback)
 
     def restart(self) -> None:
         """Come up again and start what `run` has started before, with what is on the disk."""
