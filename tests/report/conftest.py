@@ -12,8 +12,7 @@ from bank_report import BANK, failing
 from browser import chromium, resize, shown
 from raceexplore import Limits, Run
 from raceexplore.report.story.view import View, view
-from raceexplore.search.corpus.replay import replay_seed
-from raceexplore.search.why.why import explained
+from raceexplore.search.corpus.replay import explained, replay_seed
 
 
 @pytest.fixture

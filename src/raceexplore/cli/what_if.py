@@ -40,7 +40,7 @@ def answer(run: Run, limits: Limits) -> Atomicity | None:
 def looked_into(replayed: Replayed, limits: Limits) -> Replayed:
     """Return ``replayed`` with why it fails, and what would cure it."""
     from raceexplore.cli.progress import doing
-    from raceexplore.search.why.why import explained
+    from raceexplore.search.corpus.replay import explained
 
     with doing(sys.stderr, "looking for why it fails"):
         told = explained(replayed, limits)

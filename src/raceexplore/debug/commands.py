@@ -3,25 +3,61 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from raceexplore.debug import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from raceexplore.debug.session import Session
+    from raceexplore.debug.recording import Choice, Recording
+    from raceexplore.kernel.standing.moment import Moment
 
 ALIASES = {"next-event": "next_event", "b-ack": "back", "ne": "next_event"}
-INTRODUCTION = """\
-Ours: tasks, where TASK, event, why; next-event (ne), back [N], goto N, until EXPR, bisect EXPR.
-Pdb's: n, s, c, r, p, w, u, d, l, b, ... An event is what a task does between two awaits."""
+
+
+class Travelled(Protocol):
+    """A run that one may go about in, also after its end."""
+
+    recording: Recording
+    lines: list[str]  # the commands given so far
+
+    @property
+    def number(self) -> int:
+        """The event that is about to run; after the end, one more than the last."""
+
+    def go(self, number: int) -> NoReturn:
+        """Ask for an execution that stops before event ``number``."""
+
+    def search(self, text: str, message: Callable[[str], None], *, halves: bool = False) -> None:
+        """Go to the first event before which the expression ``text`` holds."""
+
+    def quit(self) -> NoReturn:
+        """End the session."""
+
+
+class Stopped(Travelled, Protocol):
+    """A run that stands still before an event."""
+
+    moment: Moment
+    digests: list[str]  # of the events before; the last is this event's
+    stop: int  # the next event to stop at, or -1
+    diverged: str  # why this is no longer the recorded run; empty while it is
+
+    def choices(self) -> list[Choice]:
+        """Return what the schedule has chosen so far."""
+
+    def follow(self) -> None:
+        """Stop at the next event."""
+
+    def arrive(self) -> None:
+        """Let the program be heard, and its breakpoints count."""
 
 
 class Travel(ABC):
     """The commands that lead to other events; they work after the end of the run, too."""
 
-    session: Session
+    session: Travelled
     prompt = "(rx) "
 
     @abstractmethod
@@ -88,6 +124,8 @@ class Travel(ABC):
 
 class Look(Travel):
     """The commands that look at the event that is about to run."""
+
+    session: Stopped
 
     def do_tasks(self, arg: str) -> None:
         """List all tasks, whether each is ready or waiting, and where it stands."""

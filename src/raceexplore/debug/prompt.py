@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.debug import tell
-from raceexplore.debug.commands import Look, Travel
+from raceexplore.debug.commands import Look, Stopped, Travel, Travelled
 from raceexplore.debug.tracing import TaskPdb
 from raceexplore.kernel.standing.still import still
 from raceexplore.search.observed.watched_run import outline
@@ -17,14 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import FrameType
 
-    from raceexplore.debug.session import Session
     from raceexplore.kernel.standing.moment import Standing
+
+INTRODUCTION = """\
+Ours: tasks, where TASK, event, why; next-event (ne), back [N], goto N, until EXPR, bisect EXPR.
+Pdb's: n, s, c, r, p, w, u, d, l, b, ... An event is what a task does between two awaits."""
 
 
 class Prompt(Look, TaskPdb):
     """Pdb at an event of a run, which stands still meanwhile."""
 
-    def __init__(self, session: Session, stdin: Any, stdout: Any) -> None:
+    def __init__(self, session: Stopped, stdin: Any, stdout: Any) -> None:
         TaskPdb.__init__(self, stdin, stdout)
         self.prompt = Travel.prompt
         self.use_rawinput = stdin is None
@@ -147,7 +150,7 @@ def _globals(stack: list[tuple[FrameType, int]]) -> list[dict[str, Any]]:
 class EndPrompt(Travel, cmd.Cmd):
     """The prompt after the end of the run: there is no way but back."""
 
-    def __init__(self, session: Session, stdin: Any, stdout: Any) -> None:
+    def __init__(self, session: Travelled, stdin: Any, stdout: Any) -> None:
         cmd.Cmd.__init__(self, stdin=stdin, stdout=stdout)
         self.use_rawinput = stdin is None
         self.prompt = Travel.prompt

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from raceexplore.kernel.events.trace import fingerprint
 from raceexplore.kernel.outcome import headline
 from raceexplore.kernel.scheduler import Replay
-from raceexplore.search.corpus.replay import replay_stored
+from raceexplore.search.corpus.replay import explained, replay_stored
 from raceexplore.search.programs.silence import silence
-from raceexplore.search.why.why import explained
 from raceexplore.search.why.wording import Words
 
 if TYPE_CHECKING:

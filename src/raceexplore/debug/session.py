@@ -7,9 +7,8 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from raceexplore.debug.commands import INTRODUCTION
 from raceexplore.debug.expression import Expression
-from raceexplore.debug.prompt import EndPrompt, Prompt
+from raceexplore.debug.prompt import INTRODUCTION, EndPrompt, Prompt
 from raceexplore.debug.recording import Noting, in_words, prefixes
 from raceexplore.debug.tell import user_frames
 from raceexplore.debug.wire import (

@@ -17,12 +17,11 @@ from raceexplore.search.as_exception import error_of
 from raceexplore.search.campaign.found import Campaign, Found
 from raceexplore.search.campaign.in_sight import in_sight
 from raceexplore.search.corpus.entry import entries_of, entry_of, save
-from raceexplore.search.corpus.replay import Replayed, replay, replay_entry, replay_seed
+from raceexplore.search.corpus.replay import Replayed, explained, replay, replay_entry, replay_seed
 from raceexplore.search.explore import explore
 from raceexplore.search.programs.silence import silence
 from raceexplore.search.programs.standing_tests import visitor
 from raceexplore.search.what_if.what_if import atomicity
-from raceexplore.search.why.why import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,9 +11,8 @@ from rich.cells import cell_len
 from raceexplore import Limits, explore
 from raceexplore.report.terminal.summary import campaign_report
 from raceexplore.report.terminal.text import failure_report
-from raceexplore.search.corpus.replay import replay_seed
+from raceexplore.search.corpus.replay import explained, replay_seed
 from raceexplore.search.programs.load import load_program
-from raceexplore.search.why.why import explained
 from small_programs import BANK, CROSSED_LOCKS
 
 WIDE = """\

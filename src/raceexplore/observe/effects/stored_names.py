@@ -5,12 +5,8 @@ Collected from the source of each module before it runs, for all modules of the 
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from raceexplore.observe.rewrite.position import Place
+from typing import Final
 
 
 @dataclass(slots=True)
@@ -44,30 +40,3 @@ def bare(name: str) -> str:
     before, dunder, after = name.partition("__")
     private = dunder and before.startswith("_") and not name.startswith("__")
     return f"__{after}" if private else name
-
-
-def expect(tree: ast.Module, place: Place) -> None:
-    """Add what a module stores."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
-            _expect_one(node.attr, node.value, place)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id not in {"setattr", "delattr"} or len(node.args) < 2:
-                continue
-            name = node.args[1]
-            if isinstance(name, ast.Constant):
-                _expect_one(str(name.value), node.args[0], place)
-            else:
-                expected.unnamed = True
-
-
-def _expect_one(name: str, owner: ast.expr, place: Place) -> None:
-    expected.anywhere.add(name)
-    if place.is_imported(owner):
-        expected.modules.add(name)
-    named = isinstance(owner, ast.Name) and (owner.id == "cls" or place.is_class(owner.id))
-    made = isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name)
-    asked = made and owner.func.id == "type"  # type: ignore[attr-defined]
-    asked = asked or (isinstance(owner, ast.Attribute) and owner.attr == "__class__")
-    if named or asked or place.is_imported(owner):
-        expected.classes.add(name)

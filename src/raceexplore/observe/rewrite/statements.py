@@ -15,7 +15,7 @@ from types import CodeType
 from typing import Final
 
 from raceexplore.observe.effects.by_class_of_object import effects
-from raceexplore.observe.effects.stored_names import expect, expected
+from raceexplore.observe.effects.stored_names import expected
 from raceexplore.observe.rewrite.loops import names_in
 from raceexplore.observe.rewrite.operators import CONTENTS, is_number
 from raceexplore.observe.rewrite.patterns import PatternRewriter, unpacked
@@ -50,7 +50,7 @@ def rewrite(tree: ast.Module) -> ast.Module:
     """Rewrite the syntax tree of a module in place, and return it."""
     place = Place(tree)
     before = expected.size()
-    expect(tree, place)
+    _expect_stores(tree, place)
     if expected.size() != before:
         effects.clear()
     _Rewriter(place).block(tree.body)
@@ -231,3 +231,30 @@ class _Rewriter(PatternRewriter):
             place = ast.copy_location(guarded, node.body[0])
             node.body = [*self.written([node.name], node), place]
         return node
+
+
+def _expect_stores(tree: ast.Module, place: Place) -> None:
+    """Add to `expected` what a module stores."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            _expect_one(node.attr, node.value, place)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id not in {"setattr", "delattr"} or len(node.args) < 2:
+                continue
+            name = node.args[1]
+            if isinstance(name, ast.Constant):
+                _expect_one(str(name.value), node.args[0], place)
+            else:
+                expected.unnamed = True
+
+
+def _expect_one(name: str, owner: ast.expr, place: Place) -> None:
+    expected.anywhere.add(name)
+    if place.is_imported(owner):
+        expected.modules.add(name)
+    named = isinstance(owner, ast.Name) and (owner.id == "cls" or place.is_class(owner.id))
+    made = isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name)
+    asked = made and owner.func.id == "type"  # type: ignore[attr-defined]
+    asked = asked or (isinstance(owner, ast.Attribute) and owner.attr == "__class__")
+    if named or asked or place.is_imported(owner):
+        expected.classes.add(name)

@@ -20,6 +20,7 @@ from raceexplore.search.observed.with_values import with_values
 from raceexplore.search.programs.load import load_program, source_digest
 from raceexplore.search.programs.silence import silence
 from raceexplore.search.programs.target import is_node_id, split_reference
+from raceexplore.search.why.why import Why, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
     from raceexplore.search.corpus.entry import Entry
     from raceexplore.search.what_if.what_if import Atomicity
-    from raceexplore.search.why.why import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,3 +256,9 @@ def inside(reference: str) -> str:
             " name the program yourself: raceexplore replay SEED PATH"
         )
     return reference
+
+
+def explained(replayed: Replayed, limits: Limits) -> Replayed:
+    """Return ``replayed`` with why it fails; nobody else may be watching its runs."""
+    with watching(limits.wall_s):
+        return replace(replayed, why=why(replayed.run, limits))

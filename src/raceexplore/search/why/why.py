@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from raceexplore.kernel.fence.watchdog import watching
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.search.observed.observed_run import observed_run
 from raceexplore.search.programs.silence import silence
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from raceexplore.kernel.choice import Deviation
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits
-    from raceexplore.search.corpus.replay import Replayed
     from raceexplore.search.why.broken_orders import Conflict
 
 REASONS_MAX = 30  # deviations that are looked into; a longer schedule has not been shrunk
@@ -82,12 +80,6 @@ def _seen(run: Run, limits: Limits) -> Run | None:
     assert run.failure is not None
     same = seen.failure and seen.failure.fingerprint == run.failure.fingerprint
     return seen if same and run.digest in ("", seen.digest) else None
-
-
-def explained(replayed: Replayed, limits: Limits) -> Replayed:
-    """Return ``replayed`` with why it fails; nobody else may be watching its runs."""
-    with watching(limits.wall_s):
-        return replace(replayed, why=why(replayed.run, limits))
 
 
 def _reasons(seen: Run, orders: Sufficient, limits: Limits) -> Iterator[Reason]:
