@@ -22,7 +22,7 @@ EXEMPT = {
         "the run loop: a call per step costs measurable speed"
     ),
     "file_length src/raceexplore/kernel/trio_loop/loop.py": (
-        "trio's internals are touched in one file, however long it gets"
+        "the run loop and what happens between its events: one idea, argued in place"
     ),
     "determinism src/raceexplore/kernel/fence/watchdog.py": (
         "it asks which thread it is in, to know whether it may handle signals; no choice depends"

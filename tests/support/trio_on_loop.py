@@ -24,7 +24,9 @@ import trio_skips
 from raceexplore.kernel.choice import ChoicePoint
 from raceexplore.kernel.program import Limits, Settings
 from raceexplore.kernel.scheduler import Replay
-from raceexplore.kernel.trio_loop.loop import STRICT, Loop, adapt, check_trio
+from raceexplore.kernel.trio_loop.compat import STRICT, check_trio
+from raceexplore.kernel.trio_loop.loop import Loop
+from raceexplore.kernel.trio_loop.patches import patches
 
 ORDER, _, ENTROPY = os.environ.get("TRIO_ORDER", "any").partition(":")
 LIMIT_S = 20
@@ -93,7 +95,8 @@ def run(
 
 def pytest_configure(config: pytest.Config) -> None:
     check_trio()
-    adapt()
+    for owner, name, patch in [*patches()]:
+        setattr(owner, name, patch)
     trio.testing.MockClock.jump = jump  # type: ignore[method-assign]
     trio.testing.MockClock.jump_to = jump_to  # type: ignore[attr-defined]
     for module in (trio, trio._core, trio._core._run):

@@ -18,13 +18,9 @@ from raceexplore.kernel.program import Limits, Settings, as_program
 from raceexplore.kernel.standing.moment import Lookout
 from raceexplore.kernel.standing.waits import Wait, waits
 from raceexplore.kernel.standing.walk import site_of
-from raceexplore.kernel.trio_loop.loop import (
-    Loop,
-    adapt,
-    cancelled_of,
-    check_trio,
-    scopes_of,
-)
+from raceexplore.kernel.trio_loop.cancellations import cancelled_of, scopes_of
+from raceexplore.kernel.trio_loop.compat import check_trio
+from raceexplore.kernel.trio_loop.loop import Loop
 from raceexplore.kernel.trio_loop.runtime import TrioRuntime
 from raceexplore.kernel.world import World
 
@@ -39,7 +35,6 @@ if TYPE_CHECKING:
     from raceexplore.kernel.standing.moment import Moment
 
 _current: list[World] = []
-_ready: list[bool] = []
 
 
 def world() -> World:
@@ -194,10 +189,7 @@ def run_once(
     the failure.
     """
     program = as_program(program)
-    if not _ready:
-        check_trio()
-        adapt()
-        _ready.append(True)
+    check_trio()
     loop = _loop(scheduler, settings, limits, before)
     recorder = Recorder(ledger, cancelled_of) if record or ledger is not None else None
     execution = _Execution(loop, settings.entropy, recorder)

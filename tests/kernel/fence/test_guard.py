@@ -112,6 +112,18 @@ def test_outside_a_run_all_of_it_is_real() -> None:
     assert after == REAL
 
 
+def test_outside_a_run_trios_events_and_threads_are_trios_own() -> None:
+    real = [trio.Event.set, vars(trio._threads)["start_thread_soon"]]
+    inside = []
+
+    async def program() -> None:
+        inside.append(trio.Event.set)
+
+    run_once(program, Replay())
+    assert [trio.Event.set, vars(trio._threads)["start_thread_soon"]] == real
+    assert inside != real[:1]
+
+
 def test_a_seeded_generator_keeps_its_own_numbers() -> None:
     assert inside(lambda: random.Random(7).random()) == random.Random(7).random()
 

@@ -261,6 +261,9 @@ def _patches() -> Iterator[tuple[Any, str, Any]]:
     yield threading.Thread, "start", _refuse(threading.Thread.start, "a thread", "thread")
     yield sys, "unraisablehook", _unraisable(sys.unraisablehook)
     yield from _refusals()
+    from raceexplore.kernel.trio_loop.patches import patches  # it looks which runner is ours
+
+    yield from patches()
 
 
 def _refusals() -> Iterator[tuple[Any, str, Any]]:
@@ -276,11 +279,11 @@ def _refusals() -> Iterator[tuple[Any, str, Any]]:
 @contextmanager
 def guarded() -> Iterator[None]:
     """Install the patches for as long as the block lasts; may be nested."""
+    patches = [] if installed() else list(_patches())
+    undo = [(owner, name, owner.__dict__[name]) for owner, name, _ in patches]
     _depth[0] += 1
-    undo = [] if _depth[0] > 1 else [(o, n, o.__dict__[n]) for o, n, _ in _patches()]
-    if undo:
-        for owner, name, patch in list(_patches()):
-            setattr(owner, name, patch)
+    for owner, name, patch in patches:
+        setattr(owner, name, patch)
     try:
         yield
     finally:

@@ -1,442 +1,64 @@
-"""The run loop over trio's own Runner and Task: the only file that knows trio's internals."""
+"""The run loop: steps trio's own tasks, one at a time, in the order that a scheduler chooses."""
 
 from __future__ import annotations
 
 import contextvars
 import heapq
 import math
-import sys
 from contextlib import suppress
-from functools import wraps
-from importlib import import_module
-from inspect import CO_COROUTINE, signature
-from operator import attrgetter
-from queue import SimpleQueue
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import trio
-from outcome import Error, Value, capture
+from outcome import Error, Value
 
 from raceexplore.kernel.choice import CLOCK
 from raceexplore.kernel.decisions import Decisions
-from raceexplore.kernel.errors import (
-    BadChoice,
-    BadProgram,
-    Interrupted,
-    RaceExploreError,
-    UnsupportedTrio,
-)
+from raceexplore.kernel.errors import BadChoice, BadProgram, Interrupted, RaceExploreError
 from raceexplore.kernel.events.trace import Site
 from raceexplore.kernel.fence.clock import VirtualClock
-from raceexplore.kernel.fence.outside import outside
 from raceexplore.kernel.names import TaskInfo
 from raceexplore.kernel.scheduler import Replay
-from raceexplore.kernel.standing.walk import user_await
+from raceexplore.kernel.trio_loop.cancellations import Deliveries, cancel_for_deadline
+from raceexplore.kernel.trio_loop.compat import (
+    GLOBAL_RUN_CONTEXT,
+    STRICT,
+    CancelShieldedCheckpoint,
+    PermanentlyDetachCoroutineObject,
+    WaitTaskRescheduled,
+    by_spawn,
+    registered_deadline,
+    sniffio,
+    strip,
+)
 from raceexplore.kernel.trio_loop.deadlines import Deadlines
 from raceexplore.kernel.trio_loop.inert import NOTHING, Alive, InertIO, InertSignals, Soon
+from raceexplore.kernel.trio_loop.patches import call_inline
+from raceexplore.kernel.trio_loop.runner import (
+    ControlledRunner,
+    Instruments,
+    LateGenerators,
+    tell,
+)
+from raceexplore.kernel.trio_loop.system_tasks import courier, small_init
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from types import CodeType
+    from collections.abc import Callable, Sequence
 
     from raceexplore.kernel.program import Limits, Settings
     from raceexplore.kernel.scheduler import Scheduler
 
-    Delivery = tuple[CodeType, int, list[Any]]  # of a Cancelled: the await, and the task's scopes
-
-try:
-    # as Any: trio does not promise these names, so their types promise nothing either
-    trio_threads: Any = import_module("trio._threads")
-    trio_run: Any = import_module("trio._core._run")
-    traps: Any = import_module("trio._core._traps")
-    for _name in ("_next_send_fn", "_next_send", "_abort_func", "_schedule_points", "_counter"):
-        getattr(trio_run.Task, _name)
-    Runner: Any = trio_run.Runner
-    GLOBAL_RUN_CONTEXT = trio_run.GLOBAL_RUN_CONTEXT
-    CancelShieldedCheckpoint = traps.CancelShieldedCheckpoint
-    WaitTaskRescheduled = traps.WaitTaskRescheduled
-    sniffio: Any = getattr(
-        trio_run, "sniffio_library", None
-    )  # before trio 0.23, tasks tell sniffio
-    PermanentlyDetachCoroutineObject = traps.PermanentlyDetachCoroutineObject
-    AsyncGenerators: Any = import_module("trio._core._asyncgens").AsyncGenerators
-    TrioInstruments: Any = trio_run.Instruments
-    NO_SEND = signature(Runner.reschedule).parameters["next_send"].default
-    _missing = "" if hasattr(trio_threads, "start_thread_soon") else "start_thread_soon"
-except (ImportError, AttributeError) as error:  # pragma: no cover - an unknown trio
-    _missing = str(error)
-    Runner = AsyncGenerators = TrioInstruments = NO_SEND = object
-
-OLDEST = (0, 22, 2)
-# whether a nursery always raises a group: what trio.run does unless told otherwise, since 0.25 yes
-STRICT: bool = not _missing and (
-    signature(trio_run.run).parameters["strict_exception_groups"].default
-)
 UNWIND_STEPS = 10_000
 CLOCK_NUMBER = -1  # trio numbers its tasks from 0
-FRAMES_ABOVE = 1 + (0 if _missing else trio_run.CONTEXT_RUN_TB_FRAMES)  # ours, in tracebacks
 FOREIGN = (
     "trio.run received unrecognized yield message {!r}. Are you trying to use a library written "
     "for some other framework like asyncio? That won't work without some kind of compatibility "
     "shim."
 )
-SENDERS = ("_send_message_to_trio", "_run_fn_as_system_task")  # of from_thread; since 0.23, before
-inline: list[Callable[..., Any]] = []  # answers from_thread, while a thread's function runs inline
-# whether tasks are made as in trio 0.30 and its like; others are left to trio to make
-TASK_PARTS = ["self", "parent_nursery", "coro", "runner", "name", "context", "ki_protected"]
-KNOWN_TASK = (
-    not _missing
-    and [
-        part.name
-        for part in signature(trio_run.Task.__init__).parameters.values()
-        if part.default is part.empty
-    ]
-    == TASK_PARTS
-)
-new_task = type.__call__  # past the guard in Python that keeps programs from making tasks
-by_spawn = attrgetter("_counter")
-registered_deadline = attrgetter("_registered_deadline")
-
-
-def check_trio() -> None:
-    """Raise `UnsupportedTrio` unless the installed trio has all that the loop needs."""
-    version = tuple(int(part) for part in trio.__version__.split("+")[0].split(".")[:3])
-    if _missing or version < OLDEST:
-        lacks = f"; this one lacks {_missing}" if _missing else ""
-        raise UnsupportedTrio(
-            f"trio {trio.__version__} is not supported: 0.22.2 or newer is{lacks}"
-        )
-
-
-class Instruments(dict[str, Any]):
-    """Trio's instruments as a real dict, not one in Python: they are asked all the time."""
-
-    if not _missing:
-        add_instrument = TrioInstruments.add_instrument
-        remove_instrument = TrioInstruments.remove_instrument
-        call = TrioInstruments.call
-
-    def __init__(self, incoming: Sequence[Any]) -> None:
-        self["_all"] = {}
-        for instrument in incoming:
-            self.add_instrument(instrument)
-
-    @property
-    def data(self) -> Instruments:
-        """Where trio's methods look."""
-        return self
-
-
-class LateGenerators(AsyncGenerators):  # type: ignore[misc]
-    """Trio's care for async generators, from the first one on: most programs have none."""
-
-    runner: Any
-    finalizer: Any
-
-    def install_hooks(self, runner: Any) -> None:
-        """Have `first` called for the first async generator of the run."""
-        self.runner = runner
-        self.prev_hooks = sys.get_asyncgen_hooks()
-        sys.set_asyncgen_hooks(self.first, self.last)
-
-    def first(self, generator: Any) -> None:
-        """Install trio's own hooks, and give them ``generator``, which has got `last` by now."""
-        sys.set_asyncgen_hooks(*self.prev_hooks)
-        AsyncGenerators.install_hooks(self, self.runner)
-        hooks = sys.get_asyncgen_hooks()
-        self.finalizer = hooks.finalizer
-        assert hooks.firstiter is not None
-        hooks.firstiter(generator)
-
-    def last(self, generator: Any) -> None:
-        """Finalize the first async generator of the run as trio does."""
-        self.finalizer(generator)
-
-    def close(self) -> None:
-        """Leave no hook behind, and let go of the runner."""
-        AsyncGenerators.close(self)
-        self.runner = None
-
-
-class ControlledRunner(Runner):  # type: ignore[misc]
-    """Trio's Runner, which also names its tasks."""
-
-    infos: dict[Any, TaskInfo]
-    names: dict[int, TaskInfo]  # the same, by trio's numbers of the tasks
-    cancelled: list[Any]
-    delivered: dict[Any, list[Delivery]]
-    # the events of each task that begin with a Cancelled: their innermost scopes
-    interrupted: dict[Any, dict[int, Any]]
-    thread: Callable[[Any, Any], None]
-
-    def reschedule(self, task: Any, outcome: Any = NO_SEND) -> None:
-        """Do what trio's does; put cancelled tasks in order, which trio's sets do not.
-
-        Written out because it is called twice a task: trio's makes an outcome each time.
-        """
-        if outcome is NO_SEND:
-            outcome = NOTHING
-        elif type(outcome) is Error:
-            if not self.cancelled:
-                self.entry_queue.chores.append((self.sort_cancelled, ()))
-            self.cancelled.append(task)
-            if isinstance(outcome.error, trio.Cancelled):
-                self.note_delivery(task)
-        assert task._runner is self
-        assert task._next_send_fn is None
-        task._next_send_fn, task._next_send = task.coro.send, outcome
-        task._abort_func = task.custom_sleep_data = None
-        self.runq.append(task)
-        if "task_scheduled" in self.instruments:
-            self.instruments.call("task_scheduled", task)
-
-    def note_delivery(self, task: Any) -> None:
-        """Remember where ``task`` gets a Cancelled, and the scopes of its own that may catch it."""
-        scopes, status, parent = [], task._cancel_status, task._parent_nursery
-        around = parent._cancel_status if parent else None
-        while status is not None and status is not around:
-            scopes.append(status._scope)
-            status = status._parent
-        innermost = task._cancel_status._scope
-        self.interrupted.setdefault(task, {})[task._schedule_points + 1] = innermost
-        delivery = *user_await(task.coro), scopes
-        before = self.delivered.setdefault(task, [])
-        if before and is_caught(before[-1]):
-            before[-1] = delivery
-        else:
-            before.append(delivery)
-
-    def sort_cancelled(self) -> None:
-        """Give the tasks that one event has cancelled their places in the order of spawning."""
-        queue, tasks = self.runq, frozenset(self.cancelled)
-        places = [i for i, task in enumerate(queue) if task in tasks]
-        in_order = sorted((queue[i] for i in places), key=by_spawn)
-        for i, task in zip(places, in_order, strict=True):
-            queue[i] = task
-        self.cancelled.clear()
-
-    def spawn_impl(self, async_fn: Any, args: Any, nursery: Any, name: Any, **more: Any) -> Any:
-        """Spawn as trio does, and note who spawned what."""
-        spawner = GLOBAL_RUN_CONTEXT.__dict__.get("task")
-        if is_plain(async_fn, name):
-            task = self.spawn_plain(async_fn, args, nursery, name, **more)
-        else:
-            task = Runner.spawn_impl(self, async_fn, args, nursery, name, **more)
-        infos = self.infos
-        if nursery is None:
-            info = TaskInfo(None, "trio", 0)
-        elif self.main_task is None:
-            info = TaskInfo(None, "main", 1)
-        else:
-            label = async_fn if name is None else name
-            parent = infos[self.init_task if spawner is None else spawner]
-            info = TaskInfo(parent, label, len(infos))
-        infos[task] = self.names[task._counter] = info
-        return task
-
-    def spawn_plain(
-        self,
-        async_fn: Any,
-        args: Any,
-        nursery: Any,
-        name: str | None,
-        *,
-        system_task: bool = False,
-        context: contextvars.Context | None = None,
-    ) -> Any:
-        """Spawn a plain async function: trio's spawn_impl without what such a one never needs.
-
-        Calling it runs none of its code, so that neither the context nor sniffio matters yet, and
-        nothing can be wrong with what it returns. Half of the time of a short run is spawning.
-        """
-        if nursery is not None and nursery._closed:
-            raise RuntimeError("Nursery is closed to new arrivals")
-        if context is None:
-            context = self.system_context.copy() if system_task else contextvars.copy_context()
-        coro = async_fn(*args)
-        task = new_task(
-            trio_run.Task,
-            coro=coro,
-            parent_nursery=nursery,
-            runner=self,
-            name=f"{async_fn.__module__}.{async_fn.__qualname__}" if name is None else name,
-            context=context,
-            ki_protected=system_task,
-        )
-        self.tasks.add(task)
-        if nursery is not None:
-            nursery._children.add(task)
-            task._activate_cancel_status(nursery._cancel_status)
-        tell(self.instruments, "task_spawned", task)
-        self.reschedule(task, None)
-        return task
-
-
-def is_plain(async_fn: Any, name: object) -> bool:
-    """Return whether ``async_fn`` is an async function itself, and ``name`` needs no spelling."""
-    plain = KNOWN_TASK and type(async_fn) is FunctionType and (name is None or type(name) is str)
-    return plain and bool(async_fn.__code__.co_flags & CO_COROUTINE)
-
-
-async def small_init(loop: Loop, program: Callable[..., Any], args: Sequence[Any]) -> None:
-    """Run the main task: one nursery instead of trio's three, which time every short run."""
-    runner, soon = loop.runner, loop.soon
-    nursery = runner.system_nursery = open_by_hand(runner)
-    try:
-        runner.main_task = runner.spawn_impl(program, args, nursery, None)
-    except BaseException as error:
-        runner.main_task_outcome = Error(error)
-    failed = nursery.cancel_scope._close(await nursery._nested_child_finished(None))
-    if failed is not None:
-        raise failed
-    # the system nursery is closed: what is left to do is to close async generators, in order
-    run_jobs(soon, strict=runner.strict_exception_groups)
-    generators = runner.asyncgens
-    while generators.alive.items or generators.trailing_needs_finalize:
-        batch = [*generators.alive, *generators.trailing_needs_finalize]
-        generators.trailing_needs_finalize.clear()
-        generators.alive = Alive()
-        for generator in batch:
-            await generators._finalize_one(generator, generator.__qualname__)
-        run_jobs(soon, strict=runner.strict_exception_groups)
-    # a corrupted nursery may have left tasks behind: trio gives them a few passes, too
-    while len(runner.tasks) > 1 and (loop.ready or loop.later):
-        await trio.lowlevel.cancel_shielded_checkpoint()
-    soon.done = True
-    run_jobs(soon, strict=runner.strict_exception_groups)
-
-
-def open_by_hand(runner: Any) -> Any:
-    """Open the system nursery as ``async with trio.open_nursery()`` does, at a third of the cost.
-
-    Its scope has no deadline and no parent, so that entering it comes down to these lines.
-    """
-    scope, task = trio.CancelScope(), runner.init_task
-    scope._has_been_entered = True
-    scope._cancel_status = trio_run.CancelStatus(scope=scope)
-    task._activate_cancel_status(scope._cancel_status)
-    return trio_run.Nursery._create(task, scope, runner.strict_exception_groups)
-
-
-async def courier(loop: Loop) -> None:
-    """Run what the program has given to run_sync_soon; as a system task, as trio does."""
-    runner, soon = loop.runner, loop.soon
-    children = runner.system_nursery._children
-    # the end of the system nursery cancels it, but others there may still need it
-    with trio.CancelScope(shield=True):
-        while soon.size() and (len(children) > 1 or runner.main_task_outcome is None):
-            try:
-                run_jobs(soon, strict=runner.strict_exception_groups)
-            except BaseException as error:
-                runner.spawn_system_task(crash, error)
-            if soon.size():
-                await trio.lowlevel.checkpoint()
-    soon.busy = False
-
-
-def run_jobs(soon: Soon, *, strict: bool) -> None:
-    """Run what has been given to run_sync_soon up to now; raise as a nursery what has failed."""
-    if not soon.size():
-        return
-    outcomes = [capture(sync_fn, *args) for sync_fn, args in soon.take()]
-    errors = [outcome.error for outcome in outcomes if isinstance(outcome, Error)]
-    if errors:
-        alone = len(errors) == 1 and not strict
-        raise errors[0] if alone else BaseExceptionGroup("run_sync_soon", errors)
-
-
-def is_caught(delivery: Delivery) -> bool:
-    """Return whether one of the scopes that ``delivery`` could come to has caught it."""
-    return any(scope.cancelled_caught for scope in delivery[2])
-
-
-def cancel_for_deadline(scope: Any) -> None:
-    """Cancel ``scope``, and tell the reason where this trio records reasons."""
-    if hasattr(trio_run, "CancelReason"):
-        scope._cancel(trio_run.CancelReason(source="deadline"))
-    else:
-        scope.cancel()
-
-
-def scopes_of(task: Any) -> list[Any]:
-    """Return the cancel scopes that ``task`` is in, innermost first."""
-    found, status = [], task._cancel_status
-    while status is not None:
-        found.append(status._scope)
-        status = status._parent
-    return found
-
-
-def cancelled_of(scopes: Iterable[Any]) -> list[Any]:
-    """Return those of ``scopes`` that have been cancelled, without looking at their deadlines."""
-    return [scope for scope in scopes if scope._cancel_called]
-
-
-def strip(error: BaseException) -> BaseException:
-    """Return ``error`` with a traceback that starts in the task's own code."""
-    tb = error.__traceback__
-    for _ in range(FRAMES_ABOVE):
-        tb = tb and tb.tb_next
-    return error.with_traceback(tb)
-
-
-async def crash(error: BaseException) -> None:
-    """Fail as a system task, which is what trio makes of a crash in run_sync_soon."""
-    raise error
-
-
-def tell(instruments: Any, hook: str, *args: Any) -> None:
-    """Call the instruments that listen to ``hook``."""
-    if hook in instruments:
-        instruments.call(hook, *args)
 
 
 def halt() -> None:
     """Stop the loop; queued by `Loop.abort`."""
     raise Halt
-
-
-def adapt() -> None:
-    """Make the parts of trio that are not the run loop's do in a run what a run needs of them."""
-    if not getattr(trio_threads.start_thread_soon, "inline", False):
-        inline_threads()
-        wake_in_order()
-
-
-def wake_in_order() -> None:
-    """Make an event wake its waiters in the order of spawning: trio's set is in no order."""
-    real = trio.Event.set
-
-    @wraps(real)
-    def set_event(event: Any) -> None:
-        if len(event._tasks) > 1:
-            event._tasks = dict.fromkeys(sorted(event._tasks, key=by_spawn))
-        real(event)
-
-    trio.Event.set = set_event  # type: ignore[assignment, method-assign]
-
-
-def inline_threads() -> None:
-    """Make ``to_thread.run_sync`` call its function inline, between two schedule points."""
-    real = trio_threads.start_thread_soon
-
-    def start(fn: Any, deliver: Any, *args: Any, **kwargs: Any) -> None:
-        runner = getattr(GLOBAL_RUN_CONTEXT, "runner", None)
-        if isinstance(runner, ControlledRunner):
-            runner.thread(fn, deliver)
-        else:
-            real(fn, deliver, *args, **kwargs)
-
-    start.inline = True  # type: ignore[attr-defined]
-    trio_threads.start_thread_soon = start
-    sender = next(name for name in SENDERS if hasattr(trio_threads, name))
-    send = getattr(trio_threads, sender)
-
-    def from_thread(*args: Any, **kwargs: Any) -> Any:
-        return inline[-1](send, *args, **kwargs) if inline else send(*args, **kwargs)
-
-    setattr(trio_threads, sender, from_thread)
 
 
 class Halt(BaseException):
@@ -451,6 +73,35 @@ class Clockwork:
     def __init__(self) -> None:
         self._counter, self._schedule_points = CLOCK_NUMBER, 0
         self.info = TaskInfo(None, CLOCK, -1)
+
+
+# The states of a run, and what holds between two events. tests/kernel/trio_loop/test_loop.py looks
+# after every event, on both orders, that all of it does.
+#
+# `ready`: the tasks that can go on, oldest first. `later`: those that this pass has made ready; the
+# same list unless order="passes". Trio's own code appends to it, as to its run queue (`runq`).
+# `last`: who acted last, the clock too. A deviation is pinned to it and to its count of events, so
+# it changes whenever something has acted, and never otherwise.
+#
+# Within `drive`, as locals because they are looked at in each step:
+# `current`: `last`, as long as it can go on. It stands in neither list: option 0 is free of cost.
+#     After the clock has fired, `current` is who could go on before (`kept`): firing preempts
+#     nobody, and time may pass several times under the same task.
+# `base`: `current` is option 0, so every other option preempts it. False where nobody can go on, or
+#     where `current` has had its turn (fair_after) and queues up behind the others.
+# `streak`: how often `current` was chosen although others could go on. It starts anew with another
+#     task, and is counted at choice points only: alone, a task may go on for as long as it likes.
+# `stepped`: whose name stands in trio's context. None after anything ran outside of tasks (a chore,
+#     the clock), since that takes the name out.
+# `extra`: somebody looks after each event (`after`, or passes): else a checkpoint costs no call.
+#
+# An invariant: of each living task exactly one of these holds: it is `current`; it is in `ready`
+# or `later`, once; it is blocked, and has no `_next_send_fn`.
+# Why a task may leave `later` by `later.remove(task)`: a task that is cancelled as it blocks has
+# been appended by trio's reschedule in this very step, and can go on at once; so it becomes
+# `current`, as after a checkpoint, and must not stand in the list as well.
+# Why chores come first: what they do belongs to the event before (a deadline in the past, a call to
+# run_sync_soon), and who can go on is known only when they are done.
 
 
 class Loop:
@@ -492,8 +143,7 @@ class Loop:
             waiting_for_idle={},
             asyncgens=LateGenerators(alive=Alive()),
         )
-        runner.cancelled, runner.delivered, runner.thread = [], {}, self.thread
-        runner.interrupted = {}
+        runner.cancelled, runner.deliveries, runner.thread = [], Deliveries(), self.thread
         runner.infos = {self.clockwork: self.clockwork.info}
         runner.names = {CLOCK_NUMBER: self.clockwork.info}
         self.soon.hire = self.hire_courier
@@ -593,7 +243,8 @@ class Loop:
         watchers, extra = instruments["_all"], passes or after is not None
         current, stepped, last, streak = self.kept, None, self.last, 0
         for _ in range(limit):
-            # who goes on: option 0 is the task that ran last, else the one that waits longest
+            # who goes on: option 0 is the task that ran last, else the one that waits longest;
+            # round again if not a task but the clock acts, since then others may be ready
             while True:
                 if chores:
                     self.do_chores()
@@ -617,9 +268,10 @@ class Loop:
                 else:
                     return
                 bound = len(ready) + base
+                # the clock is the last option, so that its coming changes nobody else's index
                 if elastic and self.deadlines.next_deadline() != math.inf:
                     bound += 1
-                if bound == 1:
+                if bound == 1:  # no choice: no question
                     task = current or ready.pop()
                     break
                 point.bound = bound
@@ -803,52 +455,6 @@ class Loop:
             self.crashed.__cause__ = error
         raise Halt from None
 
-    def thread(self, function: Callable[[], Any], deliver: Callable[[Any], object]) -> None:
-        """Call ``function`` as a thread would, outside of trio, and deliver the outcome."""
-        context = GLOBAL_RUN_CONTEXT.__dict__
-        inside = dict(context)
-        context.clear()
-
-        def from_thread(send: Any, *args: Any, **kwargs: Any) -> Any:
-            context.update(inside)
-            try:
-                return self.call_from_thread(*args, **kwargs)
-            finally:
-                context.clear()
-
-        inline.append(from_thread)
-        if sniffio is not None:
-            sniffio.name = None
-        try:
-            outcome = capture(function)
-        finally:
-            if sniffio is not None:
-                sniffio.name = "trio"
-            inline.pop()
-            context.update(inside)
-        self.soon.direct = True
-        try:
-            deliver(outcome)
-        finally:
-            self.soon.direct = False
-
-    def call_from_thread(self, *args: Any, **kwargs: Any) -> Any:
-        """Do what a thread's function asks of trio: a plain call at once; all else is refused."""
-        if "context" in kwargs:  # before trio 0.23
-            callback, *more = args
-            queue: SimpleQueue[Any] = SimpleQueue()
-            kwargs["context"].run(callback, queue, more[0], tuple(more[1:]))
-        else:
-            message = args[1]
-            queue = message.queue
-            if hasattr(message, "run_sync"):
-                message.run_sync()
-        if queue.empty():
-            error = outside("trio.from_thread.run()", "from_thread")
-            self.abort(error)
-            raise error
-        return queue.get_nowait().unwrap()
-
     def abort(self, verdict: str | BaseException) -> None:
         """End the run before its next event, because of ``verdict``; the first one counts."""
         self.verdict = self.verdict or verdict
@@ -860,7 +466,7 @@ class Loop:
         if type(final) is Error:
             self.ended_by = type(final.error).__name__
             self.raised = final.error if self.after is not None else None
-        if task in runner.delivered:
+        if task in runner.deliveries.by_task:
             self.look_for_swallowed(task, final)
         try:
             runner.task_exited(task, final)
@@ -875,15 +481,15 @@ class Loop:
         System tasks may end as they like when they are cancelled; so may detached coroutines.
         """
         runner = self.runner
-        deliveries = runner.delivered.pop(task)
+        site = runner.deliveries.end(task)
         system = task._parent_nursery is runner.system_nursery and task is not runner.main_task
-        if self.swallowed is None or self.unwinding or system or type(final) is Error:
-            return
-        for delivery in deliveries:
-            if not is_caught(delivery):
-                code, line, _ = delivery
-                self.swallowed(task, Site(code.co_filename, line, code.co_qualname))
-                return
+        well = type(final) is not Error and not self.unwinding and not system
+        if site is not None and self.swallowed is not None and well:
+            self.swallowed(task, site)
+
+    def thread(self, function: Callable[[], Any], deliver: Callable[[Any], object]) -> None:
+        """Call ``function`` as a thread would, outside of trio, and deliver the outcome."""
+        call_inline(self, function, deliver)
 
     def throw_foreign(self, task: Any, message: object) -> None:
         """Answer a yield that is not trio's as trio does: with a TypeError in the task."""
@@ -946,7 +552,7 @@ class Loop:
         that it began with, or None.
         """
         nth = task._schedule_points
-        begun = self.runner.interrupted.get(task)
+        begun = self.runner.deliveries.interrupted.get(task)
         return nth, task._next_send_fn is not None, begun and begun.get(nth)
 
     def events_so_far(self) -> list[Any]:

@@ -10,6 +10,7 @@ import trio
 from outcome import Value
 
 from raceexplore.kernel.lot import nobody
+from raceexplore.kernel.trio_loop.compat import by_spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Iterator
@@ -184,7 +185,7 @@ class TrioRuntime:
             abort, task._abort_func = task._abort_func, None
             if abort is not None and abort(_raise) is trio.lowlevel.Abort.SUCCEEDED:
                 runner.reschedule(task)  # it was in a shielded scope
-            runner.delivered.pop(task, None)
+            runner.deliveries.by_task.pop(task, None)
 
     def close(self) -> None:
         """Let go of the run, which has ended: killed tasks may be freed now."""
@@ -213,12 +214,8 @@ def family(root: Any) -> Iterator[Any]:
     """Yield ``root`` and the tasks that it and they have started, parents first."""
     yield root
     for nursery in root.child_nurseries:
-        for child in sorted(nursery.child_tasks, key=_by_spawn):
+        for child in sorted(nursery.child_tasks, key=by_spawn):
             yield from family(child)
-
-
-def _by_spawn(task: Any) -> int:
-    return int(task._counter)
 
 
 class Killed(BaseException):
