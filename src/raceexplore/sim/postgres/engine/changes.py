@@ -19,7 +19,7 @@ async def insert(database: Database, transaction: Transaction, heap: Heap, value
     """Add a row, which nobody else sees before the commit. Raises 23505 for a key that is taken."""
     database.write(transaction)
     if transaction.isolation is Isolation.SERIALIZABLE:
-        database.serializability.write(transaction, heap, *heap.indexes)
+        database.serializability.write(transaction, heap)
     for index in heap.indexes:
         await check_unique(database, transaction, heap, index, values)
     name = heap.row_name(values)
@@ -59,22 +59,14 @@ def _take_back(transaction: Transaction, heap: Heap, row: Row, *, first: bool) -
         transaction.changed.pop(row, None)
 
 
-def tell_serializable(
-    database: Database, transaction: Transaction, heap: Heap, row: Row, values: Values | None
-) -> None:
-    """Tell the serializable transactions that ``row`` is about to be replaced by ``values``.
+def tell_serializable(database: Database, transaction: Transaction, heap: Heap, row: Row) -> None:
+    """Tell the serializable transactions that ``row`` is about to be replaced.
 
-    An index is written only if a key of it changes: else the new version lies beside the old one.
+    An index is written only if a key of it changes (`check_unique`): else the new version lies
+    beside the old one.
     """
-    if transaction.isolation is not Isolation.SERIALIZABLE:
-        return
-    old = row.versions[-1].values
-    moved = [
-        index
-        for index in heap.indexes
-        if values is not None and old is not None and index.key(values) != index.key(old)
-    ]
-    database.serializability.write(transaction, row, heap, *moved)
+    if transaction.isolation is Isolation.SERIALIZABLE:
+        database.serializability.write(transaction, row, heap)
 
 
 async def check_unique(
@@ -88,6 +80,8 @@ async def check_unique(
 ) -> None:
     """Raise 23505 if another row has the key of ``values``; wait for those who may have it."""
     found = await find_duplicate(database, transaction, heap, index, values, row=row)
+    if transaction.isolation is Isolation.SERIALIZABLE:
+        database.serializability.write(transaction, index)  # before the key is found to be taken
     if found is not None:
         name = heap.constraint(index)
         key = ", ".join(str(value) for value in index.key(values))

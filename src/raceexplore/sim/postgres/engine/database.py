@@ -189,16 +189,21 @@ class Database:
         request.other = other
         await wait(self.world, request, transaction.client.patience)
 
-    def newest(self, snapshot: Snapshot, row: Row) -> Version | None:
+    def newest(self, snapshot: Snapshot, row: Row, mode: Mode) -> Version | None:
         """Return the version of the locked ``row`` to work on; None if it is deleted.
 
-        Raises `SqlError` if the transaction's snapshot lasts and is older than that.
+        Who shares a key goes on with what it has seen, as long as the key is the same. Raises
+        `SqlError` if the transaction's snapshot lasts and is older than that.
         """
         transaction = snapshot.transaction
         version = row.newest(transaction)
         if version is None:
             return None
         by = version.by
+        if mode is Mode.KEY_SHARE and version.values is not None:
+            seen = row.seen(snapshot)
+            if seen is not None and row.heap.has_same_keys(seen.values, version.values):
+                return seen
         is_new = by is not None and by is not transaction and by.committed_at > snapshot.sequence
         if is_new and transaction.lasting:
             raise serialization_failure("update" if version.values is not None else "delete")

@@ -137,6 +137,10 @@ class Heap:
         names = [self.columns[column] for column in index.columns]
         return f"[{', '.join(f'{n}={v!r}' for n, v in zip(names, key, strict=True))}]"
 
+    def has_same_keys(self, one: Values | None, other: Values) -> bool:
+        """Return whether the unique keys of two versions of a row are the same."""
+        return one is not None and all(index.key(one) == index.key(other) for index in self.indexes)
+
     def constraint(self, index: Index) -> str:
         """Return the name of the constraint that ``index`` stands for."""
         return self.constraints[self.indexes.index(index)]

@@ -48,7 +48,7 @@ async def _must_point(foreign: Foreign, old: Values | None, new: Values, running
     row = _find(heap, index, key, snapshot)
     if row is not None:
         await database.lock(snapshot.transaction, row, Mode.KEY_SHARE)
-        newest = database.newest(snapshot, row)
+        newest = database.newest(snapshot, row, Mode.KEY_SHARE)
         if newest is not None and newest.values is not None and index.key(newest.values) == key:
             return
         database.unlock(snapshot.transaction, row)
@@ -102,7 +102,7 @@ async def _must_not_be_missed(
         wiped = None if foreign.on_delete == "CASCADE" else _without(held, foreign.columns)
         mode = Mode.UPDATE if wiped is None else Mode.NO_KEY_UPDATE
         await database.lock(snapshot.transaction, row, mode)
-        newest = database.newest(snapshot, row)
+        newest = database.newest(snapshot, row, mode)
         if newest is not None:
             changes.put(database, snapshot.transaction, heap, row, wiped)
             done.append((row, newest.values, wiped))

@@ -158,8 +158,9 @@ class Insert(Changing):
             if other is None:
                 break
             if self.sets is None:
-                own = other.versions[-1].by is transaction
-                if transaction.lasting and not own and other.seen(running.snapshot) is None:
+                by = other.versions[-1].by
+                unseen = by is not None and by.committed_at > running.snapshot.sequence
+                if transaction.lasting and unseen and by is not transaction:
                     raise serialization_failure("update")
                 return None
             settled, change = await self._update(other, values, running)

@@ -37,7 +37,7 @@ async def lock_newest(row: Row, mode: Mode, policy: Policy, running: Running) ->
         return None
     if database.telling.is_on:
         database.telling.read(row.heap, row, range(len(row.heap.columns)))
-    version = database.newest(running.snapshot, row)
+    version = database.newest(running.snapshot, row, mode)
     if version is None:
         database.unlock(transaction, row)
         return None

@@ -10,7 +10,7 @@ from raceexplore.sim.postgres.engine.locks import Mode
 from raceexplore.sim.postgres.sql.columns import has_aggregate, output, refuse_clauses
 from raceexplore.sim.postgres.sql.locking import Locking, Result, lock_newest
 from raceexplore.sim.postgres.sql.parse import name_of, position, unmodelled
-from raceexplore.sim.postgres.sql.sources import add_joins, add_table, find_lookup, join
+from raceexplore.sim.postgres.sql.sources import add_joins, add_table, in_order, join
 from raceexplore.sim.postgres.sql.values.compiler import Compiler
 from raceexplore.sim.postgres.sql.values.operators import adapted
 from raceexplore.sim.postgres.sql.values.scope import Expression, Scope
@@ -50,8 +50,8 @@ class Select:
         add_joins(tree, self.inputs, self.compiler, making)
         where = tree.args.get("where")
         self.where = None if where is None else self.compiler.condition(where.this)
-        if where is not None and self.inputs:
-            self._find_lookups(where.this, making)
+        condition = None if where is None else where.this
+        self.inputs = in_order(self.inputs, condition, self.compiler, making.catalog)
         self.locks = [self._locking(node) for node in tree.args.get("locks") or ()]
         self.aggregates: list[Aggregate] = []
         self.waits: list[Any] = []
@@ -66,11 +66,6 @@ class Select:
         """Whether the result depends on a row of an outer query."""
         return self.scope.reaches
 
-    def _find_lookups(self, where: Any, making: Making) -> None:
-        for place, each in enumerate(self.inputs):
-            if each.lookup is None and not each.outer:
-                each.lookup = find_lookup(where, self.compiler, place, making.catalog)
-
     def _locking(self, node: Any) -> Locking:
         update, key, wait = (node.args.get(name) for name in ("update", "key", "wait"))
         mode = (Mode.NO_KEY_UPDATE if key else Mode.UPDATE) if update else Mode.SHARE
@@ -82,11 +77,13 @@ class Select:
             if name not in aliases:
                 message = f'relation "{name}" in FOR UPDATE clause not found in FROM clause'
                 raise SqlError("42P01", message, position=position(table))
-        places = [p for p, alias in enumerate(aliases) if not names or alias in names]
-        if any(self.inputs[p].outer for p in places):
+        by_place = sorted(self.inputs, key=lambda each: each.place)
+        chosen = [each for each in by_place if not names or each.source.alias in names]
+        if any(each.outer for each in chosen):
             message = "FOR UPDATE cannot be applied to the nullable side of an outer join"
             raise SqlError("0A000", message)
-        return Locking(mode, policy, tuple(p for p in places if self.inputs[p].rows is None))
+        base = self.scope.base
+        return Locking(mode, policy, tuple(c.place - base for c in chosen if c.rows is None))
 
     def _columns(self, tree: Any) -> list[Expression]:
         """Return what the list after SELECT asks for."""
@@ -94,6 +91,7 @@ class Select:
         nodes = list(tree.expressions)
         if any(has_aggregate(node) for node in nodes):
             compiler.aggregates = self.aggregates
+            self.scope.width += 1  # their results stand behind the sources
             if self.locks:
                 raise SqlError("0A000", "FOR UPDATE is not allowed with aggregate functions")
         if not self.inputs:
@@ -207,7 +205,8 @@ class Select:
     async def _locked(self, running: Running) -> list[tuple[Any, ...]]:
         first, last = self._window(running)
         found: list[tuple[Any, ...]] = []
-        for match in self.matches((), running):
+        around = (None,) * self.scope.base  # a sub-query that locks looks at no outer row
+        for match in self.matches(around, running):
             if last is not None and len(found) >= last:
                 break
             env = await self._lock(match, running)
@@ -225,16 +224,17 @@ class Select:
                 fresh = await lock_newest(row, mode, policy, running)
                 if fresh is None:
                     return None
-                changed = fresh is not env[place]
-                env = (*env[:place], fresh, *env[place + 1 :])
+                at = self.scope.base + place
+                changed = fresh is not env[at]
+                env = (*env[:at], fresh, *env[at + 1 :])
                 if changed and not self.holds(env, running):
                     return None
         return env
 
     def holds(self, env: Env, running: Running) -> bool:
         """Return whether the conditions hold for newer versions of the rows."""
-        for place, each in enumerate(self.inputs):
-            if each.on is not None and each.on(env[: place + 1], running) is not True:
+        for each in self.inputs:
+            if each.on is not None and each.on(env, running) is not True:
                 return False
         return self.where is None or self.where(env, running) is True
 

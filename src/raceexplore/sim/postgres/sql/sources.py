@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from raceexplore.sim.postgres.engine.errors import SqlError
 from raceexplore.sim.postgres.engine.transactions import Isolation
+from raceexplore.sim.postgres.sql.lookups import Lookup, find_lookup
 from raceexplore.sim.postgres.sql.parse import name_of, position, unmodelled
-from raceexplore.sim.postgres.sql.values.operators import adapted
 from raceexplore.sim.postgres.sql.values.scope import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from raceexplore.sim.postgres.engine.rows import Heap, Index, Row, Values
     from raceexplore.sim.postgres.sql.schema import Catalog
@@ -23,24 +22,19 @@ if TYPE_CHECKING:
     Found = tuple[Row | None, tuple[Any, ...]]
 
 
-class Lookup(NamedTuple):
-    """A unique key that the query gives in full: the number of the index, and its values."""
-
-    number: int
-    values: tuple[Run, ...]
-
-
 class Input:
-    """One source of a query.
+    """One source of a query, at ``place`` among the others.
 
-    lookup: the key to look for; None: scan. on: the condition of the join; None: none. outer: keeps
-    a row on the left that finds no partner. rows: gives the rows of what is no table.
+    lookup: the keys to look for; None: scan. on: the condition of the join; None: none. outer:
+    keeps a row on the left that finds no partner. rows: gives the rows of what is no table.
     """
 
-    __slots__ = ("lookup", "on", "outer", "rows", "source")
+    __slots__ = ("lookup", "on", "outer", "place", "rows", "source")
 
-    def __init__(self, source: Source, rows: Callable[[Running], list[Any]] | None) -> None:
-        self.source, self.rows = source, rows
+    def __init__(
+        self, source: Source, place: int, rows: Callable[[Running], list[Any]] | None
+    ) -> None:
+        self.source, self.place, self.rows = source, place, rows
         self.lookup: Lookup | None = None
         self.on: Run | None = None
         self.outer = False
@@ -50,26 +44,52 @@ class Input:
         if self.rows is not None:
             yield from ((None, values) for values in self.rows(running))
             return
-        heap = running.database.heaps[self.source.table]
-        if self.lookup is None:
+        heap, lookup = running.database.heaps[self.source.table], self.lookup
+        if lookup is None:
             _note_scan(heap, running)
             for row, version in heap.scan(running.snapshot):
                 assert version.values is not None
                 yield row, version.values
-            return
-        key = tuple([value(env, running) for value in self.lookup.values])
-        yield from _by_key(heap, self.lookup.number, key, self.source, running)
+        elif lookup.keys is None:
+            yield from self._within(heap, lookup, env, running)
+        else:
+            for key in dict.fromkeys(lookup.keys(env, running)):
+                yield from _by_key(heap.indexes[lookup.number], key, heap, self.source, running)
+
+    def _within(self, heap: Heap, lookup: Lookup, env: Env, running: Running) -> Iterator[Found]:
+        within, serializable = lookup.within, is_serializable(running)
+        assert within is not None
+        if running.database.telling.is_on:
+            running.database.telling.scan(heap)
+        if serializable:
+            note_look(heap.indexes[lookup.number], (), (), running)
+        for row, version in heap.scan(running.snapshot):
+            assert version.values is not None
+            if within(self.put(env, version.values), running) is True:
+                if serializable:
+                    note_look(heap.indexes[lookup.number], (row,), (row,), running)
+                yield row, version.values
+
+    def put(self, env: Env, values: tuple[Any, ...]) -> Env:
+        """Return ``env`` with the values of a row of this source."""
+        place = self.place
+        return (*env[:place], values, *env[place + 1 :])
 
     def joined(self, env: Env, running: Running) -> Iterator[tuple[Row | None, Env]]:
         """Yield ``env`` with each row that goes with it."""
         on, found = self.on, False
         for row, values in self.find(env, running):
-            longer = (*env, values)
+            longer = self.put(env, values)
             if on is None or on(longer, running) is True:
                 found = True
                 yield row, longer
         if self.outer and not found:
-            yield None, (*env, (None,) * len(self.source.columns))
+            yield None, self.put(env, (None,) * len(self.source.columns))
+
+
+def is_serializable(running: Running) -> bool:
+    """Return whether the statement belongs to a serializable transaction."""
+    return running.snapshot.transaction.isolation is Isolation.SERIALIZABLE
 
 
 def _note_scan(heap: Heap, running: Running) -> None:
@@ -83,47 +103,75 @@ def _note_scan(heap: Heap, running: Running) -> None:
 
 
 def _by_key(
-    heap: Heap, number: int, key: tuple[Any, ...], source: Source, running: Running
+    index: Index, key: tuple[Any, ...], heap: Heap, source: Source, running: Running
 ) -> Iterator[Found]:
-    index, snapshot, database = heap.indexes[number], running.snapshot, running.database
-    found: tuple[Row, Values] | None = None
+    snapshot, telling = running.snapshot, running.database.telling
+    found: list[tuple[Row, Values]] = []
     for row in index.find(key):
         version = row.seen(snapshot)
         values = None if version is None else version.values
         if values is not None and index.key(values) == key:
-            found = row, values
-    if database.telling.is_on:
-        if found is not None:
-            database.telling.read(heap, found[0], sorted(source.used))
-        elif index is heap.primary:
-            database.telling.absent(heap, heap.key_name(index, key))
-        else:
-            database.telling.scan(heap)
-    if snapshot.transaction.isolation is Isolation.SERIALIZABLE:
-        _note_look(index, key, found and found[0], running)
-    if found is not None:
-        yield found
+            found.append((row, values))
+    if telling.is_on:
+        if not found and index is heap.primary:
+            telling.absent(heap, heap.key_name(index, key))
+        elif not found or None in key:
+            telling.scan(heap)
+        for row, _ in found:
+            telling.read(heap, row, sorted(source.used))
+    if is_serializable(running):
+        note_look(index, index.find(key), [row for row, _ in found], running)
+    yield from found
 
 
-def _note_look(index: Index, key: tuple[Any, ...], row: Row | None, running: Running) -> None:
-    """Note what a serializable transaction has read in finding ``row`` by its key, or nothing."""
+def note_look(index: Index, passed: Iterable[Row], found: Iterable[Row], running: Running) -> None:
+    """Note what a serializable transaction has read: an index, rows in passing, rows it wants."""
     serializability, transaction = running.database.serializability, running.snapshot.transaction
     serializability.read(transaction, index)
-    for other in index.find(key):
-        serializability.look(transaction, other)
-    if row is not None:
+    for row in passed:
+        serializability.look(transaction, row)
+    for row in found:
         serializability.read(transaction, row)
 
 
 def join(inputs: list[Input], env: Env, running: Running) -> list[tuple[Env, list[Row | None]]]:
-    """Return every combination of rows, with the rows themselves."""
-    found: list[tuple[Env, list[Row | None]]] = [(env, [])]
+    """Return every combination of rows, with the rows themselves by the place of their source.
+
+    ``inputs`` are in the order in which to look; ``env`` ends where the first source begins.
+    """
+    width, base = len(inputs), len(env)
+    found: list[tuple[Env, list[Row | None]]] = [((*env, *(None,) * width), [None] * width)]
     for each in inputs:
-        found = [
-            (longer, [*rows, row])
-            for shorter, rows in found
-            for row, longer in each.joined(shorter, running)
-        ]
+        longer: list[tuple[Env, list[Row | None]]] = []
+        for shorter, rows in found:
+            for row, filled in each.joined(shorter, running):
+                copy = [*rows]
+                copy[each.place - base] = row
+                longer.append((filled, copy))
+        found = longer
+    return found
+
+
+def in_order(inputs: list[Input], where: Any, compiler: Compiler, catalog: Catalog) -> list[Input]:
+    """Return ``inputs`` in the order in which to look: what a key fixes first, else as written.
+
+    An outer join keeps the order as written. Sets how each source is looked through.
+    """
+    if where is None and not any(each.on is not None for each in inputs):
+        return inputs
+    left = list(inputs)
+    found: list[Input] = []
+    while left:
+        known = {each.place for each in found}
+        best = left[0]
+        for each in left if not any(other.outer for other in inputs) else left[:1]:
+            if each.lookup is None and not each.outer and where is not None:
+                each.lookup = find_lookup(where, compiler, each.source, known, catalog)
+            if each.lookup is not None:
+                best = each
+                break
+        left.remove(best)
+        found.append(best)
     return found
 
 
@@ -133,8 +181,8 @@ def add_table(node: Any, compiler: Compiler, making: Making) -> Input:
     if kind == "Subquery":
         sub = compiler.sub(node.this, None)
         source = Source(name_of(node.args.get("alias")), sub.names, sub.types, "", set())
-        compiler.scope.add(source, position(node))
-        return Input(source, lambda running: sub.values((), running))
+        place = compiler.scope.add(source, position(node))
+        return Input(source, place, lambda running: sub.values((), running))
     if kind != "Table" or type(node.this).__name__ != "Identifier" or node.args.get("sample"):
         unmodelled(f"FROM {node.sql('postgres')}")
     name = name_of(node.this)
@@ -142,12 +190,11 @@ def add_table(node: Any, compiler: Compiler, making: Making) -> Input:
     view = making.views.get(name)
     if view is not None:
         source = Source(alias, view.names, view.types, "", set())
-        compiler.scope.add(source, position(node))
-        return Input(source, lambda running: list(running.memo[view]))
+        place = compiler.scope.add(source, position(node))
+        return Input(source, place, lambda running: list(running.memo[view]))
     table = making.catalog.table(name, position(node))
     source = Source(alias, table.columns, table.types, name, set())
-    compiler.scope.add(source, position(node))
-    return Input(source, None)
+    return Input(source, compiler.scope.add(source, position(node)), None)
 
 
 def add_joins(tree: Any, inputs: list[Input], compiler: Compiler, making: Making) -> None:
@@ -163,59 +210,6 @@ def add_joins(tree: Any, inputs: list[Input], compiler: Compiler, making: Making
             unmodelled("JOIN ... USING")
         if condition is not None:
             each.on = compiler.condition(condition)
-            each.lookup = find_lookup(condition, compiler, len(inputs), making.catalog)
+            known = {other.place for other in inputs}
+            each.lookup = find_lookup(condition, compiler, each.source, known, making.catalog)
         inputs.append(each)
-
-
-def conjuncts(node: Any) -> list[Any]:
-    """Return the conditions that AND joins in ``node``."""
-    kind = type(node).__name__
-    if kind == "Paren":
-        return conjuncts(node.this)
-    if kind == "And":
-        return [*conjuncts(node.this), *conjuncts(node.expression)]
-    return [node]
-
-
-def find_lookup(node: Any, compiler: Compiler, place: int, catalog: Catalog) -> Lookup | None:
-    """Return the unique key of source ``place`` that ``node`` fixes by what comes before it."""
-    scope = compiler.scope
-    source = scope.sources[place]
-    if not source.table:
-        return None
-    fixed: dict[int, Run] = {}
-    equations = [part for part in conjuncts(node) if type(part).__name__ == "EQ"]
-    sides = [(part.this, part.expression) for part in equations]
-    for this, other in [*sides, *[(right, left) for left, right in sides]]:
-        column = _column_of(this, source, scope.sources)
-        if column is not None and type(other).__name__ not in {"Any", "Subquery"}:
-            value = _before(other, compiler, place)
-            if value is not None:
-                fixed.setdefault(column, adapted(value, source.types[column]))
-    for number, key in enumerate(catalog.tables[source.table].keys):
-        if all(column in fixed for column in key.columns):
-            return Lookup(number, tuple(fixed[column] for column in key.columns))
-    return None
-
-
-def _column_of(node: Any, source: Source, sources: list[Source]) -> int | None:
-    if type(node).__name__ != "Column" or type(node.this).__name__ == "Star":
-        return None
-    name, table = name_of(node.this), name_of(node.args.get("table"))
-    if name not in source.columns or table not in {"", source.alias}:
-        return None
-    if not table and sum(name in other.columns for other in sources) > 1:
-        return None
-    return source.columns.index(name)
-
-
-def _before(node: Any, compiler: Compiler, place: int) -> Any:
-    """Return ``node`` compiled if it needs no source from ``place`` on, else None."""
-    scope = compiler.scope
-    everything, scope.sources = scope.sources, scope.sources[:place]
-    try:
-        return compiler.expression(node)
-    except SqlError:
-        return None
-    finally:
-        scope.sources = everything

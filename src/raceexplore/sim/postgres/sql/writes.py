@@ -11,7 +11,7 @@ from raceexplore.sim.postgres.sql import foreign_keys
 from raceexplore.sim.postgres.sql.columns import output
 from raceexplore.sim.postgres.sql.locking import Result, lock_newest
 from raceexplore.sim.postgres.sql.parse import name_of, position, unmodelled
-from raceexplore.sim.postgres.sql.sources import Input, add_table, find_lookup, join
+from raceexplore.sim.postgres.sql.sources import Input, add_table, in_order, join
 from raceexplore.sim.postgres.sql.values.operators import adapted
 from raceexplore.sim.postgres.sql.values.scope import Expression, Scope, Source
 from raceexplore.sim.postgres.sql.values.types import store
@@ -45,8 +45,7 @@ class Changing:
         self.table: Table = making.catalog.table(name, position(node))
         alias = name_of(node.args.get("alias")) or name
         self.source = Source(alias, self.table.columns, self.table.types, name, set())
-        self.scope.add(self.source)
-        self.inputs = [Input(self.source, None)]
+        self.inputs = [Input(self.source, self.scope.add(self.source), None)]
         self.where: Run | None = None
         self.columns: list[Expression] | None = None
 
@@ -67,8 +66,8 @@ class Changing:
         where = tree.args.get("where")
         if where is not None:
             self.where = self.compiler.condition(where.this)
-            for place, each in enumerate(self.inputs):
-                each.lookup = find_lookup(where.this, self.compiler, place, self.making.catalog)
+            catalog = self.making.catalog
+            self.inputs = in_order(self.inputs, where.this, self.compiler, catalog)
 
     def add_returning(self, tree: Any) -> None:
         """Add RETURNING."""
@@ -194,7 +193,7 @@ class Delete(Changing):
         for match in self.matches(running):
             env = await self.claim(match, (Mode.UPDATE, Mode.UPDATE), running)
             if env is not None:
-                changes.tell_serializable(database, transaction, heap, match[1], None)
+                changes.tell_serializable(database, transaction, heap, match[1])
                 changes.put(database, transaction, heap, match[1], None)
                 done.append((match[1], env[0], None))
                 envs.append(env)
@@ -208,7 +207,7 @@ async def replace(
     database, transaction = running.database, running.snapshot.transaction
     heap = database.heaps[statement.table.name]
     statement.check(new, running)
-    changes.tell_serializable(database, transaction, heap, row, new)
+    changes.tell_serializable(database, transaction, heap, row)
     moved = [index for index in heap.indexes if index.key(new) != index.key(old)]
     if moved:
         await database.lock(transaction, row, Mode.UPDATE)

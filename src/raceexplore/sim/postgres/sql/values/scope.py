@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raceexplore.sim.postgres.engine.errors import SqlError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterator
 
     from raceexplore.sim.postgres.engine.database import Database
     from raceexplore.sim.postgres.engine.transactions import Snapshot
@@ -68,6 +69,7 @@ class Scope:
         self.base: int = 0 if outer is None else outer.base + outer.width
         self.width: int = 0
         self.reaches = False
+        self.hidden: set[int] = set()
 
     def add(self, source: Source, position: int = 0) -> int:
         """Add a source and return its place in an `Env`."""
@@ -81,12 +83,23 @@ class Scope:
         self.width = max(self.width, len(self.sources))
         return self.base + len(self.sources) - 1
 
+    @contextmanager
+    def only(self, known: Collection[int]) -> Iterator[None]:
+        """Hide all sources but those at the ``known`` places."""
+        before, self.hidden = self.hidden, set(range(self.base, self.base + self.width)) - {*known}
+        try:
+            yield
+        finally:
+            self.hidden = before
+
     def find(self, table: str, column: str, position: int) -> tuple[int, int, Source]:
         """Return the place of a column: of its source, in that, and the source."""
         found = [
             (self.base + place, source.columns.index(column), source)
             for place, source in enumerate(self.sources)
-            if table in ("", source.alias) and column in source.columns
+            if table in ("", source.alias)
+            and column in source.columns
+            and self.base + place not in self.hidden
         ]
         if len(found) > 1:
             message = f'column reference "{column}" is ambiguous'
