@@ -57,8 +57,9 @@ def _where(random: Random) -> str:
     number = random.randint(1, 4)
     return random.choice((
         f"id = {number}", f"id = {number}", f"id = {number}", f"v > {number * 10 - 5}", "true",
-        f"v < {number * 10}", f"k = '{random.choice('pqr')}'", f"id IN ({number}, {number % 3 + 1})",
-        f"id = {number} AND v < 25", "k IS NULL", f"id BETWEEN {number - 1} AND {number}",
+        f"v < {number * 10}", "k IS NULL",
+        f"k = '{random.choice('pqr')}'", f"id IN ({number}, {number % 3 + 1})",
+        f"id = {number} AND v < 25", f"id BETWEEN {number - 1} AND {number}",
     ))  # fmt: skip
 
 
@@ -69,8 +70,8 @@ def _select(random: Random) -> str:
         "SELECT a.id, b.n FROM a JOIN b ON b.a_id = a.id ORDER BY a.id, b.id",
         "SELECT a.id, b.id FROM a LEFT JOIN b ON b.a_id = a.id ORDER BY 1, 2",
         "SELECT x, y FROM c ORDER BY x, y",
-        f"SELECT v FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.a_id = a.id) AND {_where(random)}"
-        " ORDER BY v",
+        (f"SELECT v FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.a_id = a.id) AND {_where(random)}"
+        " ORDER BY v"),
         f"SELECT id, v + 1 FROM a WHERE {_where(random)} ORDER BY v DESC, id LIMIT 2",
     ))  # fmt: skip
 
@@ -113,10 +114,10 @@ def _upsert(random: Random) -> str:
     return random.choice((
         f"INSERT INTO a (id, v) VALUES ({number}, 1) ON CONFLICT DO NOTHING",
         f"INSERT INTO a VALUES ({number}, 1, '{key}') ON CONFLICT (k) DO NOTHING",
-        f"INSERT INTO a (id, v) VALUES ({number}, 7) ON CONFLICT (id) DO UPDATE"
-        " SET v = a.v + excluded.v RETURNING v",
-        f"INSERT INTO a VALUES ({number}, 1, '{key}') ON CONFLICT (k) DO UPDATE SET v = a.v + 1"
-        " WHERE a.v < 25",
+        (f"INSERT INTO a (id, v) VALUES ({number}, 7) ON CONFLICT (id) DO UPDATE"
+        " SET v = a.v + excluded.v RETURNING v"),
+        (f"INSERT INTO a VALUES ({number}, 1, '{key}') ON CONFLICT (k) DO UPDATE SET v = a.v + 1"
+        " WHERE a.v < 25"),
     ))  # fmt: skip
 
 
@@ -133,8 +134,8 @@ def _delete(random: Random) -> str:
 def _sub(random: Random) -> str:
     policy = random.choice(("", " SKIP LOCKED"))
     return random.choice((
-        "UPDATE a SET v = v + 1 WHERE id = (SELECT id FROM a WHERE v > 5 ORDER BY id LIMIT 1"
-        f" FOR UPDATE{policy}) RETURNING id",
+        ("UPDATE a SET v = v + 1 WHERE id = (SELECT id FROM a WHERE v > 5 ORDER BY id LIMIT 1"
+        f" FOR UPDATE{policy}) RETURNING id"),
         "UPDATE a SET v = (SELECT max(v) FROM a) + 1 WHERE id = 1",
         "UPDATE a SET v = v + b.id FROM b WHERE b.a_id = a.id AND b.id = 1",
         "DELETE FROM c WHERE x IN (SELECT id FROM a WHERE v > 15)",

@@ -115,6 +115,18 @@ class Real:
     def script(self, text: str) -> None:
         self.control.execute(text)
 
+    def reset(self) -> None:
+        """End whatever is still waiting, roll back, and give all locks of the sessions back."""
+        for number in self.out:
+            self.control.execute("SELECT pg_cancel_backend(%s)", (self.pids[number],))
+            while self.sessions[number].pgconn.get_result() is not None:
+                pass
+        self.out.clear()
+        self.victims.clear()
+        for session in self.sessions:
+            session.pgconn.exec_(b"ROLLBACK")
+            session.pgconn.exec_(b"SELECT pg_advisory_unlock_all()")
+
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         return self.control.execute(f"SELECT * FROM {table}").fetchall()
 

@@ -16,7 +16,6 @@ import trio.testing
 
 from raceexplore import Replay, World, run_once
 from raceexplore.sim.postgres import AsyncConnection, Postgres
-from raceexplore.sim.postgres.engine.errors import SqlError
 
 Statement = str | Callable[[list[Any]], str]  # the text, or what makes it of the results so far
 Program = Sequence[Statement]
@@ -44,10 +43,27 @@ class Choices:
     word: Sequence[int] = ()
     bounds: list[int] = field(default_factory=list)
 
-    def pick(self, bound: int) -> int:
+    def choose(self, ready: list[int]) -> int:
+        """Return the session that goes on; where there is only one, no number is used up."""
+        if len(ready) == 1:
+            return ready[0]
         place = len(self.bounds)
-        self.bounds.append(bound)
-        return self.word[place] % bound if place < len(self.word) else 0
+        self.bounds.append(len(ready))
+        return ready[self.word[place] % len(ready) if place < len(self.word) else 0]
+
+
+class Ordered:
+    """Sessions in an order that is given."""
+
+    bounds: Sequence[int] = ()
+
+    def __init__(self, order: Sequence[int]) -> None:
+        self.order = list(order)
+
+    def choose(self, ready: list[int]) -> int:
+        """Return the session that goes on: the next that can."""
+        place = next((n for n, session in enumerate(self.order) if session in ready), None)
+        return ready[0] if place is None else self.order.pop(place)
 
 
 def words() -> Iterator[Choices]:
@@ -97,7 +113,21 @@ class Simulated:
         return found
 
 
-async def play(server: Any, programs: Sequence[Program], choices: Choices) -> list[Done | Sent]:
+def scripted(steps: Sequence[tuple[int, str]]) -> tuple[list[list[str]], Ordered]:
+    """Return the programs and the order of ``steps``: a session, from 0, and its statement."""
+    count = 1 + max(session for session, _ in steps)
+    programs = [[text for session, text in steps if session == n] for n in range(count)]
+    return programs, Ordered([session for session, _ in steps])
+
+
+def answers(log: Sequence[Done | Sent], session: int) -> list[Any]:
+    """Return what the statements of ``session`` were answered, in order."""
+    return [d.answer for d in log if isinstance(d, Done) and d.session == session]
+
+
+async def play(
+    server: Any, programs: Sequence[Program], choices: Choices | Ordered
+) -> list[Done | Sent]:
     """Run ``programs`` in the order of ``choices`` and return what happened."""
     log: list[Done | Sent] = []
     results: list[list[Any]] = [[] for _ in programs]
@@ -106,7 +136,7 @@ async def play(server: Any, programs: Sequence[Program], choices: Choices) -> li
         ready = [n for n, p in enumerate(programs) if n not in waiting and len(results[n]) < len(p)]
         if not ready:
             return log
-        session = ready[choices.pick(len(ready))] if len(ready) > 1 else ready[0]
+        session = choices.choose(ready)
         nth = len(results[session])
         statement = programs[session][nth]
         text = statement if isinstance(statement, str) else statement(results[session])
@@ -129,7 +159,10 @@ class Outcome(NamedTuple):
 
 
 def simulate(
-    schema: str, programs: Sequence[Program], choices: Choices, tables: Sequence[str] = ()
+    schema: str,
+    programs: Sequence[Program],
+    choices: Choices | Ordered,
+    tables: Sequence[str] = (),
 ) -> Outcome:
     """Run ``programs`` on a fresh simulated server."""
     found: list[Outcome] = []
@@ -168,6 +201,6 @@ def states(outcome: Outcome) -> list[str]:
 
 
 __all__ = [
-    "Choices", "Done", "Outcome", "Program", "Sent", "SqlError", "every_order", "play",
-    "simulate", "states", "words",
+    "Choices", "Done", "Ordered", "Outcome", "Program", "Sent", "answers", "every_order", "play",
+    "scripted", "simulate", "states", "words",
 ]  # fmt: skip
