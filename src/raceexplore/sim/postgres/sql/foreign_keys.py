@@ -89,7 +89,9 @@ async def _must_not_be_missed(
         for row, version in heap.scan(snapshot)
         if version.values is not None and tuple(version.values[p] for p in foreign.columns) == key
     ]
-    if pointing and not foreign.on_delete:
+    if not foreign.on_delete:
+        if not await _is_missed(foreign, key, [row for row, _ in pointing], running):
+            return
         raise SqlError(
             "23503",
             f'update or delete on table "{foreign.target}" violates foreign key constraint'
@@ -108,6 +110,21 @@ async def _must_not_be_missed(
             done.append((row, newest.values, wiped))
     if done:
         await check(catalog, catalog.tables[foreign.table], done, running)
+
+
+async def _is_missed(
+    foreign: Foreign, key: tuple[Any, ...], rows: list[Row], running: Running
+) -> bool:
+    """Return whether one of ``rows`` really points at ``key``, once its writers have ended."""
+    database, snapshot = running.database, _latest(running, always=True)
+    for row in rows:
+        await database.lock(snapshot.transaction, row, Mode.KEY_SHARE)
+        version = database.newest(snapshot, row, Mode.KEY_SHARE)
+        values = None if version is None else version.values
+        if values is not None and tuple(values[place] for place in foreign.columns) == key:
+            return True
+        database.unlock(snapshot.transaction, row)
+    return False
 
 
 def _without(values: Values, places: tuple[int, ...]) -> Values:

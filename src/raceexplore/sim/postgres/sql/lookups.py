@@ -69,11 +69,11 @@ def _fixed(parts: list[Any], source: Source, known: set[int], compiler: Compiler
     sources = compiler.scope.sources
     fixed: dict[int, Run] = {}
     with compiler.scope.only(known):
-        for part in parts:
-            for column, value in _equations(part, source, sources):
-                given = _given(value, compiler)
-                if given is not None:
-                    fixed.setdefault(column, adapted(given, source.types[column]))
+        equations = [pair for part in parts for pair in _equations(part, source, sources)]
+        for column, value in equations:
+            given = _given(value, compiler)
+            if given is not None:
+                fixed.setdefault(column, adapted(given, source.types[column]))
     return fixed
 
 

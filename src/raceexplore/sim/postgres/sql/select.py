@@ -59,6 +59,7 @@ class Select:
         self.names = tuple(column.name for column in self.columns)
         self.types: tuple[Type, ...] = tuple(column.kind for column in self.columns)
         self.order = self._order(tree)
+        self.most: int | None = None  # rows that whoever asks looks at
         self.limit, self.offset = self._bound(tree, "limit"), self._bound(tree, "offset")
 
     @property
@@ -204,6 +205,8 @@ class Select:
 
     async def _locked(self, running: Running) -> list[tuple[Any, ...]]:
         first, last = self._window(running)
+        if self.most is not None:
+            last = self.most if last is None else min(last, self.most)
         found: list[tuple[Any, ...]] = []
         around = (None,) * self.scope.base  # a sub-query that locks looks at no outer row
         for match in self.matches(around, running):

@@ -11,7 +11,7 @@ from raceexplore.sim.postgres.sql import foreign_keys
 from raceexplore.sim.postgres.sql.columns import output
 from raceexplore.sim.postgres.sql.locking import Result, lock_newest
 from raceexplore.sim.postgres.sql.parse import name_of, position, unmodelled
-from raceexplore.sim.postgres.sql.sources import Input, add_table, in_order, join
+from raceexplore.sim.postgres.sql.sources import Input, add_table, in_order, is_serializable, join
 from raceexplore.sim.postgres.sql.values.operators import adapted
 from raceexplore.sim.postgres.sql.values.scope import Expression, Scope, Source
 from raceexplore.sim.postgres.sql.values.types import store
@@ -211,6 +211,8 @@ async def replace(
     moved = [index for index in heap.indexes if index.key(new) != index.key(old)]
     if moved:
         await database.lock(transaction, row, Mode.UPDATE)
+    if moved and is_serializable(running):  # a new place in one index is one in all of them
+        database.serializability.write(transaction, *heap.indexes)
     changes.put(database, transaction, heap, row, new)
     for index in moved:
         await changes.check_unique(database, transaction, heap, index, new, row=row)

@@ -205,6 +205,7 @@ class Compiler:
 
     def _subquery(self, node: Any) -> Expression:
         sub = self.sub(node.this, self.scope)
+        sub.most = 2  # a second row is an error already
 
         def scalar(env: Env, running: Running) -> Any:
             found = sub.values(env, running)
