@@ -80,9 +80,7 @@ class Serializability:
 
     def read(self, transaction: Transaction, target: Target) -> None:
         """Note that it has read ``target``."""
-        serial = self.serials[transaction]
-        serial.check()
-        self.reads.setdefault(target, {})[serial] = None
+        self.reads.setdefault(target, {})[self.serials[transaction]] = None
 
     def look(self, transaction: Transaction, row: Row) -> None:
         """Note that it has come by ``row``, some versions of which may be too new for it."""

@@ -8,6 +8,7 @@ from raceexplore.sim.postgres.engine import changes
 from raceexplore.sim.postgres.engine.errors import SqlError
 from raceexplore.sim.postgres.engine.locks import Mode
 from raceexplore.sim.postgres.engine.transactions import Snapshot
+from raceexplore.sim.postgres.sql.sources import is_serializable, note_look, note_scan
 
 if TYPE_CHECKING:
     from raceexplore.sim.postgres.engine.rows import Heap, Index, Row, Values
@@ -46,6 +47,8 @@ async def _must_point(foreign: Foreign, old: Values | None, new: Values, running
     heap = database.heaps[foreign.target]
     index = heap.indexes[foreign.number]
     row = _find(heap, index, key, snapshot)
+    if is_serializable(running):
+        note_look(index, index.find(key), [row] if row is not None else [], running)
     if row is not None:
         await database.lock(snapshot.transaction, row, Mode.KEY_SHARE)
         newest = database.newest(snapshot, row, Mode.KEY_SHARE)
@@ -82,8 +85,7 @@ async def _must_not_be_missed(
     if None in key or (new is not None and index.key(new) == key):
         return
     heap = database.heaps[foreign.table]
-    if database.telling.is_on:
-        database.telling.scan(heap)
+    note_scan(heap, running)
     pointing = [
         (row, version.values)
         for row, version in heap.scan(snapshot)

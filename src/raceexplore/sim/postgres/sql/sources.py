@@ -46,7 +46,7 @@ class Input:
             return
         heap, lookup = running.database.heaps[self.source.table], self.lookup
         if lookup is None:
-            _note_scan(heap, running)
+            note_scan(heap, running)
             for row, version in heap.scan(running.snapshot):
                 assert version.values is not None
                 yield row, version.values
@@ -92,7 +92,8 @@ def is_serializable(running: Running) -> bool:
     return running.snapshot.transaction.isolation is Isolation.SERIALIZABLE
 
 
-def _note_scan(heap: Heap, running: Running) -> None:
+def note_scan(heap: Heap, running: Running) -> None:
+    """Note that the whole table is read."""
     database, transaction = running.database, running.snapshot.transaction
     if database.telling.is_on:
         database.telling.scan(heap)
