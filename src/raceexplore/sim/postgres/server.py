@@ -64,7 +64,8 @@ class Postgres:
         catalog = self._shared.catalog
         if not catalog.rest:
             return
-        session = Session(self._shared, "schema")
+        session, telling = Session(self._shared, "schema"), self._database.telling
+        is_on, telling.is_on = telling.is_on, False  # nobody else can be there yet
         session.begin(None, None)
         for number, tree in enumerate(catalog.rest):
             key = f"schema {number}"
@@ -75,6 +76,7 @@ class Postgres:
             done(catalog.plans[key].run(Running(self._database, snapshot, (), session.functions)))
         session.commit()
         self._shared.sessions.clear()
+        telling.is_on = is_on
 
     def connection(self, *, autocommit: bool = False, row_factory: Any = None) -> Connecting:
         """Connect: ``async with db.connection() as conn`` or ``conn = await db.connection()``.

@@ -30,14 +30,16 @@ class Telling:
         self.world = world
         self.is_on = world.is_observed
 
-    def read(self, heap: Heap, row: Row, columns: Iterable[int]) -> None:
-        """Tell that ``columns`` of the committed ``row`` are read."""
+    def read(self, heap: Heap, row: Row, values: Values, columns: Iterable[int]) -> None:
+        """Tell that ``columns`` of ``row`` are read, which has ``values``."""
         if not row.name:
             self.scan(heap)
             return
         self.world.used(heap.name, row.name, write=False)
         for column in columns:
-            self.world.used(heap.name, f"{row.name}.{heap.columns[column]}", write=False)
+            value = str(values[column])[:40], ""
+            place = f"{row.name}.{heap.columns[column]}"
+            self.world.used(heap.name, place, write=False, values=value)
 
     def absent(self, heap: Heap, name: str) -> None:
         """Tell that a row was looked for and not found."""

@@ -35,10 +35,12 @@ async def lock_newest(row: Row, mode: Mode, policy: Policy, running: Running) ->
     database, transaction = running.database, running.snapshot.transaction
     if not await database.lock(transaction, row, mode, policy):
         return None
-    if database.telling.is_on:
-        database.telling.read(row.heap, row, range(len(row.heap.columns)))
     version = database.newest(running.snapshot, row, mode)
-    if version is None:
+    if version is None or version.values is None:
+        database.telling.absent(row.heap, row.name)
         database.unlock(transaction, row)
         return None
+    if database.telling.is_on:
+        columns = range(len(row.heap.columns))
+        database.telling.read(row.heap, row, version.values, columns)
     return version.values

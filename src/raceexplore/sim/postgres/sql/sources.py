@@ -118,8 +118,8 @@ def _by_key(
             telling.absent(heap, heap.key_name(index, key))
         elif not found or None in key:
             telling.scan(heap)
-        for row, _ in found:
-            telling.read(heap, row, sorted(source.used))
+        for row, values in found:
+            telling.read(heap, row, values, sorted(source.used))
     if is_serializable(running):
         note_look(index, index.find(key), [row for row, _ in found], running)
     yield from found

@@ -1,0 +1,1 @@
+"""The job queue on PostgreSQL: workers that take rows with SKIP LOCKED, and may crash."""
