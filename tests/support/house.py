@@ -32,6 +32,7 @@ FLOORS = {
 }
 DOORS = {"hypothesis", "linearizability", "stateful", "cli", "pytest_plugin"}
 ROOMS = FLOORS.keys() - {"front", "__main__"}
+ASYNCIOS = "src/raceexplore/kernel/asyncio_loop/"  # where the loop is made, and its time
 FOLDER_MAX = 15  # files in a folder of src/raceexplore; past that it has rooms in it
 GUESTS = {"schedulers", "models"}
 CHANCE = {
@@ -230,7 +231,7 @@ def one_folder_knows_trio(source: Source) -> Iterator[Breach]:
 
 def determinism(source: Source) -> Iterator[Breach]:
     """The kernel, the simulation and the schedulers ask the world, never the machine."""
-    if source.home not in {"kernel", "sim", "schedulers"}:
+    if source.home not in {"kernel", "sim", "schedulers"} or source.path.startswith(ASYNCIOS):
         return
     for line, name in imports(source):
         own = source.home == "schedulers" and name == "random:Random"
