@@ -11,7 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from house import FOLDER_MAX, GUESTS, ROOT, RULES, Rule, Source, file_length
+from house import (
+    FOLDER_MAX,
+    GUESTS,
+    ROOT,
+    RULES,
+    SCRIPT_COLUMNS,
+    Rule,
+    Source,
+    circles,
+    file_length,
+    namesakes,
+    room_circles,
+)
 
 # The only way out of a rule: {"rule path" or "rule path::function": reason}.
 EXEMPT = {
@@ -42,6 +54,18 @@ EXEMPT = {
     ),
 }
 
+# Why a file has more than 300 lines; none has more than 400.
+LONG: dict[str, str] = {}
+
+# Two things of one name, from before the rule: none may be added.
+NAMESAKES = {
+    "Case", "Deed", "Found", "History", "Ledger", "Place", "Race", "Recording", "Schedule",
+    "Segment", "Side", "Step", "Switch", "Told", "Touch", "Trial", "_Search",
+}  # fmt: skip
+
+# How many lines of a script are longer than they may be, from before the rule.
+LONG_LINES = {"lanes.js": 16, "model.js": 2, "page.js": 15, "panes.js": 19, "tabs.js": 15}
+
 # Each rule bites: (rule, path, text that breaks it once).
 BROKEN = [
     ("arrows", "src/raceexplore/kernel/x.py", "import raceexplore.search.explore"),
@@ -59,6 +83,9 @@ BROKEN = [
     ("arrows", "schedulers/x.py", "from raceexplore.kernel.choice import ChoicePoint"),
     ("arrows", "schedulers/x.py", "from raceexplore import kernel"),
     ("arrows", "schedulers/x.py", "from raceexplore import not_public"),
+    ("arrows", "schedulers/x.py", "from raceexplore.toolbox import not_offered"),
+    ("arrows", "schedulers/x.py", "from raceexplore.toolbox.frontier import Frontier"),
+    ("arrows", "models/story/x.py", "from raceexplore.toolbox import derive"),
     ("arrows", "schedulers/x.py", "from raceexplore.schedulers.pct import PCT"),
     ("arrows", "schedulers/x.py", "from .pct import PCT"),
     ("arrows", "schedulers/x.py", "import raceexplore.models.ticketing.buggy"),
@@ -67,7 +94,7 @@ BROKEN = [
     ("arrows", "models/story/x.py", "import networkx"),
     ("rooms_are_known", "src/raceexplore/attic/x.py", "x = 1"),
     ("guests_stay_in_front", "models/story/x.py", "import raceexplore\nraceexplore.kernel"),
-    ("file_length", "src/raceexplore/sim/x.py", "x = 1\n" * 301),
+    ("file_length", "src/raceexplore/sim/x.py", "x = 1\n" * 401),
     ("file_length", "schedulers/x.py", "x = 1\n" * 151),
     ("function_length", "models/story/x.py", "def f():\n" + "    x = 1\n" * 50),
     ("function_depth", "models/story/x.py", "def f():\n if 1:\n  if 2:\n   if 3:\n    if 4: 5"),
@@ -92,6 +119,7 @@ SOUND = [
     ("arrows", "src/raceexplore/report/page/html.py", "from .timeline import rows"),
     ("arrows", "schedulers/x.py", "import raceexplore\nfrom random import Random"),
     ("arrows", "schedulers/x.py", "from raceexplore.sim import LogNormal"),
+    ("arrows", "schedulers/x.py", "from raceexplore.toolbox import derive"),
     ("arrows", "models/story/x.py", "import trio\nfrom raceexplore.models.story.shop import Shop"),
     ("arrows", "models/story/x.py", "from .shop import Shop"),
     ("file_length", "schedulers/dpor.py", "x = 1\n" * 300),
@@ -161,6 +189,49 @@ def test_a_folder_of_the_house_holds_at_most_fifteen_files() -> None:
     folders = Counter(path.parent for path in paths_in("src"))
     crowded = {name(folder): files for folder, files in folders.items() if files > FOLDER_MAX}
     assert crowded == {}
+
+
+def house(folder: str = "src") -> list[Source]:
+    return [source(path) for path in paths_in(folder)]
+
+
+def test_no_files_import_one_another_in_a_circle() -> None:
+    assert circles(house()) == []
+
+
+def test_no_rooms_import_one_another_in_a_circle() -> None:
+    assert room_circles(house()) == []
+
+
+def test_a_circle_is_found_among_imports_for_types_too() -> None:
+    texts = {
+        "a": "from raceexplore.kernel import b",
+        "b": "def f():\n  import raceexplore.kernel.c",
+        "c": "if TYPE_CHECKING:\n  from raceexplore.kernel.a import A",
+    }
+    files = [Source(f"src/raceexplore/kernel/{n}.py", t, ast.parse(t)) for n, t in texts.items()]
+    assert circles(files) == [[f"raceexplore.kernel.{name}" for name in "abc"]]
+
+
+def test_a_class_name_stands_once() -> None:
+    assert namesakes(house()).keys() - NAMESAKES == set()
+    assert NAMESAKES - namesakes(house()).keys() == set()  # renamed: strike it out
+
+
+def test_the_pages_scripts_have_lines_of_at_most_120_columns() -> None:
+    scripts = sorted((ROOT / "src").rglob("*.js"))
+    long = {
+        path.name: sum(len(line) > SCRIPT_COLUMNS for line in path.read_text("utf-8").splitlines())
+        for path in scripts
+    }
+    assert scripts
+    assert {name: lines for name, lines in long.items() if lines > LONG_LINES.get(name, 0)} == {}
+
+
+def test_a_file_beyond_three_hundred_lines_has_a_reason() -> None:
+    long = {name(path) for path in HOUSE if len(source(path).text.splitlines()) > 300}
+    assert {path for path in long if f"file_length {path}" not in EXEMPT} - LONG.keys() == set()
+    assert LONG.keys() - long == set()  # shorter again: strike it out
 
 
 def test_each_exemption_is_still_needed() -> None:

@@ -9,14 +9,15 @@ import ast
 import sys
 from functools import cache
 from importlib import import_module
+from linecache import getlines
 from typing import Any
 
 
 @cache
 def homes(package: str) -> dict[str, str]:
     """Return the module of each name that ``package`` imports under TYPE_CHECKING."""
-    spec = sys.modules[package].__spec__
-    source = spec.loader.get_source(package)  # type: ignore[union-attr]
+    module = sys.modules[package]
+    source = "".join(getlines(str(module.__file__), vars(module)))  # from a zip file, too
     return {
         alias.name: str(statement.module)
         for node in ast.parse(source).body
