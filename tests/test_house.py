@@ -57,6 +57,22 @@ EXEMPT = {
 # Why a file has more than 300 lines; none has more than 400.
 LONG: dict[str, str] = {}
 
+# What imports one another in a circle, most for types only: from before the rule.
+SIM = "raceexplore.sim"
+IN_CIRCLES = {
+    f"{SIM}.http.stub", f"{SIM}.http.transport", f"{SIM}.locks.store", f"{SIM}.redis.client",
+    f"{SIM}.redis.pipeline", f"{SIM}.redis.pubsub", f"{SIM}.redis.server", f"{SIM}.redis.node",
+    f"{SIM}.redis.waiting", f"{SIM}.postgres.connection", f"{SIM}.postgres.cursor",
+    f"{SIM}.postgres.controls", f"{SIM}.postgres.functions", f"{SIM}.postgres.session",
+    f"{SIM}.postgres.engine.locks", f"{SIM}.postgres.engine.rows",
+    f"{SIM}.postgres.engine.transactions", f"{SIM}.postgres.sql.schema",
+    f"{SIM}.postgres.sql.select", f"{SIM}.postgres.sql.sources",
+}  # fmt: skip
+ROOMS_IN_CIRCLES = {
+    "sim/http", "sim/http/wiremock", "sim/locks", "sim/postgres/sql", "sim/postgres/sql/values",
+    "sim/redis",
+}  # fmt: skip
+
 # Two things of one name, from before the rule: none may be added.
 NAMESAKES = {
     "Case", "Deed", "Found", "History", "Ledger", "Place", "Race", "Recording", "Schedule",
@@ -196,11 +212,13 @@ def house(folder: str = "src") -> list[Source]:
 
 
 def test_no_files_import_one_another_in_a_circle() -> None:
-    assert circles(house()) == []
+    assert [ring for ring in circles(house()) if not IN_CIRCLES.issuperset(ring)] == []
+    assert set().union(*circles(house())) == IN_CIRCLES  # cut: strike them out
 
 
 def test_no_rooms_import_one_another_in_a_circle() -> None:
-    assert room_circles(house()) == []
+    assert [ring for ring in room_circles(house()) if not ROOMS_IN_CIRCLES.issuperset(ring)] == []
+    assert set().union(*room_circles(house())) == ROOMS_IN_CIRCLES  # cut: strike them out
 
 
 def test_a_circle_is_found_among_imports_for_types_too() -> None:

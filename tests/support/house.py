@@ -158,7 +158,7 @@ def wrong_guest_import(source: Source, name: str) -> str:
         public = set(raceexplore.__all__)
         return "" if not item or item in public else f"{item} is not a public name of raceexplore"
     if to == "toolbox" and source.home == "schedulers":
-        offered = set(raceexplore.toolbox.__all__)
+        offered = set(raceexplore.toolbox.__all__) if module == "raceexplore.toolbox" else set()
         return "" if item in offered else f"{item} is not offered by raceexplore.toolbox"
     foreign = {"trio"} if source.home == "models" else set()
     if to == "sim" or to in foreign or to in sys.stdlib_module_names:
