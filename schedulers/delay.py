@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
-from raceexplore import ChoicePoint, Run, TaskInfo
-from raceexplore.toolbox import Frontier
+from raceexplore import ChoicePoint, Frontier, Run, TaskInfo
 
 
 @dataclass

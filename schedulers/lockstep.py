@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random as Generator
 
-from raceexplore import ChoicePoint, Run, TaskInfo
-from raceexplore.toolbox import derive
+from raceexplore import ChoicePoint, Run, TaskInfo, derive
 
 PATTERNS = 8  # so many runs follow Walsh's patterns, before coins are tossed
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from random import Random as Generator
 from typing import ClassVar
 
-from raceexplore import ChoicePoint, Run, TaskInfo
-from raceexplore.toolbox import Footprint, Foresight, derive
+from raceexplore import ChoicePoint, Footprint, Foresight, Run, TaskInfo, derive
 
 
 @dataclass

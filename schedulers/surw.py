@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from random import Random as Generator
 from typing import ClassVar
 
-from raceexplore import ChoicePoint, Run, TaskInfo
-from raceexplore.toolbox import Census, Foresight, derive, touches
+from raceexplore import Census, ChoicePoint, Foresight, Run, TaskInfo, derive, touches
 
 
 @dataclass

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random as Generator
 
-from raceexplore import BadOption, ChoicePoint, Run, TaskInfo
-from raceexplore.toolbox import derive
+from raceexplore import BadOption, ChoicePoint, Run, TaskInfo, derive
 
 Lesson = tuple[bool, list[tuple[str, int, int]]]
 

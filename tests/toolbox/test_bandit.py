@@ -7,7 +7,7 @@ from math import inf
 
 import pytest
 
-from raceexplore.toolbox import Bandit
+from raceexplore import Bandit
 
 
 def turns(bandit: Bandit, runs: int) -> Counter[str]:

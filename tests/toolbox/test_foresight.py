@@ -6,11 +6,10 @@ from types import SimpleNamespace
 
 import trio
 
-from raceexplore import Limits, Replay, Settings, TaskInfo, World
+from raceexplore import Foresight, Limits, Replay, Settings, TaskInfo, World, footprint
 from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.program import as_program
 from raceexplore.search.observed.observed_run import observed_run
-from raceexplore.toolbox import Foresight, footprint
 
 
 async def two(world: World) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from raceexplore.kernel.choice import KINDS
+from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.events.trace import Access
 from raceexplore.kernel.fence.wall_clock import ahead as wall_clock
 from raceexplore.kernel.fence.wall_clock import shifted
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from raceexplore.kernel.runtime import Runtime, Spawned, Timeout, Waiter
 
 T = TypeVar("T")
+
+DRAWN = frozenset(KINDS) - {"task"}  # a switch is no draw of the program's
 
 
 class Chooser(Protocol):
@@ -60,10 +64,12 @@ class World:
 
         ``label`` names the draw within its task; the same entropy draws the same options for
         the same task, label and ordinal, whatever the schedule. kind: ``data``, ``latency`` or
-        ``fault``. Raises `ValueError` if there are no options.
+        ``fault``. Raises `ValueError` if there are no options, and `BadOption` for another kind.
         """
         if not options:
             raise ValueError(f"world.pick({label!r}) needs at least one option")
+        if kind not in DRAWN:
+            raise BadOption(f"world.pick({label!r}): kind is data, latency or fault, not {kind!r}")
         index = self._chooser.pick(kind, label, len(options))
         value = options[index]
         if self._recorder is not None:

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 _OURS = str(Path(__file__).resolve().parents[2]) + os.sep
 _GUESTS = tuple(_OURS + name + os.sep for name in ("models", "schedulers"))
-_LIBRARY = str(Path(os.__file__).resolve().parent) + os.sep
-_STRANGERS = (str(Path(trio.__file__).resolve().parent) + os.sep, f"{_LIBRARY}asyncio{os.sep}")
+_STRANGERS = (
+    str(Path(trio.__file__).resolve().parent) + os.sep,
+    str(Path(os.__file__).resolve().parent) + os.sep,
+)
 INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -33,9 +35,9 @@ def is_user_file(filename: str) -> bool:
     path = os.path.realpath(filename)
     if path.startswith(_OURS):
         return path.startswith(_GUESTS)
-    if path.startswith(_STRANGERS):
+    if path.startswith(_STRANGERS[0]):
         return False
-    return is_installed(path) or not path.startswith(_LIBRARY)
+    return is_installed(path) or not path.startswith(_STRANGERS[1])
 
 
 @cache
@@ -46,8 +48,8 @@ def is_installed(filename: str) -> bool:
 
 @cache
 def is_strange_file(filename: str) -> bool:
-    """Return whether ``filename`` belongs to trio or asyncio itself."""
-    return os.path.realpath(filename).startswith(_STRANGERS)
+    """Return whether ``filename`` belongs to trio itself."""
+    return os.path.realpath(filename).startswith(_STRANGERS[0])
 
 
 def frames(coroutine: Any) -> list[tuple[FrameType, int]]:

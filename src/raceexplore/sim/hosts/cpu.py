@@ -69,7 +69,7 @@ class Quota:
     def _begin_s(self) -> float:
         """Return how far the first period had come when the run began: a choice."""
         if self._phase_s is None:
-            phase = self._world.pick(f"{self._name} period", PHASES, kind="clock")
+            phase = self._world.pick(f"{self._name} period", PHASES, kind="latency")
             self._phase_s = phase * PERIOD_S
         return self._phase_s
 

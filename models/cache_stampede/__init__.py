@@ -1,0 +1,1 @@
+"""The stampede story: a cached page expires, and everybody makes it anew."""

@@ -1,0 +1,1 @@
+"""The pool story: a connection is handed to somebody who has just given up waiting for it."""

@@ -1,0 +1,1 @@
+"""The failover story: a lock in Redis that the next master has never heard of."""

@@ -1,0 +1,1 @@
+"""The lease story: two leaders, because their clocks disagree about when a lease ends."""

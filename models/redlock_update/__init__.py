@@ -1,0 +1,1 @@
+"""The Redlock story: a lock that ends while its holder sleeps."""

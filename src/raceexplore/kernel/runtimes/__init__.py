@@ -1,1 +1,0 @@
-"""What the kernel asks of an async runtime, and which one a program is written for."""

@@ -1,0 +1,72 @@
+"""The stories of services keep their promise: bug found, wrong fixes broken, fix holds."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from raceexplore import Program, Replay, explore, run_once
+from raceexplore.search.programs.load import load_program
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+# what the first failure of a story may be
+KINDS = {
+    "bank_transfer": ("AssertionError", "DeadlockDetected", "invariant"),
+    "cache_aside": ("AssertionError",),
+    "cache_stampede": ("AssertionError",),
+    "connection_pool": ("AssertionError",),
+    "double_charge": ("AssertionError",),
+    "failover_lock": ("AssertionError",),
+    "job_queue": ("AssertionError", "invariant"),
+    "leader_lease": ("AssertionError",),
+    "rate_limiter": ("AssertionError",),
+    "redlock_update": ("AssertionError",),
+    "stub_scenario": ("AssertionError",),
+    "ticket_shop": ("AssertionError", "invariant"),
+}
+FILES = sorted(
+    path
+    for story in KINDS
+    for path in (MODELS / story).glob("*.py")
+    if path.name.startswith(("buggy", "fixed", "wrong_fix"))
+)
+BROKEN = [path for path in FILES if not path.name.startswith("fixed")]
+FIXED = [path for path in FILES if path.name.startswith("fixed")]
+
+
+def name(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+@cache
+def program(path: Path) -> Program:
+    return load_program(str(path))
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_on_the_default_schedule_nothing_fails(path: Path) -> None:
+    run = run_once(program(path), Replay())
+    assert (run.outcome, run.schedule.size) == ("passed", 0)
+
+
+@pytest.mark.parametrize("path", BROKEN, ids=name)
+def test_a_bug_is_found_with_default_options(path: Path) -> None:
+    campaign = explore(program(path), budget=10_000)
+    assert campaign.failures[0].kind in KINDS[path.parent.name]
+    assert campaign.failures[0].run.schedule.size <= 6
+
+
+@pytest.mark.parametrize("path", FIXED, ids=name)
+def test_a_fix_holds_for_two_hundred_runs_and_is_exercised(path: Path) -> None:
+    campaign = explore(program(path), budget=200, stop="never")
+    assert campaign.failures == ()
+    assert campaign.never == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", FIXED, ids=name)
+def test_a_fix_holds_for_ten_thousand_runs(path: Path) -> None:
+    campaign = explore(program(path), budget=10_000, stop="never", entropy=1)
+    assert (campaign.failures, campaign.never) == ((), ())
