@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
-from raceexplore import ChoicePoint, Frontier, Run, TaskInfo
+from raceexplore import ChoicePoint, Run, TaskInfo
+from raceexplore.toolbox import Frontier
 
 
 @dataclass

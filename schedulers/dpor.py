@@ -6,16 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from raceexplore import (
-    ChoicePoint,
-    Footprint,
-    NotDeterministic,
-    Run,
-    conflict,
-    event_keys,
-    footprint,
-    order,
-)
+from raceexplore import ChoicePoint, NotDeterministic, Run
+from raceexplore.toolbox import Footprint, conflict, event_keys, footprint, order
 
 
 @dataclass(frozen=True, slots=True)

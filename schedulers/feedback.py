@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from random import Random as Generator
 from typing import Any, ClassVar
 
-from raceexplore import BadOption, ChoicePoint, Run, by_name, derive
+from raceexplore import BadOption, ChoicePoint, Run, by_name
+from raceexplore.toolbox import derive
 
 Pair = tuple[object, ...]  # a place, and the two events that touched it one after the other
 Kept = tuple[int, list[float]]  # the entropy of the data, the priorities

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random as Generator
 
-from raceexplore import ChoicePoint, Run, TaskInfo, derive
+from raceexplore import ChoicePoint, Run, TaskInfo
+from raceexplore.toolbox import derive
 
 PATTERNS = 8  # so many runs follow Walsh's patterns, before coins are tossed
 

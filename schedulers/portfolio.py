@@ -5,18 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from raceexplore import (
-    BadOption,
-    Bandit,
-    ChoicePoint,
-    Proof,
-    Relay,
-    Run,
-    Samplers,
-    Scheduler,
-    by_name,
-    whose_turn,
-)
+from raceexplore import BadOption, ChoicePoint, Run, Scheduler, by_name
+from raceexplore.toolbox import Bandit, Proof, Relay, Samplers, whose_turn
 
 # The samplers with their weights, which the bandit multiplies by what each discovers.
 SAMPLERS = {

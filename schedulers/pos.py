@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from random import Random as Generator
 from typing import ClassVar
 
-from raceexplore import ChoicePoint, Footprint, Foresight, Run, TaskInfo, derive
+from raceexplore import ChoicePoint, Run, TaskInfo
+from raceexplore.toolbox import Footprint, Foresight, derive
 
 
 @dataclass

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from raceexplore import ChoicePoint, Run, derive, draws
+from raceexplore import ChoicePoint, Run
+from raceexplore.toolbox import derive, draws
 
 
 @dataclass

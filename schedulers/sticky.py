@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random as Generator
 
-from raceexplore import BadOption, ChoicePoint, Run, derive
+from raceexplore import BadOption, ChoicePoint, Run
+from raceexplore.toolbox import derive
 
 
 @dataclass

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from random import Random as Generator
 from typing import ClassVar
 
-from raceexplore import Census, ChoicePoint, Foresight, Run, TaskInfo, derive, touches
+from raceexplore import ChoicePoint, Run, TaskInfo
+from raceexplore.toolbox import Census, Foresight, derive, touches
 
 
 @dataclass

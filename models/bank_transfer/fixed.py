@@ -1,4 +1,4 @@
-"""The withdrawal locks both accounts in the order of their numbers, and then adds them up.
+"""The withdrawal locks both accounts in the order of numbers, then sums up what they hold.
 
 One statement takes both locks, lowest number first, so that no two clients wait for each other. The
 sum comes from the locked rows, whose newest versions the server reads again after each wait.

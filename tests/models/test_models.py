@@ -8,19 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from raceexplore import (
-    Limits,
-    Program,
-    Replay,
-    Settings,
-    by_name,
-    explore,
-    run_once,
-    trace_key,
-)
+from raceexplore import Limits, Program, Replay, Settings, by_name, explore, run_once
 from raceexplore.kernel.fence.guard import guarded
 from raceexplore.search.observed.observed_run import observed_run
 from raceexplore.search.programs.load import load_program
+from raceexplore.toolbox import trace_key
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 STORIES = ("cancelled_checkout", "lock_order", "lost_update", "ticketing")  # of no service

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from raceexplore import Limits, Run, Settings, by_name, explore, trace_key
+from raceexplore import Limits, Run, Settings, by_name, explore
 from raceexplore.search.observed.observed_run import observed_run
 from raceexplore.search.programs.load import load_program
+from raceexplore.toolbox import trace_key
 
 TEXT = Path(__file__).with_name("races.txt").read_text(encoding="utf-8")
 PARTS = [part.partition("\n") for part in TEXT.split("## ")[1:]]

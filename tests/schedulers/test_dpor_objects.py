@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from raceexplore import Limits, Run, Settings, by_name, explore, trace_key
+from raceexplore import Limits, Run, Settings, by_name, explore
 from raceexplore.search.observed.observed_run import observed_run
 from raceexplore.search.programs.load import load_program
+from raceexplore.toolbox import trace_key
 
 PROGRAMS = Path(__file__).parent.parent / "support" / "handed_over"
 CLASSES = {

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from raceexplore import Limits, Program, Run, Settings, by_name, trace_key
+from raceexplore import Limits, Program, Run, Settings, by_name
 from raceexplore.observe.load import load_observed
 from raceexplore.search.observed.observed_run import observed_run
+from raceexplore.toolbox import trace_key
 
 
 class Sweep:

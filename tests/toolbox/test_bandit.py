@@ -7,7 +7,7 @@ from math import inf
 
 import pytest
 
-from raceexplore import Bandit
+from raceexplore.toolbox import Bandit
 
 
 def turns(bandit: Bandit, runs: int) -> Counter[str]:

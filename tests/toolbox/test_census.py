@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import trio
 
-from raceexplore import Census, Replay, Schedule, Settings, explore, world
+from raceexplore import Replay, Schedule, Settings, explore, world
 from raceexplore.kernel.program import Limits, as_program
 from raceexplore.search.observed.observed_run import observed_run
+from raceexplore.toolbox import Census
 
 
 async def torn() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from raceexplore import draws
+from raceexplore.toolbox import draws
 
 
 def test_a_stream_depends_on_its_arguments_only() -> None:

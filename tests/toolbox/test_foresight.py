@@ -6,10 +6,11 @@ from types import SimpleNamespace
 
 import trio
 
-from raceexplore import Foresight, Limits, Replay, Settings, TaskInfo, World, footprint
+from raceexplore import Limits, Replay, Settings, TaskInfo, World
 from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.program import as_program
 from raceexplore.search.observed.observed_run import observed_run
+from raceexplore.toolbox import Foresight, footprint
 
 
 async def two(world: World) -> None:

@@ -7,10 +7,11 @@ from math import inf
 import pytest
 import trio
 
-from raceexplore import Limits, Proof, Replay, Run, Settings, World
+from raceexplore import Limits, Replay, Run, Settings, World
 from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.program import as_program
 from raceexplore.search.observed.observed_run import observed_run
+from raceexplore.toolbox import Proof
 
 
 async def two_steps_each(world: World) -> None:
@@ -45,7 +46,7 @@ def proof_of(most: int = 100) -> Proof:
 
 
 def finish(proof: Proof) -> list[int]:
-    from raceexplore import trace_key
+    from raceexplore.toolbox import trace_key
 
     keys = []
     while proof.begin():

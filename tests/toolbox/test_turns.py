@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from raceexplore import Limits, Relay, Settings, by_name, run_once, whose_turn
+from raceexplore import Limits, Settings, by_name, run_once
 from raceexplore.kernel.program import as_program
+from raceexplore.toolbox import Relay, whose_turn
 
 KNOWN = {"proof": True, "near": False, "draws": False}
 

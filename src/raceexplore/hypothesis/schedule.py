@@ -11,13 +11,14 @@ from collections.abc import Callable, Coroutine
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import currently_in_test_context, event
 from hypothesis.control import current_build_context
 from hypothesis.errors import UnsatisfiedAssumption
 
 from raceexplore.hypothesis.explain_phase import traced_lightly
+from raceexplore.hypothesis.failure_note import failure_note
 from raceexplore.hypothesis.unchanged import Reach
 from raceexplore.kernel.errors import BadOption, BadProgram, Inconclusive
 from raceexplore.kernel.fence.guard import guarded
@@ -28,7 +29,7 @@ from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import decode
 from raceexplore.linearizability.lanes import lanes
-from raceexplore.search.as_exception import RunFailed, brief, error_of
+from raceexplore.search.as_exception import RunFailed, error_of
 from raceexplore.toolbox.gaps import Gaps
 
 if TYPE_CHECKING:
@@ -40,6 +41,15 @@ if TYPE_CHECKING:
 
 Move = tuple[int, int]
 AsyncFunction = Callable[..., Coroutine[Any, Any, object]]
+
+
+class How(NamedTuple):
+    """How a function is run. recorded: it tells its calls itself."""
+
+    settings: Settings | None
+    limits: Limits
+    args: tuple[Any, ...]
+    recorded: bool
 
 
 class Schedule:
@@ -108,32 +118,25 @@ class Schedule:
         __tracebackhide__ = True
         recordings: deque[Recording] = deque(maxlen=1)
         program = _bound(function, args, recordings)
+        recorded = hasattr(function, "recording")
         try:
-            return self._all(function, program, settings=settings, limits=limits, args=args)
+            return self._all(function, program, How(settings, limits, args, recorded))
         except RunFailed as error:
             if recordings:
                 error.add_note("\n".join(["the calls:", *lanes(recordings[0].history())]))
             raise
 
-    def _all(
-        self,
-        function: AsyncFunction,
-        program: Program,
-        *,
-        settings: Settings | None,
-        limits: Limits,
-        args: tuple[Any, ...],
-    ) -> Run:
+    def _all(self, function: AsyncFunction, program: Program, how: How) -> Run:
         """Run ``program``, which is ``function(*args)``, on this schedule and its neighbours."""
         __tracebackhide__ = True
-        how = settings, limits, args
+        settings, limits, args, _ = how
         if not (self.sweep and self.moves) and self.scouts is None:
             with traced_lightly(), interruptible(limits.wall_s):
-                return self._once(program, *how)[0]
+                return self._once(program, how)[0]
         # installed once, and not once a run
         with guarded(), traced_lightly(), interruptible(limits.wall_s) as watch:
             reach = Reach(function, args) if self.careful or self.scouts else None
-            run, gaps = self._once(program, *how)
+            run, gaps = self._once(program, how)
             asked = gaps.asked["task"]
             for neighbour in self._neighbours(gaps):
                 if watch.interrupted:
@@ -141,7 +144,7 @@ class Schedule:
                 if self.careful and reach is not None and not reach.unchanged_by(run):
                     break
                 try:
-                    run, gaps = neighbour._once(program, *how)  # noqa: SLF001
+                    run, gaps = neighbour._once(program, how)  # noqa: SLF001
                 except UnsatisfiedAssumption:  # the schedule itself has met it
                     continue
             if self.scouts is not None and reach is not None:
@@ -159,11 +162,10 @@ class Schedule:
         for later in islice(near, self.sweep):
             yield Schedule((later, alternative), *rest, **others)
 
-    def _once(
-        self, program: Program, settings: Settings | None, limits: Limits, args: tuple[Any, ...]
-    ) -> tuple[Run, Gaps]:
+    def _once(self, program: Program, how: How) -> tuple[Run, Gaps]:
         """Run ``program`` once; return the scheduler too, which knows what found a place."""
         __tracebackhide__ = True
+        settings, limits = how.settings, how.limits
         gaps = self._gaps()
         scheduler: Gaps | Replay = gaps
         if self.moves and isinstance(self.moves[0], str):
@@ -177,7 +179,7 @@ class Schedule:
         if self.horizon:
             self._count(gaps)
         if run.failure is not None:
-            raise _error(run, list(self._note(run, scheduler, args)) if telling else [])
+            raise _error(run, list(self._note(run, scheduler, how)) if telling else [])
         if run.cut:
             raise Inconclusive(f"{program.name} neither passed nor failed: {run.cut}")
         return run, gaps
@@ -195,14 +197,14 @@ class Schedule:
             if scheduler.asked["task"] > self.horizon:
                 event(f"raceexplore: more choices than horizon={self.horizon}; raise it")
 
-    def _note(self, run: Run, scheduler: Gaps | Replay, args: tuple[Any, ...]) -> Iterator[str]:
+    def _note(self, run: Run, scheduler: Gaps | Replay, how: How) -> Iterator[str]:
         """Yield the lines of the report."""
-        yield from brief(run)
+        yield from failure_note(run, how.limits, recorded=how.recorded)
         beyond = sum(scheduler.beyond.values()) if isinstance(scheduler, Gaps) else 0
         if beyond or (beyond := len(getattr(scheduler, "skipped", ()))):
             yield f"{beyond} of the schedule's deviations found no place in this run"
         function = run.program.name.rpartition(":")[2].rpartition("<locals>.")[2]
-        shown = ", ".join([function, *(_short(arg) for arg in args)])
+        shown = ", ".join([function, *(_short(arg) for arg in how.args)])
         yield f"replay  {self!r}.run({shown})"
         yield f'seed    {run.seed}  (Schedule("rx1-...") runs it too)'
 

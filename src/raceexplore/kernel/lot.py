@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from raceexplore.kernel.runtime import Waiter
-    from raceexplore.kernel.world import World
 
 PLACE = ".ParkingLot"  # what the recorder knows queues by
 QUEUE = "(queue)"
@@ -17,6 +16,22 @@ QUEUE = "(queue)"
 def nobody() -> tuple[str, ...]:
     """Return the holders of what nobody holds."""
     return ()
+
+
+Option = TypeVar("Option")
+
+
+class Waking(Protocol):
+    """The world, as far as a lot needs it."""
+
+    def waiter(self, left: Callable[[Waiter], object]) -> Waiter:
+        """Return a wait of the current task."""
+
+    def pick(self, label: str, options: Sequence[Option]) -> Option:
+        """Return one of ``options``; the first is neutral."""
+
+    def used(self, name: str, key: object = ..., *, write: bool) -> None:
+        """Note that the current event uses what is named so."""
 
 
 class Lot:
@@ -28,7 +43,7 @@ class Lot:
 
     __slots__ = ("_waiters", "_world", "name")
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, world: Waking, name: str) -> None:
         self._world, self.name = world, name
         self._waiters: dict[Waiter, None] = {}
 

@@ -30,29 +30,55 @@ class Limits:
             raise BadOption(f"limits must be positive, not {self}")
 
 
+RUNTIMES = "trio", "asyncio"
+ALLOWED = (
+    "swallowed cancellation",
+    "exception never retrieved",
+    "destroyed task",
+    "never awaited",
+    "tasks left",
+    "callback error",
+)
+"""The kinds of failures that a program may be allowed to have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What one run means; part of every seed.
 
     time: ``strict`` (the clock moves only when no task can run) or ``elastic`` (the earliest
         deadline may also fire while tasks can run).
-    order: ``any``, or ``passes`` (only the orders that trio's own loop can produce).
+    order: ``any``, or ``passes`` (only the orders that the runtime's own loop can produce).
     fair_after: events after which a task that never blocks gives way on the quiet day.
     entropy: what ``random``, ``uuid`` and their like follow inside the run.
+    runtime: ``trio`` or ``asyncio``; empty for the one that the program's imports name.
+    allow: kinds of failures that are none here, with commas between them; see `ALLOWED`.
     """
 
     time: Literal["strict", "elastic"] = "strict"
     order: Literal["any", "passes"] = "any"
     fair_after: int = 100
     entropy: int = 0
+    runtime: str = ""
+    allow: str = ""
 
     def __post_init__(self) -> None:
         if self.time not in ("strict", "elastic"):
             raise BadOption(f"time is 'strict' or 'elastic', not {self.time!r}")
         if self.order not in ("any", "passes"):
             raise BadOption(f"order is 'any' or 'passes', not {self.order!r}")
+        if self.runtime not in ("", *RUNTIMES):
+            raise BadOption(f"runtime is {' or '.join(map(repr, RUNTIMES))}, not {self.runtime!r}")
+        unknown = [kind for kind in self.allowed if kind not in ALLOWED]
+        if unknown:
+            raise BadOption(f"allow is one of {', '.join(ALLOWED)}, not {', '.join(unknown)}")
         if self.fair_after < 1:
             raise BadOption(f"fair_after must be at least 1, not {self.fair_after}")
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The kinds of failures that are none here."""
+        return tuple([kind.strip() for kind in self.allow.split(",") if kind.strip()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +89,8 @@ class Program:
     `World` as its one argument. observed: returns the same function from a copy of the module
     that reports its accesses (None: nothing to rewrite). again: how another process can make the
     same program (None: it cannot). packages: installed ones that are observed too, since the user
-    wants it. fixtures: what each run is given, by name, and does not make itself. A pickle keeps
-    the name alone.
+    wants it. fixtures: what each run is given, by name, and does not make itself. runtime: ``trio``
+    or ``asyncio``, as its imports say; empty if nobody has looked. A pickle keeps the name alone.
     """
 
     function: Callable[..., Coroutine[Any, Any, object]]
@@ -79,6 +105,7 @@ class Program:
     )
     packages: tuple[str, ...] = ()
     fixtures: Mapping[str, object] = field(default_factory=dict, compare=False)
+    runtime: str = field(default="", compare=False)
 
     def __reduce__(self) -> tuple[Callable[..., Program], tuple[str, bool, Path | None]]:
         return _left_behind, (self.name, self.wants_world, self.source)

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from raceexplore.kernel.errors import BadProgram, Interrupted, OutsideWorld, Stuck
+from raceexplore.kernel.errors import Interrupted, OutsideWorld, Stuck
 from raceexplore.kernel.events.causes import Step
 from raceexplore.kernel.events.order import Trace
 from raceexplore.kernel.events.record import Recorder, made
 from raceexplore.kernel.fence import guard
-from raceexplore.kernel.fence.outside import outside
 from raceexplore.kernel.fence.watchdog import watchdog
 from raceexplore.kernel.judge import End, judge
 from raceexplore.kernel.outcome import Failure, Run, from_exception, shorten
 from raceexplore.kernel.program import Limits, Settings, as_program
-from raceexplore.kernel.standing.moment import Lookout
-from raceexplore.kernel.standing.waits import Wait, waits
-from raceexplore.kernel.standing.walk import site_of
-from raceexplore.kernel.trio_loop.cancellations import cancelled_of, scopes_of
-from raceexplore.kernel.trio_loop.compat import check_trio
-from raceexplore.kernel.trio_loop.loop import Loop
-from raceexplore.kernel.trio_loop.runtime import TrioRuntime
+from raceexplore.kernel.runtimes.imports import runtime_of
+from raceexplore.kernel.trio_loop.run import trio_run
 from raceexplore.kernel.world import World
 
 if TYPE_CHECKING:
@@ -31,9 +27,12 @@ if TYPE_CHECKING:
     from raceexplore.kernel.events.trace import Event, Site
     from raceexplore.kernel.names import TaskInfo
     from raceexplore.kernel.program import Program
+    from raceexplore.kernel.runtimes.run_loop import RunLoop
     from raceexplore.kernel.scheduler import Scheduler
     from raceexplore.kernel.standing.moment import Moment
+    from raceexplore.kernel.standing.waits import Wait
 
+SWALLOWED = "swallowed cancellation"
 _current: list[World] = []
 
 
@@ -51,18 +50,20 @@ class InvariantBroken(Exception):
 class _Execution:
     """The run in progress, as the guard and the world see it."""
 
-    def __init__(self, loop: Loop, entropy: int, recorder: Recorder | None) -> None:
+    def __init__(self, loop: RunLoop, entropy: int, recorder: Recorder | None) -> None:
         self.loop, self.entropy, self.recorder = loop, entropy, recorder
-        self.runtime = TrioRuntime(loop, self.crashed, recorder)
+        self.runtime = loop.runtime(self.crashed, recorder)
         self.world = World(self, self.runtime, recorder)
         self.pick = loop.decisions.pick
         self.failure: Failure | None = None
+        self.complaint: Failure | None = None
+        self.allowed = loop.settings.allowed
         self.warnings: dict[str, None] = {}
         self.waits: list[Wait] = []
         self.leaked = False
         self.swallower: tuple[str, Site] | None = None
         self.watch: Callable[[Event, Any], object] | None = None
-        loop.foreign, loop.stopped, loop.swallowed = self.foreign, self.stopped, self.swallowed
+        loop.attach(self)
 
     def crashed(self, error: BaseException) -> None:
         """Fail with what a task raised that the world has started."""
@@ -79,11 +80,10 @@ class _Execution:
 
     def sleep(self, seconds: float) -> None:
         """Let virtual time pass without a schedule point."""
-        clock, recorder = self.loop.clock, self.recorder
-        clock.jump_to(clock.current_time() + seconds)
+        self.loop.jump(seconds)
+        recorder = self.recorder
         if recorder is not None and recorder.ledger is not None:
             recorder.ledger.opaque()  # whoever looks at the clock is in its way
-        self.loop.soon.chores.append((self.loop.deadlines.expire, (clock.current_time(),)))
 
     def refuse(self, error: OutsideWorld) -> None:
         """End the run with ``error``."""
@@ -98,29 +98,31 @@ class _Execution:
         """Note something that the reader should know once."""
         self.warnings[text] = None
 
-    def foreign(self, message: object) -> None:
-        """Refuse what only asyncio yields."""
-        if message is None or hasattr(message, "_asyncio_future_blocking"):
-            task: Any = self.loop.last
-            self.loop.abort(outside("asyncio", "asyncio", f" at {site_of(task.coro)}"))
-
     def fail(self, failure: Failure) -> None:
         """End the run with ``failure``; the first one counts."""
         if self.failure is None:
             self.failure = failure
             self.loop.abort("failed")
 
-    def swallowed(self, task: Any, site: Site) -> None:
+    def swallowed(self, path: str, site: Site) -> None:
         """Note a Cancelled that came to no scope: a failure, unless something else is wrong."""
-        if self.swallower is None:
-            self.swallower = (self.loop.runner.infos[task].path, site)
+        if self.swallower is None and SWALLOWED not in self.allowed:
+            self.swallower = (path, site)
+
+    def complain(self, failure: Failure, *, at_once: bool) -> None:
+        """Note what the runtime would only have logged; it is a failure unless it is allowed."""
+        if failure.kind in self.allowed:
+            return
+        if at_once:
+            self.fail(failure)
+        elif self.complaint is None:
+            self.complaint = failure
 
     def stopped(self, alive: list[Any]) -> None:
         """Look at the tasks that are alive as the run is about to be wound up."""
-        self.leaked = self.loop.runner.main_task_outcome is not None
+        self.leaked = self.loop.ended
         if self.loop.verdict in ("deadlock", "livelock"):
-            infos = self.loop.runner.infos
-            self.waits = waits(infos, [task for task in alive if infos[task].serial])
+            self.waits = self.loop.waits(alive)
 
     def follow(self) -> None:
         """Check the invariants after every event from now on, the present one included."""
@@ -129,7 +131,7 @@ class _Execution:
     def after(self, task: Any, woken: Sequence[Any]) -> None:
         """Record the event that ``task`` has done, and check the invariants."""
         loop, recorder = self.loop, self.recorder
-        info = loop.runner.infos[task]
+        info = loop.infos[task]
         if info.serial == 0:  # trio's init task
             return
         if recorder is not None:
@@ -143,16 +145,15 @@ class _Execution:
     def _record(self, recorder: Recorder, task: Any, woken: Sequence[Any]) -> None:
         loop = self.loop
         nth, ready, interrupted = loop.deed(task)
-        scopes = scopes_of(task) if recorder.ledger is not None else ()
+        scopes = loop.scopes_of(task) if recorder.ledger is not None else ()
         if loop.raised is not None and recorder.ledger is not None:
             recorder.ledger.introduce((loop.raised,))  # whoever waits for the task gets it
-        infos, now_s = loop.runner.infos, loop.clock.current_time()
+        infos, now_s = loop.infos, loop.clock.current_time()
         step = made(
             Step, (task, nth, woken, now_s, infos, ready, loop.ended_by, interrupted, scopes)
         )
         event = recorder.event(step, infos[task])
-        if recorder.passes:
-            recorder.follow_pass(task, loop.alive)
+        loop.note_order(recorder, task)
         if self.watch is not None:
             self.watch(event, task.coro)
 
@@ -189,15 +190,13 @@ def run_once(
     the failure.
     """
     program = as_program(program)
-    check_trio()
-    loop = _loop(scheduler, settings, limits, before)
-    recorder = Recorder(ledger, cancelled_of) if record or ledger is not None else None
+    runtime = settings.runtime or program.runtime or runtime_of(program.function)
+    loop = _loop(runtime, scheduler, settings, limits, before)
+    recorder = Recorder(ledger, loop.cancelled_of) if record or ledger is not None else None
     execution = _Execution(loop, settings.entropy, recorder)
     execution.watch = watch
     if recorder is not None:
-        loop.events = recorder.events
-        loop.fired = recorder.clock_fired
-        loop.after = execution.after
+        loop.record(recorder, execution.after)
     try:
         if guard.installed():
             _drive(loop, program, execution)
@@ -211,14 +210,23 @@ def run_once(
         del execution.world
 
 
-def _loop(scheduler: Scheduler, settings: Settings, limits: Limits, before: Any) -> Loop:
-    lookout = Lookout(before)
-    loop = Loop(scheduler, settings=settings, limits=limits, instruments=lookout.listeners())
-    lookout.loop = loop
-    return loop
+def _loop(
+    runtime: str, scheduler: Scheduler, settings: Settings, limits: Limits, before: Any
+) -> RunLoop:
+    if runtime == "trio":
+        return trio_run(scheduler, settings, limits, before)
+    from raceexplore.kernel.asyncio_loop.run import asyncio_run
+
+    return asyncio_run(scheduler, on_asyncio(settings), limits, before)
 
 
-def _drive(loop: Loop, program: Program, execution: _Execution) -> None:
+@lru_cache(maxsize=100)
+def on_asyncio(settings: Settings) -> Settings:
+    """Return ``settings`` that name the runtime, so that a seed carries it."""
+    return replace(settings, runtime="asyncio")
+
+
+def _drive(loop: RunLoop, program: Program, execution: _Execution) -> None:
     _current.append(execution.world)
     collecting = gc.isenabled()
     gc.disable()  # a collection in the middle would run finalizers at a moment nobody chose
@@ -246,7 +254,7 @@ def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
         settings=loop.settings,
         outcome="failed" if failure else "cut" if cut else "passed",
         failure=failure,
-        schedule=loop.decisions.schedule(loop.runner.names),
+        schedule=loop.decisions.schedule(loop.names),
         steps=loop.steps,
         preemptions=loop.decisions.preemptions,
         virtual_s=loop.ended_s,
@@ -261,12 +269,11 @@ def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
 def _judged(name: str, execution: _Execution, limits: Limits) -> tuple[Failure | None, str]:
     """Return the failure, or why the run was cut."""
     loop = execution.loop
-    error = getattr(loop.runner.main_task_outcome, "error", None)
+    error, complaint = loop.error, execution.complaint
     quiet = error is None and execution.failure is None and execution.swallower is None
     if quiet and not loop.verdict:
-        return None, ""
-    if isinstance(error, TypeError) and not loop.steps and _is_of_trio(error):
-        raise BadProgram(f"{name} is no async function: calling it gave no coroutine")
+        return complaint, ""
+    loop.check(name)
     end = End(
         verdict=loop.verdict,
         steps=loop.steps,
@@ -277,12 +284,3 @@ def _judged(name: str, execution: _Execution, limits: Limits) -> tuple[Failure |
         swallowed=execution.swallower,
     )
     return judge(end, limits)
-
-
-def _is_of_trio(error: TypeError) -> bool:
-    """Return whether it is trio's word for a function that gave no coroutine."""
-    innermost = error.__traceback__
-    while innermost is not None and innermost.tb_next is not None:
-        innermost = innermost.tb_next
-    name = "" if innermost is None else innermost.tb_frame.f_code.co_name
-    return name == "coroutine_or_error"

@@ -116,7 +116,7 @@ def _rows(names: list[str], rows: list[int]) -> Iterator[Deviation]:
 
 
 def _options(settings: Settings) -> Iterator[tuple[str, Any]]:
-    for name in ("time", "order", "fair_after", "entropy"):
+    for name in ("time", "order", "fair_after", "entropy", "runtime", "allow"):
         yield name, getattr(settings, name)
 
 

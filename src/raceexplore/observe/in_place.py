@@ -119,8 +119,8 @@ def _pairs(files: Sequence[str]) -> list[Pair]:
     for function in _objects():
         if type(function) is not FunctionType or function.__code__.co_filename not in built:
             continue
-        if MARK in function.__globals__:  # of a rewritten copy
-            continue
+        if MARK in function.__globals__ or _is_disguised(function):
+            continue  # of a rewritten copy, or a wrapper
         plain = function.__code__
         code = built[plain.co_filename].get(_key(plain))
         if code is None or code.co_freevars != plain.co_freevars:
@@ -128,6 +128,15 @@ def _pairs(files: Sequence[str]) -> list[Pair]:
         else:
             found.append(Pair(function, code))
     return [pair for pair in found if pair.code.co_filename not in lost]
+
+
+def _is_disguised(function: FunctionType) -> bool:
+    """Return whether ``function`` says that it is of a file, and is of another module.
+
+    Hypothesis, for one, gives its wrappers the place of what they wrap.
+    """
+    module = sys.modules.get(str(function.__globals__.get("__name__")))
+    return module is None or vars(module) is not function.__globals__
 
 
 def _objects() -> list[Any]:

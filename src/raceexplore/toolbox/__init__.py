@@ -1,1 +1,34 @@
 """What schedulers are built of; guests may import it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from raceexplore.lazy import fetch, homes
+
+if TYPE_CHECKING:  # what it offers: written here, and nowhere else
+    from raceexplore.kernel.events.footprint import Footprint as Footprint
+    from raceexplore.kernel.events.footprint import conflict as conflict
+    from raceexplore.kernel.events.footprint import footprint as footprint
+    from raceexplore.kernel.events.order import event_keys as event_keys
+    from raceexplore.kernel.events.order import order as order
+    from raceexplore.kernel.events.order import trace_key as trace_key
+    from raceexplore.kernel.fence.guard import derive as derive
+    from raceexplore.toolbox.bandit import Bandit as Bandit
+    from raceexplore.toolbox.census import Census as Census
+    from raceexplore.toolbox.census import touches as touches
+    from raceexplore.toolbox.entropy import draws as draws
+    from raceexplore.toolbox.foresight import Foresight as Foresight
+    from raceexplore.toolbox.frontier import Frontier as Frontier
+    from raceexplore.toolbox.proof import Proof as Proof
+    from raceexplore.toolbox.samplers import Samplers as Samplers
+    from raceexplore.toolbox.turns import Relay as Relay
+    from raceexplore.toolbox.turns import whose_turn as whose_turn
+
+
+def __getattr__(name: str) -> Any:
+    return fetch(__name__, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *homes(__name__)})

@@ -7,9 +7,10 @@ from random import Random
 
 import pytest
 
-from raceexplore import Event, conflict, event_keys, footprint, order
+from raceexplore import Event
 from raceexplore.kernel.events import order as module
 from raceexplore.kernel.events.trace import NOWHERE, Access
+from raceexplore.toolbox import conflict, event_keys, footprint, order
 
 KEYS = ("a", "b", ...)
 

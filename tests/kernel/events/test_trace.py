@@ -6,21 +6,10 @@ import pickle
 
 import trio
 
-from raceexplore import (
-    Deviation,
-    Event,
-    Limits,
-    Replay,
-    Schedule,
-    Settings,
-    World,
-    event_keys,
-    order,
-    run_once,
-    trace_key,
-)
+from raceexplore import Deviation, Event, Limits, Replay, Schedule, Settings, World, run_once
 from raceexplore.kernel.program import as_program
 from raceexplore.search.observed.observed_run import observed_run
+from raceexplore.toolbox import event_keys, order, trace_key
 
 
 async def main() -> None:

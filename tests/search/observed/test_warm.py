@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from raceexplore import Limits, Replay, Settings, explore, trace_key
+from raceexplore import Limits, Replay, Settings, explore
 from raceexplore.search.observed.observed_run import observed_run
 from raceexplore.search.programs.load import load_program
+from raceexplore.toolbox import trace_key
 
 STOCK = "class Stock:\n    def __init__(self): self.left = 2\n"
 PROGRAM = """

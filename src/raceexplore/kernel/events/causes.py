@@ -70,6 +70,7 @@ class Causes:
         self._exits: dict[Any, list[int]] = {}
         self._before_clock: list[int] = []
         self._released: dict[object, int] = {}
+        self._line: int | None = None
 
     def begun(self) -> list[Course]:
         """Return the courses of the tasks that have had an event."""
@@ -81,6 +82,22 @@ class Causes:
         for course in self.begun():
             self._before_clock.append(course.last)
             course.by_clock = course.waiting
+
+    def next_in_line(self, task: Any, number: int) -> None:
+        """Note that the event ``number``, the only one of ``task``, comes after the one before it.
+
+        Callbacks that belong to no task are in one line.
+        """
+        course = self.courses.setdefault(task, Course())
+        if self._line is not None:
+            course.causes.append(self._line)
+        self._line = number
+
+    def timed(self, tasks: Sequence[Any]) -> None:
+        """Note that the clock lets ``tasks`` begin: they come after everything that was before."""
+        for task in tasks:
+            course = self.courses[task] = Course()
+            course.causes += self._before_clock
 
     def of(self, step: Step, number: int, call: str, locks: Locks) -> tuple[int, ...]:
         """Return the numbers of the events that made event ``number`` possible.

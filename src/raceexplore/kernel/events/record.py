@@ -80,8 +80,8 @@ class Recorder:
         self._declared: list[Access] | None = None
         self.used: dict[tuple[str, object], Access] = {}  # of simulated services
         self._batch: set[Any] = set()
-        self.passes, self._causes = True, Causes()
-        self._courses = self._causes.courses
+        self.passes, self.causes = True, Causes()
+        self._courses = self.causes.courses
         self._cancelled = cancelled  # returns those of some scopes
         self._any_cancelled = False
         self._known: dict[Any, None] = {}  # scopes, in the order of entering
@@ -140,7 +140,7 @@ class Recorder:
                 step.error,
                 step.interrupted is not None and _begins_cancelled(step, begin),
                 not declared and (opaque or not seen),
-                self._causes.of(step, number, end.call, locks),
+                self.causes.of(step, number, end.call, locks),
                 tuple(self._choices),
             ),
         )
@@ -231,13 +231,13 @@ class Recorder:
         """
         waiting = [
             course
-            for course in self._causes.begun()
+            for course in self.causes.begun()
             if any(scope is inside for scope in cancelled for inside in course.scopes)
         ]
         woken = [self._courses.get(task) for task in step.woken]
         for course in waiting:
             if course in woken:
-                self._causes.cancelled(course)
+                self.causes.cancelled(course)
         queued = [access for course in waiting for access in course.queues]
         return tuple([a._replace(resource=(a.resource[0], ...), write=True) for a in queued])
 
@@ -264,7 +264,7 @@ class Recorder:
 
     def clock_fired(self) -> None:
         """Note that time has passed; what the clock has cancelled is no task's doing."""
-        self._causes.clock_fired()
+        self.causes.clock_fired()
         self._newly_cancelled()
 
     def follow_pass(self, task: Any, ready: Callable[[Any], Sequence[Any]]) -> None:

@@ -220,6 +220,7 @@ def _refuse(real: Callable[..., Any], what: str, tool: str) -> Any:
         state.run.refuse(error)
         raise error
 
+    refuse.__wrapped__ = real  # type: ignore[attr-defined]
     return refuse
 
 

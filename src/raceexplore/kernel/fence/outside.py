@@ -12,7 +12,8 @@ TOOLS = {
     "thread": "trio.to_thread.run_sync, which runs inline here, or a task",
     "subprocess": "an async function that stands for the program",
     "signal": "a task that does what the handler would",
-    "asyncio": "trio; raceexplore runs trio programs",
+    "asyncio": "trio, or run the whole program on asyncio (--runtime asyncio)",
+    "pipe": "an in-memory stream",
     "from_thread": "trio.from_thread.run_sync, or an async function without a thread around it",
     "uuid1": "uuid.uuid4, which follows the run's entropy",
 }

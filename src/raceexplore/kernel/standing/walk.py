@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
 _OURS = str(Path(__file__).resolve().parents[2]) + os.sep
 _GUESTS = tuple(_OURS + name + os.sep for name in ("models", "schedulers"))
-_STRANGERS = (
-    str(Path(trio.__file__).resolve().parent) + os.sep,
-    str(Path(os.__file__).resolve().parent) + os.sep,
-)
+_LIBRARY = str(Path(os.__file__).resolve().parent) + os.sep
+_STRANGERS = (str(Path(trio.__file__).resolve().parent) + os.sep, f"{_LIBRARY}asyncio{os.sep}")
 INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -35,9 +33,9 @@ def is_user_file(filename: str) -> bool:
     path = os.path.realpath(filename)
     if path.startswith(_OURS):
         return path.startswith(_GUESTS)
-    if path.startswith(_STRANGERS[0]):
+    if path.startswith(_STRANGERS):
         return False
-    return is_installed(path) or not path.startswith(_STRANGERS[1])
+    return is_installed(path) or not path.startswith(_LIBRARY)
 
 
 @cache
@@ -48,8 +46,8 @@ def is_installed(filename: str) -> bool:
 
 @cache
 def is_strange_file(filename: str) -> bool:
-    """Return whether ``filename`` belongs to trio itself."""
-    return os.path.realpath(filename).startswith(_STRANGERS[0])
+    """Return whether ``filename`` belongs to trio or asyncio itself."""
+    return os.path.realpath(filename).startswith(_STRANGERS)
 
 
 def frames(coroutine: Any) -> list[tuple[FrameType, int]]:

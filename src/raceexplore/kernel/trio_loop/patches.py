@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import wraps
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
 from outcome import capture
@@ -26,9 +26,18 @@ from raceexplore.kernel.trio_loop.runner import ControlledRunner
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from raceexplore.kernel.trio_loop.loop import Loop
+    from raceexplore.kernel.trio_loop.inert import Soon
 
 inline: list[Callable[..., Any]] = []  # answers from_thread, while a thread's function runs inline
+
+
+class Abortable(Protocol):
+    """The run loop, as far as a thread's function needs it."""
+
+    soon: Soon
+
+    def abort(self, verdict: str | BaseException) -> None:
+        """End the run before its next event, because of ``verdict``."""
 
 
 def patches() -> Iterator[tuple[Any, str, Any]]:
@@ -72,7 +81,9 @@ def _sending_inline(real: Any) -> Any:
     return send
 
 
-def call_inline(loop: Loop, function: Callable[[], Any], deliver: Callable[[Any], object]) -> None:
+def call_inline(
+    loop: Abortable, function: Callable[[], Any], deliver: Callable[[Any], object]
+) -> None:
     """Call ``function`` as a thread would, outside of trio, and deliver the outcome."""
     context = GLOBAL_RUN_CONTEXT.__dict__
     inside = dict(context)
@@ -102,7 +113,7 @@ def call_inline(loop: Loop, function: Callable[[], Any], deliver: Callable[[Any]
         loop.soon.direct = False
 
 
-def _answer(loop: Loop, *args: Any, **kwargs: Any) -> Any:
+def _answer(loop: Abortable, *args: Any, **kwargs: Any) -> Any:
     """Do what a thread's function asks of trio: a plain call at once; all else is refused."""
     if "context" in kwargs:  # before trio 0.23
         callback, *more = args

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
 from outcome import Error, capture
@@ -13,10 +13,17 @@ from raceexplore.kernel.trio_loop.inert import Alive, Soon
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from raceexplore.kernel.trio_loop.loop import Loop
+
+class Queues(Protocol):
+    """The run loop, as far as its own tasks need it."""
+
+    runner: Any
+    soon: Soon
+    ready: list[Any]
+    later: list[Any]
 
 
-async def small_init(loop: Loop, program: Callable[..., Any], args: Sequence[Any]) -> None:
+async def small_init(loop: Queues, program: Callable[..., Any], args: Sequence[Any]) -> None:
     """Run the main task: one nursery instead of trio's three, which time every short run."""
     runner, soon = loop.runner, loop.soon
     nursery = runner.system_nursery = open_by_hand(runner)
@@ -56,7 +63,7 @@ def open_by_hand(runner: Any) -> Any:
     return Nursery._create(task, scope, runner.strict_exception_groups)
 
 
-async def courier(loop: Loop) -> None:
+async def courier(loop: Queues) -> None:
     """Run what the program has given to run_sync_soon; as a system task, as trio does."""
     runner, soon = loop.runner, loop.soon
     children = runner.system_nursery._children

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from functools import partial
+from functools import cache, partial
 from random import Random
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from raceexplore.kernel.program import Program
 
 DEPTH = 4
+# of all the classes that Python's allocator has for small objects
+SIZES = [size for size in range(16, 400, 16) for _ in range(40)]
 WIDEST = 200  # elements of one container that are looked at
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
@@ -61,11 +63,24 @@ def _around(function: Any) -> Iterator[tuple[str, object]]:
 
 def scattered(turn: int) -> list[object]:
     """Return objects that take, here and there, the places that the allocator would give next."""
-    generator = Random(turn)
-    # sizes of all the classes that Python's allocator has for small objects
-    blocks = [bytes(size) for size in range(16, 400, 16) for _ in range(40)]
-    generator.shuffle(blocks)
-    return list(blocks[: len(blocks) // 2])
+    taken, freed = _places(turn)
+    blocks = list(map(bytes, SIZES))
+    kept: list[object] = [blocks[place] for place in taken]
+    for place in freed:  # in this order the allocator gives them again, the last one first
+        blocks[place] = b""
+    return kept
+
+
+@cache
+def _places(turn: int) -> tuple[list[int], list[int]]:
+    """Return which of the objects are kept, and the order in which the others are given back.
+
+    Shuffled once a process, since that takes as long as a hundred short runs.
+    """
+    places = list(range(len(SIZES)))
+    Random(turn).shuffle(places)
+    half = len(places) // 2
+    return places[:half], places[half:]
 
 
 def _shape(value: Any, depth: int) -> str:

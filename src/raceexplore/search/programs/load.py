@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from raceexplore.kernel.errors import BadProgram
 from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.program import Program, takes_world
+from raceexplore.kernel.runtimes.imports import runtime_of
 from raceexplore.kernel.standing.walk import is_user_file
 from raceexplore.observe.load import load_observed, observing
 from raceexplore.search.programs.choose import STARTED, choose, member
@@ -59,6 +60,7 @@ def _program(target: Target, module: ModuleType, name: str, packages: tuple[str,
         observed_copy(target, name, everything),
         (load_again, (target, module.__name__, name, packages)),
         packages,
+        runtime=runtime_of(function),
     )
 
 

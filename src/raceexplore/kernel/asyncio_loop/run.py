@@ -1,0 +1,149 @@
+"""One run of an asyncio program, as the kernel wants to be shown it: see `RunLoop`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from raceexplore.kernel.asyncio_loop import faults
+from raceexplore.kernel.asyncio_loop.actors import CALLBACK, Actor
+from raceexplore.kernel.asyncio_loop.drive import Drive
+from raceexplore.kernel.asyncio_loop.waits import waits
+from raceexplore.kernel.asyncio_loop.world import AsyncioRuntime
+from raceexplore.kernel.fence.watchdog import place
+from raceexplore.kernel.standing.moment import Moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from raceexplore.kernel.events.record import Ledger, Recorder
+    from raceexplore.kernel.program import Limits, Settings
+    from raceexplore.kernel.runtimes.run_loop import Watcher
+    from raceexplore.kernel.scheduler import Scheduler
+    from raceexplore.kernel.standing.waits import Wait
+
+
+class AsyncioRun(Drive):
+    """The run loop of an asyncio program."""
+
+    watcher: Watcher | None = None
+    ledger: Ledger | None = None
+    recorder: Recorder | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the main task has ended."""
+        return self.main_outcome() is not None
+
+    @property
+    def error(self) -> BaseException | None:
+        """What the main task has raised."""
+        return getattr(self.main_outcome(), "error", None)
+
+    def call(self, handle: Any) -> None:
+        """Call a callback; callbacks of no task come one after the other."""
+        super().call(handle)
+        if handle.kind is CALLBACK and self.recorder is not None:
+            self.recorder.causes.next_in_line(handle, len(self.events))
+
+    def attach(self, watcher: Watcher) -> None:
+        """Tell ``watcher`` what happens beside the events."""
+        self.watcher, self.stopped = watcher, watcher.stopped
+
+    def look_for_swallowed(self, actor: Actor, task: Any) -> None:
+        """Tell of a task that the program has cancelled and that ends as if it had not been."""
+        if actor.cancelled_by is None or self.unwinding or not task.cancelling():
+            return
+        if self.watcher is not None:
+            self.watcher.swallowed(self.infos[actor].path, actor.cancelled_by)
+
+    def left_behind(self, actors: list[Actor]) -> None:
+        """Complain of tasks that are not done when the program has ended."""
+        if actors and self.watcher is not None:
+            self.watcher.complain(faults.left(waits(self.infos, actors)), at_once=False)
+
+    def note_error(self, context: dict[str, Any]) -> bool:
+        """Hand over what asyncio would log; True if somebody wants it."""
+        if self.unwinding:
+            return True
+        if self.watcher is None:
+            return False
+        task = context.get("task") or context.get("future")
+        actor = getattr(task, "actor", None)
+        failure = faults.logged(actor.info.path if actor is not None else "", context)
+        self.watcher.complain(failure, at_once=failure.kind == faults.CALLBACK_ERROR)
+        return True
+
+    def never_awaited(self, coroutine: Any) -> None:
+        """Complain of a coroutine that was made, not awaited, and is gone."""
+        if not self.unwinding and self.watcher is not None:
+            site = place(sys._getframe(1))
+            self.watcher.complain(faults.never_awaited(coroutine, site), at_once=False)
+
+    def pass_over_uvloop(self) -> None:
+        """Do nothing: a run has its own loop."""
+        if self.watcher is not None:
+            self.watcher.warn("uvloop.install() is passed over: a run has a loop of its own")
+
+    def record(self, recorder: Recorder, after: Callable[[Any, Sequence[Any]], None]) -> None:
+        """Have ``recorder`` told of all that happens."""
+        self.events, self.fired, self.after = recorder.events, recorder.clock_fired, after
+        self.timed, self.ledger, self.recorder = recorder.causes.timed, recorder.ledger, recorder
+
+    def note_order(self, recorder: Recorder, task: Any) -> None:
+        """Tell whether asyncio's own loop would have chosen ``task``."""
+        recorder.passes = self.own_order
+
+    def waits(self, alive: list[Any]) -> list[Wait]:
+        """Return what the program's tasks among ``alive`` wait for."""
+        return waits(self.infos, [actor for actor in alive if type(actor) is Actor])
+
+    def runtime(
+        self, failed: Callable[[BaseException], object], recorder: Recorder | None
+    ) -> AsyncioRuntime:
+        """Return what the world lends of asyncio."""
+        return AsyncioRuntime(self, failed)
+
+    def check(self, name: str) -> None:
+        """Do nothing: what is no program has been found out before it ran."""
+
+    def scopes_of(self, task: Any) -> list[Any]:
+        """Return what can cancel ``task``: asyncio cancels tasks, and not blocks of code."""
+        return [task.scope] if type(task) is Actor else []
+
+    def cancelled_of(self, scopes: Iterable[Any]) -> list[Any]:
+        """Return none: each call of `Task.cancel` is noted as it happens."""
+        return []
+
+    def cancels(self, actor: Actor) -> None:
+        """Note that the present event cancels ``actor``."""
+        super().cancels(actor)
+        if self.ledger is not None and not self.unwinding:
+            self.ledger.write(actor.scope, ...)
+
+    @property
+    def runner(self) -> AsyncioRun:
+        """Where a `Moment` looks."""
+        return self
+
+    @property
+    def tasks(self) -> dict[Actor, None]:
+        """The tasks that have not ended."""
+        return self.actors.alive
+
+
+def asyncio_run(
+    scheduler: Scheduler,
+    settings: Settings,
+    limits: Limits,
+    before: Callable[[Moment], object] | None,
+) -> AsyncioRun:
+    """Return the run loop of an asyncio program."""
+    run = AsyncioRun(scheduler, settings=settings, limits=limits)
+    if before is not None:
+        look = before
+        run.before = lambda actor: look(Moment(run, actor))
+    return run
+
+
+__all__ = ["AsyncioRun", "asyncio_run"]
