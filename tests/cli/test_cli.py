@@ -107,7 +107,7 @@ def test_json_of_a_campaign(rx: Rx) -> None:
     failure = value["failures"][0]
     assert list(failure) == [
         "fingerprint", "kind", "message", "first_run", "seed", "preemptions", "deviations",
-        "steps", "one_minimal", "atomic", "why", "race", "race_told",
+        "steps", "one_minimal", "atomic", "why", "race", "race_told", "printed",
     ]  # fmt: skip
     assert failure["message"] == "balance is 90, expected 70"
     assert (failure["preemptions"], failure["deviations"], failure["steps"]) == (1, 1, 6)

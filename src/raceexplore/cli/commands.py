@@ -2,47 +2,63 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from raceexplore.cli import status
-from raceexplore.cli.arguments import limits
+from raceexplore.cli.arguments import form, limits
 from raceexplore.kernel.program import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from rich.text import Text
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
 @click.command()
-def schedulers() -> None:
+@form
+def schedulers(*, form: str) -> None:
     """List the schedulers and their options."""
-    from raceexplore.cli.streams import say
     from raceexplore.report.terminal import listing
 
-    say(listing.schedulers(), sys.stdout)
+    _list(form, listing.schedulers(), listing.scheduler_values())
 
 
 @click.command()
-def models() -> None:
+@form
+def models(*, form: str) -> None:
     """List the programs that come with raceexplore."""
-    from raceexplore.cli.streams import say
     from raceexplore.report.terminal import listing
 
-    say(listing.models(), sys.stdout)
+    _list(form, listing.models(), listing.model_values())
+
+
+def _list(form: str, lines: Iterable[Text], values: object) -> None:
+    from raceexplore.cli.streams import say
+
+    if form == "json":
+        click.echo(json.dumps(values, default=str))
+    else:
+        say(lines, sys.stdout)
 
 
 @click.command()
 @click.argument("name", metavar="PKG.MODULE:NAME")
 @click.option("--test", is_flag=True, help="Write a Hypothesis test and not a model.")
-def new(*, name: str, test: bool) -> None:
+@form
+def new(*, name: str, test: bool, form: str) -> None:
     """Print a first model, or a test, of an async function or class."""
     from raceexplore.search.programs.first_model import skeleton
 
-    click.echo(skeleton(name, test=test), nl=False)
+    text = skeleton(name, test=test)
+    if form == "json":
+        text = json.dumps({"of": name, "kind": "test" if test else "model", "source": text}) + "\n"
+    click.echo(text, nl=False)
 
 
 @click.command()

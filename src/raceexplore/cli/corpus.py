@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from raceexplore.cli import status
-from raceexplore.cli.arguments import a_failure
+from raceexplore.cli.arguments import a_failure, form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,13 +34,17 @@ def corpus() -> None:
 
 
 @corpus.command("list")
+@form
 @folder
-def corpus_list(*, folder: Path) -> None:
+def corpus_list(*, form: str, folder: Path) -> None:
     """List the failures that are kept, and what replays each."""
     from raceexplore.cli.streams import say
     from raceexplore.report.terminal import listing
 
     _must_exist(folder)
+    if form == "json":
+        click.echo(json.dumps(listing.corpus_values(folder)))
+        return
     say(listing.corpus(folder), sys.stdout)
 
 
@@ -108,9 +112,10 @@ def _say(*lines: tuple[str, str]) -> None:
 
 @corpus.command("run")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for tools.")
+@form
+@click.option("--json", "as_json", is_flag=True, hidden=True, help="The same as --format json.")
 @folder
-def corpus_run(*, names: tuple[str, ...], as_json: bool, folder: Path) -> int:
+def corpus_run(*, names: tuple[str, ...], form: str, as_json: bool, folder: Path) -> int:
     r"""Replay the failures that are kept: all, or those named.
 
     Each is told in a line. `reproduces`: it still fails. `fixed`: its schedule passes now, and so
@@ -125,6 +130,7 @@ def corpus_run(*, names: tuple[str, ...], as_json: bool, folder: Path) -> int:
     from raceexplore.search.corpus.regressions import check, kept
     from raceexplore.search.programs.silence import Nowhere
 
+    as_json = as_json or form == "json"
     if not names:
         _must_exist(folder)
     done = []

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from raceexplore.cli.arguments import form
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -83,8 +85,11 @@ def passing_breakpoints() -> Iterator[None]:
               help="The event after which to look.")  # fmt: skip
 @click.option("--observe", multiple=True, metavar="PACKAGE",
               help="An installed package to look into too; your own code always is.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for tools.")
-def show(*, seed: str, path: str | None, step: int, observe: Sequence[str], as_json: bool) -> None:
+@form
+@click.option("--json", "as_json", is_flag=True, hidden=True, help="The same as --format json.")
+def show(
+    *, seed: str, path: str | None, step: int, observe: Sequence[str], form: str, as_json: bool
+) -> None:
     """Print tasks, variables and values as they are after an event."""
     from raceexplore.debug.state import lines, look, state
     from raceexplore.kernel.program import Limits
@@ -98,6 +103,7 @@ def show(*, seed: str, path: str | None, step: int, observe: Sequence[str], as_j
     if step >= total:
         raise click.UsageError(f"--step {step}: the events of this run are 0 to {total - 1}")
     found = state(run, chains, step)
+    as_json = as_json or form == "json"
     click.echo(json.dumps(found) if as_json else "\n".join(lines(found)))
 
 

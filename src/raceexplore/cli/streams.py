@@ -8,6 +8,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any, TextIO
 
 from raceexplore.kernel.errors import BadProgram
+from raceexplore.search.programs.silence import Following, Nowhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,8 +49,9 @@ def say(lines: Iterable[Text], stream: TextIO) -> None:
 @contextmanager
 def of_the_program(output: Any) -> Iterator[None]:
     """Send what the program prints to ``output``; it cannot end the command either."""
+    heard = output if isinstance(output, Nowhere) else Following(output)
     try:
-        with redirect_stdout(output), redirect_stderr(output):
+        with redirect_stdout(heard), redirect_stderr(heard):
             yield
     except SystemExit as error:
         raise BadProgram(

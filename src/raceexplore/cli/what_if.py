@@ -48,11 +48,15 @@ def looked_into(replayed: Replayed, limits: Limits) -> Replayed:
 
 
 def answered(campaign: Campaign, limits: Limits) -> Campaign:
-    """Return ``campaign`` with what would cure its first failure."""
+    """Return ``campaign`` with what would cure its first failure, and what that prints."""
+    from raceexplore.search.campaign.printed import printed
+
     if not campaign.failures or campaign.stopped == "interrupted":
         return campaign
     first, *others = campaign.failures
-    return replace(campaign, failures=(replace(first, atomic=answer(first.run, limits)), *others))
+    text = printed(first.run, limits)
+    first = replace(first, atomic=answer(first.run, limits), printed=text)
+    return replace(campaign, failures=(first, *others))
 
 
 @click.command("what-if")

@@ -88,7 +88,7 @@ def test_what_cannot_be_written_about_is_refused_in_words(rx: Rx, tmp_path: Path
         ("shop.py:plain", "is no async function, and no class with async methods"),
         ("shop.py:nothing", "is no async function"),
         ("shop.py", "write pkg.module:name"),
-        ("no.such.module:x", "no.such.module cannot be imported: ModuleNotFoundError"),
+        ("no.such.module:x", "no.such.module does not exist, neither as a file nor as a module"),
     ]:
         ended = rx("new", name, shop=SHOP)
         assert ended.status == 2

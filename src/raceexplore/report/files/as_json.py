@@ -29,7 +29,10 @@ def campaign_value(campaign: Campaign) -> dict[str, Any]:
         "classes": campaign.classes,
         "seconds": round(campaign.seconds, 3),
         "failures": [
-            failure_value(f.run, f, first_run=f.first_run, one_minimal=f.one_minimal)
+            {
+                **failure_value(f.run, f, first_run=f.first_run, one_minimal=f.one_minimal),
+                "printed": f.printed,
+            }
             for f in campaign.failures
         ],
     }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -20,14 +21,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def scheduler_values() -> list[dict[str, Any]]:
+    """Return each scheduler: name, what it does, and its options with their defaults."""
+    return [
+        {
+            "name": name,
+            "what": (inspect.getdoc(scheduler) or "").split("\n")[0],
+            "options": options(scheduler),
+        }
+        for name, scheduler in available().items()
+    ]
+
+
+def model_values() -> list[dict[str, str]]:
+    """Return each program that comes with raceexplore: name, what it is, and its path."""
+    return [{"name": name, "what": what, "path": f"models/{name}.py"} for name, what in _models()]
+
+
 def schedulers() -> Iterator[Text]:
     """Yield each scheduler: name, what it does, and its options with their defaults."""
-    classes = available()
-    width = max(map(len, classes))
-    for name, scheduler in classes.items():
-        first = (inspect.getdoc(scheduler) or "").split("\n")[0]
+    values = scheduler_values()
+    width = max(len(value["name"]) for value in values)
+    for value in values:
+        name, first = value["name"], value["what"]
         yield Text().append(f"{name:<{width}}", "bold cyan").append(f"  {first}")
-        has = ", ".join(f"{key}={value}" for key, value in options(scheduler).items())
+        has = ", ".join(f"{key}={default}" for key, default in value["options"].items())
         yield Text(f"{'':<{width}}  options: {has or 'none'}", "dim")
     yield Text()
     yield Text("use: raceexplore run PATH --scheduler NAME:option=value,option=value", "dim")
@@ -35,6 +53,12 @@ def schedulers() -> Iterator[Text]:
 
 def models() -> Iterator[Text]:
     """Yield each program that comes with raceexplore: what it is, and how to run it."""
+    for name, first in _models():
+        yield Text().append(name, "bold cyan").append(f"  {first}")
+        yield Text(f"    raceexplore run models/{name}.py", "dim")
+
+
+def _models() -> Iterator[tuple[str, str]]:
     spec = importlib.util.find_spec("raceexplore.models")
     folders = list(spec.submodule_search_locations or ()) if spec is not None else []
     for path in sorted(p for folder in folders for p in Path(folder).glob("*/*.py")):
@@ -42,8 +66,7 @@ def models() -> Iterator[Text]:
         if path.name.startswith("_") or not _has_program(tree):
             continue
         first = (ast.get_docstring(tree) or "").split("\n")[0]
-        yield Text().append(f"{path.parent.name}/{path.stem}", "bold cyan").append(f"  {first}")
-        yield Text(f"    raceexplore run models/{path.parent.name}/{path.name}", "dim")
+        yield f"{path.parent.name}/{path.stem}", first
 
 
 def corpus(folder: Path) -> Iterator[Text]:
@@ -58,6 +81,17 @@ def corpus(folder: Path) -> Iterator[Text]:
         yield Text().append(entry.program, "bold cyan").append(f"  {what}")
         yield Text(f"    found {entry.found_at}  raceexplore {entry.raceexplore}", "dim")
         yield Text(f"    raceexplore replay {shown_path(str(path))}", "green")
+
+
+def corpus_values(folder: Path) -> list[dict[str, Any]]:
+    """Return each entry of ``folder`` as plain data; of a damaged one, what is wrong with it."""
+    found: list[dict[str, Any]] = []
+    for path in sorted(p for p in folder.glob("*.json") if not p.name.startswith(".")):
+        try:
+            found.append({"file": str(path), **asdict(read(path))})
+        except BadSeed as error:
+            found.append({"file": str(path), "damaged": str(error)})
+    return found
 
 
 def _has_program(tree: ast.Module) -> bool:

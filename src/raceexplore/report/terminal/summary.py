@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from raceexplore.report.story.next_steps import debug_command, keep_command, replay_command
-from raceexplore.report.story.words import paragraph
+from raceexplore.report.story.words import clean, paragraph
 from raceexplore.report.terminal.text import failure_report, verdict
 from raceexplore.search.corpus.levels import ALIGNED, EXACT, GUIDED
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from raceexplore.search.corpus.replay import Replayed
 
 RATED = 1000  # runs below which a rate would mostly tell what shrinking took
+PRINTED = 10  # lines of what a failing run prints that are shown
 IN_FULL = 3  # failures that are reported in full; the rest in a line and a command
 PROOFS = ("every schedule", "every trace class")  # what has to be covered to say that none fails
 WEAKER = {
@@ -41,6 +42,7 @@ def campaign_report(campaign: Campaign, width: int, saved: Mapping[str, Path]) -
     for number, found in enumerate(campaign.failures):
         report = failure_report(found.run, width, found)
         lines += report if number < IN_FULL else verdict(found.run, width)
+        lines += _printed(found.printed, width)
         lines.append(Text())
         lines.append(Text("replay  ", "bold").append(replay_command(found.run), "green"))
         if found.fingerprint in saved:
@@ -55,6 +57,20 @@ def campaign_report(campaign: Campaign, width: int, saved: Mapping[str, Path]) -
         lines += _nothing_found(campaign, width)
     lines += explored(campaign, width)
     return lines
+
+
+def _printed(text: str, width: int) -> list[Text]:
+    """Return the last lines of what the failing run printed."""
+    printed = [clean(line.rstrip()) for line in text.splitlines()]
+    if not any(printed):
+        return []
+    hidden = len(printed) - PRINTED
+    what = f"printed by this run, the last {PRINTED} of {len(printed)} lines:"
+    head = what if hidden > 0 else "printed by this run:"
+    shown = [Text(f"  {line}") for line in printed[-PRINTED:]]
+    for line in shown:
+        line.truncate(max(width, 40), overflow="ellipsis")
+    return [Text(), Text(head, "dim"), *shown]
 
 
 def replay_report(replayed: Replayed, width: int) -> list[Text]:

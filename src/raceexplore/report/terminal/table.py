@@ -102,7 +102,7 @@ def _table(
             text.append(f"{_seconds(s.time_s) if first and moves else '':<{len(clock)}}", "dim")
             name = _clip(names[s.task], task_width) if first else ""
             text.append(set_cell_size(name, task_width) + "  ", "bold cyan")
-            text.append(f"{row.verb:<15}", row.style)
+            text.append(f"{row.verb + ' ':<15}", row.style)
             text.append(f"{row.place:>{place_width}}  ", "dim")
             text.append(row.source)
             out.append(text)
@@ -121,7 +121,7 @@ def _stacked(
         head.append(f"  at {_seconds(s.time_s)}", "dim")
     out = [head]
     for row in rows[s.first]:
-        text = Text("    ").append(f"{row.verb:<15}", row.style)
+        text = Text("    ").append(f"{row.verb + ' ':<15}", row.style)
         out.append(text.append(f"{row.place:>{place_width}}  ", "dim").append(row.source))
     return out
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Literal
+
+from raceexplore.kernel.outcome import headline
 
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 Stopped = Literal["budget", "failure", "complete", "time", "interrupted", "stuck"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Found:
     """One bug: all failures with one fingerprint.
 
@@ -23,7 +26,7 @@ class Found:
     deviation away makes this failure disappear. fewest: what is known of schedules with fewer
     preemptions, in words. shrink_runs: what shrinking cost. why: what each deviation of the shrunk
     run turns round, and the orders that suffice; atomic: what would cure it; both None where nobody
-    has looked.
+    has looked. printed: what the shrunk run prints, if it was looked at.
     """
 
     fingerprint: str
@@ -39,9 +42,14 @@ class Found:
     in_passes: bool = False
     why: Why | None = None
     atomic: Atomicity | None = None
+    printed: str = ""
+
+    def __repr__(self) -> str:
+        size = self.run.schedule.size
+        return f"<Found {headline(self.kind, self.message)}; {size} deviations; {self.run.seed}>"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Campaign:
     """Many runs of one program with one budget.
 
@@ -67,6 +75,38 @@ class Campaign:
     certificate: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        ended = f"{self.runs:,} run{'s' * (self.runs != 1)}, {self.scheduler}, {self.stopped}"
+        return f"<Campaign of {self.program.name}: {self.verdict}; {ended}>"
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        first, *rest = map(escape, self._lines())
+        return "<pre><b>{}</b>\n{}</pre>".format(first, "\n".join(rest))
+
+    def _lines(self) -> list[str]:
+        """Return the campaign in a few lines: the verdict, each failure and what replays it."""
+        told = [f"{self.program.name}: {self.verdict}"]
+        for found in self.failures:
+            site = found.run.failure.site if found.run.failure else None
+            place = f", {site.file}:{site.line}" if site and site.file else ""
+            told += [f"  {headline(found.kind, found.message)}{place}", f"    {found.run.seed}"]
+        told.append(
+            f"{self.runs:,} run{'s' * (self.runs != 1)} in {self.seconds:.1f} s; scheduler"
+            f" {self.scheduler}; entropy {self.entropy}; ended by: {self.stopped}"
+        )
+        return [*told, *self.certificate, *(f"warning: {text}" for text in self.warnings)]
+
+    @property
+    def verdict(self) -> str:
+        """What the campaign says, in a few words."""
+        if self.failures:
+            return f"{len(self.failures)} failure{'s' * (len(self.failures) != 1)}"
+        return f"inconclusive: {self.inconclusive}" if self.inconclusive else "no failure found"
 
     @property
     def completed_runs(self) -> int:

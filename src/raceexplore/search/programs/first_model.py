@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,8 @@ from typing import Any
 import msgpack  # noqa: F401 its C part wants the real datetime, which an import of a program hides
 
 from raceexplore.kernel.errors import BadProgram
-from raceexplore.search.programs.load import import_file
-from raceexplore.search.programs.target import find_file
+from raceexplore.search.programs.load import import_target
+from raceexplore.search.programs.target import Target, find_target
 
 # what a model passes for an argument of a type, the first call and the second
 VALUES: dict[object, tuple[str, str]] = {
@@ -37,6 +35,7 @@ class Subject:
     value: Any
     name: str
     module: str
+    folder: str = ""  # to be looked in for the module, if that is not this one
 
     @property
     def methods(self) -> list[tuple[str, Any]]:
@@ -65,26 +64,21 @@ def _find(reference: str) -> Subject:
     place, _, name = reference.rpartition(":")
     if not place or not name.isidentifier():
         raise BadProgram(f"{reference!r} names nothing: write pkg.module:name, or path.py:name")
-    if place.endswith(".py"):
-        path = find_file(place)
-        module, shown = import_file(path), path.stem
-    else:
-        module, shown = _import(place), place
+    target = find_target(place)
+    module = import_target(target)
     value = getattr(module, name, None)
-    subject = Subject(value, name, shown)
+    subject = Subject(value, name, target.module or target.path.stem, _folder(target))
     if not (inspect.iscoroutinefunction(value) or subject.methods):
         raise BadProgram(f"{reference} is no async function, and no class with async methods")
     return subject
 
 
-def _import(name: str) -> Any:
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        return importlib.import_module(name)
-    except Exception as error:
-        raise BadProgram(f"{name} cannot be imported: {type(error).__name__}: {error}") from error
+def _folder(target: Target) -> str:
+    """Return the folder that a script has to be looked for in; empty if that is this one."""
+    folder, here = target.path.parent, Path.cwd().resolve()
+    if target.module or folder == here:
+        return ""
+    return folder.relative_to(here).as_posix() if folder.is_relative_to(here) else str(folder)
 
 
 def _model(subject: Subject) -> str:
@@ -92,7 +86,7 @@ def _model(subject: Subject) -> str:
     lines = [
         f'"""A first model of {subject.name}: concurrent calls. Written by `raceexplore new`."""',
         "",
-        *_imports(subject, calls, ["import trio"]),
+        *_imports(subject, [*setup, *calls], ["import trio"]),
         "",
         "",
         f"async def main({'world' if world else ''}):",
@@ -112,7 +106,7 @@ def _test(subject: Subject) -> str:
     lines = [
         f'"""A first test of {subject.name} under drawn schedules. By `raceexplore new`."""',
         "",
-        *_imports(subject, calls, head),
+        *_imports(subject, [*setup, *calls], head),
         "",
         "",
         "# TODO: draw the arguments too: @given(schedule=schedules(), amount=st.integers(1, 9))",
@@ -129,7 +123,16 @@ def _test(subject: Subject) -> str:
 
 def _imports(subject: Subject, calls: list[str], head: list[str]) -> list[str]:
     partial = ["from functools import partial", ""] if any("partial(" in c for c in calls) else []
-    return [*partial, *head, "", f"from {subject.module} import {subject.name}"]
+    mock = (
+        ["from unittest.mock import MagicMock", ""]
+        if any("MagicMock()" in c for c in calls)
+        else []
+    )
+    from_there = f"from {subject.module} import {subject.name}"
+    if subject.folder:  # before the import, wherever a formatter would like it
+        place = f'sys.path.insert(0, "{subject.folder}")'
+        return [*partial, *mock, "import sys", "", *head, "", place, f"{from_there}  # noqa: E402"]
+    return [*partial, *mock, *head, "", from_there]
 
 
 def _body(setup: list[str], calls: list[str]) -> list[str]:
@@ -186,7 +189,8 @@ def _value(parameter: inspect.Parameter, turn: int) -> str:
     if isinstance(kind, str):  # from __future__ import annotations
         kind = names.get(kind.partition("[")[0].strip(), kind)
     kind = getattr(kind, "__origin__", kind)
-    return VALUES[kind][turn] if kind in VALUES else "None"
+    # of the user's own types nothing is known: what stands in for one answers every call
+    return VALUES[kind][turn] if kind in VALUES else "MagicMock()"
 
 
 def _snake(name: str) -> str:

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,13 +15,40 @@ if TYPE_CHECKING:
 
 
 class Nowhere(io.TextIOBase):
-    """Where the output of thousands of runs goes: takes all text and keeps none."""
+    """Where the output of thousands of runs goes: takes all text and keeps none.
+
+    Whoever holds on to it, as a logging handler does, is heard again when prints are.
+    """
 
     encoding = "utf-8"
 
     def write(self, text: str) -> int:
-        """Forget ``text``."""
-        return len(text)
+        """Forget ``text``, unless prints are heard by now."""
+        now = sys.stderr
+        return len(text) if isinstance(now, Nowhere | Following) else now.write(text)
+
+
+class Following(io.TextIOBase):
+    """What a program prints to while it is loaded, and may hold on to: a logging handler does.
+
+    What is written to it later goes where prints go then, to nowhere for most runs. beginning:
+    where they went while it was loaded.
+    """
+
+    encoding = "utf-8"
+
+    def __init__(self, beginning: TextIO) -> None:
+        self._beginning = beginning
+
+    def write(self, text: str) -> int:
+        """Write ``text`` to standard error as it is now."""
+        now = self._beginning if isinstance(sys.stderr, Following) else sys.stderr
+        return now.write(text)
+
+    def flush(self) -> None:
+        """Flush where it writes to."""
+        if not isinstance(sys.stderr, Following):
+            sys.stderr.flush()
 
 
 @contextmanager
