@@ -41,7 +41,7 @@ class Services:
     def lock(self) -> Redlock:
         """Return a Redlock for the event that is on sale."""
         clients = [server.client() for server in self.lock_servers]
-        retry = LogNormal(median_s=0.02, sigma=0.5)
+        retry = LogNormal(median_s=0.1, sigma=0.5)
         return Redlock(clients, "event:1", LOCK_S, tries=100, retry=retry)
 
     async def pause(self) -> None:
