@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 import trio
-from test_anomalies import ANOMALIES, steps_of
-from test_anomalies import SCHEMA as TEST
-from test_golden import SCHEMA as EVENT
-from test_golden import buy, move
 
+from anomalies import ANOMALIES, steps_of
+from anomalies import SCHEMA as TEST
 from drawn_sql import LEVELS, SCHEMA, TABLES, drawn
+from golden_sessions import SCHEMA as EVENT
+from golden_sessions import buy, move
 from real_postgres import Real, programs_folder, server
 from sessions import (
     Choices,

@@ -9,6 +9,7 @@ from raceexplore.sim.postgres import errors
 from raceexplore.sim.postgres.connection import AsyncConnection, isolation
 from raceexplore.sim.postgres.engine.database import Database
 from raceexplore.sim.postgres.engine.errors import SqlError
+from raceexplore.sim.postgres.engine.transactions import Snapshot
 from raceexplore.sim.postgres.session import Session, Shared
 from raceexplore.sim.postgres.sql.parse import Query, arguments, numbered
 from raceexplore.sim.postgres.sql.schema import catalog_of
@@ -56,6 +57,8 @@ class Postgres:
             for name, table in catalog.tables.items():
                 self._database.heaps[name] = table.heap()
             self._fill()
+            self._checker = Session(self._shared, "check")
+            self._shared.sessions.clear()
         except SqlError as error:
             raise errors.translated(error, text) from None
 
@@ -98,23 +101,20 @@ class Postgres:
 
     def query(self, text: str, params: Any = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a SELECT on what is committed, at once: for invariants and checks."""
-        session = Session(self._shared, "check")
-        self._shared.sessions.pop()
+        session = self._checker
+        owner = session.transaction = session.functions.owner
         try:
             query: Query = numbered(text)
             values = arguments(query, params)
-            session.begin(None, None)
-            assert session.transaction is not None
-            snapshot = self._database.snapshot(session.transaction)
+            found = plan(query.text, self._shared.catalog)
+            if found.body.tag != "SELECT":
+                raise SqlError("25006", f"cannot execute {found.body.tag} in a check")
+            snapshot = Snapshot(self._database.commits, owner, 0)
             running = Running(self._database, snapshot, values, session.functions)
-            rows = done(plan(query.text, self._shared.catalog).run(running)).rows
+            rows: list[tuple[Any, ...]] = done(found.run(running)).rows
         except SqlError as error:
             raise errors.translated(error, text) from None
-        finally:
-            session.roll_back()
-        assert rows is not None
-        found: list[tuple[Any, ...]] = rows
-        return found
+        return rows
 
 
 class Connecting:
