@@ -171,7 +171,9 @@ class Database:
         if policy == "nowait":
             what = f'could not obtain lock on row in relation "{row.heap.name}"'
             raise SqlError("55P03", what, table=row.heap.name)
-        request = Request(transaction, f"a row lock ({MODES[mode]}) on {row.heap.name}{row.name}")
+        request = Request(
+            transaction, f"a row lock ({MODES[mode]}) on {row.heap.name}{row.name}", self.world.pick
+        )
         request.row, request.mode = row, mode
         await wait(self.world, request, transaction.client.patience)
         if self.telling.is_on:
@@ -185,7 +187,7 @@ class Database:
 
     async def wait_for(self, transaction: Transaction, other: Transaction, what: str) -> None:
         """Wait until ``other`` has ended, or has gone back to a savepoint."""
-        request = Request(transaction, what)
+        request = Request(transaction, what, self.world.pick)
         request.other = other
         await wait(self.world, request, transaction.client.patience)
 

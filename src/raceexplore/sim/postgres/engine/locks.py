@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from raceexplore.sim.postgres.engine.rows import Row
     from raceexplore.sim.postgres.engine.timeouts import Patience
     from raceexplore.sim.postgres.engine.transactions import Client, Transaction
+
+
+Pick = Callable[[str, "list[Request]"], "Request"]
 
 
 class Mode(IntEnum):
@@ -40,10 +44,10 @@ class Request:
     A waiter is given its lock by whoever makes room, so that nobody slips in between.
     """
 
-    __slots__ = ("mode", "other", "row", "transaction", "waiter", "what")
+    __slots__ = ("mode", "other", "pick", "row", "transaction", "waiter", "what")
 
-    def __init__(self, transaction: Transaction, what: str) -> None:
-        self.transaction, self.what = transaction, what
+    def __init__(self, transaction: Transaction, what: str, pick: Pick) -> None:
+        self.transaction, self.what, self.pick = transaction, what, pick
         self.row: Row | None = None
         self.mode = Mode.UPDATE
         self.other: Transaction | None = None
@@ -55,12 +59,18 @@ class Request:
         if row is None:
             return [] if self.other is None else [self.other]
         found, mode = holders(row, self.transaction, self.mode), self.mode
-        for request in row.queue:
+        for request in row.queue if not self.has_some else ():
             if request is self:
                 break
-            if mode.conflicts(request.mode):
+            if mode.conflicts(request.mode) and not request.has_some:
                 found.append(request.transaction)
         return found
+
+    @property
+    def has_some(self) -> bool:
+        """Whether its client has locked the row already, if not as strongly: it is in no queue."""
+        client = self.transaction.client
+        return self.row is not None and any(tx.client is client for tx in self.row.locks)
 
     def leave(self) -> None:
         """Leave the queue: granted, cancelled or refused."""
@@ -106,19 +116,34 @@ def grant(row: Row) -> None:
     """Give the lock to those in the queue who can have it, in the order in which they came.
 
     Who has to go on waiting holds back those behind with whom he is in conflict: PostgreSQL's
-    waiters queue for a second lock, on the tuple, in the same modes.
+    waiters queue for a second lock, on the tuple, in the same modes. Who has a weaker lock already
+    does not: he and the first of the queue are woken together, and either may be faster.
     """
-    staying: list[Request] = []
-    for request in list(row.queue):
+    while ready := grantable(row):
+        rivals = [r for r in ready if r is ready[0] or r.mode.conflicts(ready[0].mode)]
+        request = ready[0].pick(f"the lock on {row.heap.name}{row.name}", rivals)
         own, mode = request.transaction, request.mode
-        if blocked(row, own, mode) or any(mode.conflicts(other.mode) for other in staying):
-            staying.append(request)
-            continue
         row.queue.remove(request)
         own.client.waiting = None
         take(own, row, mode)
         assert request.waiter is not None
         request.waiter.wake()
+
+
+def grantable(row: Row) -> list[Request]:
+    """Return the requests that nobody is in the way of: those who have some lock already first."""
+    staying: list[Request] = []
+    found: list[Request] = []
+    for request in row.queue:
+        held_back = any(request.mode.conflicts(other.mode) for other in staying)
+        if blocked(row, request.transaction, request.mode) or (held_back and not request.has_some):
+            if not request.has_some:
+                staying.append(request)
+        else:
+            found.append(request)
+            if not request.has_some:
+                staying.append(request)
+    return sorted(found, key=lambda request: not request.has_some)
 
 
 def release(transaction: Transaction) -> None:

@@ -82,8 +82,11 @@ class Serializability:
         """Note that it has read ``target``."""
         self.reads.setdefault(target, {})[self.serials[transaction]] = None
 
-    def look(self, transaction: Transaction, row: Row) -> None:
-        """Note that it has come by ``row``, some versions of which may be too new for it."""
+    def look(self, transaction: Transaction, row: Row, sequence: int) -> None:
+        """Note that it has come by ``row``, some versions of which may be too new for it.
+
+        sequence: of the last commit that it sees; a foreign key's check sees the newest.
+        """
         reader = self.serials[transaction]
         reader.check()
         for version in row.versions:
@@ -91,7 +94,7 @@ class Serializability:
             writer = None if by is None or by is transaction else self.serials.get(by)
             if writer is None or writer.doomed or by is None:
                 continue
-            if by.committed_at > transaction.sequence and not self._is_harmless(reader, writer):
+            if by.committed_at > sequence and not self._is_harmless(reader, writer):
                 self._conflict(reader, writer, reader)
 
     def _is_harmless(self, reader: Serial, writer: Serial) -> bool:

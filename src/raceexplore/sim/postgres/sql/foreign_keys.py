@@ -85,7 +85,7 @@ async def _must_not_be_missed(
     if None in key or (new is not None and index.key(new) == key):
         return
     heap = database.heaps[foreign.table]
-    note_scan(heap, running)
+    note_scan(heap, running, snapshot)
     pointing = [
         (row, version.values)
         for row, version in heap.scan(snapshot)

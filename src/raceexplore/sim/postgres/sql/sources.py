@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from raceexplore.sim.postgres.engine.rows import Heap, Index, Row, Values
+    from raceexplore.sim.postgres.engine.transactions import Snapshot
     from raceexplore.sim.postgres.sql.schema import Catalog
     from raceexplore.sim.postgres.sql.select import Making
     from raceexplore.sim.postgres.sql.values.compiler import Compiler
@@ -92,15 +93,16 @@ def is_serializable(running: Running) -> bool:
     return running.snapshot.transaction.isolation is Isolation.SERIALIZABLE
 
 
-def note_scan(heap: Heap, running: Running) -> None:
-    """Note that the whole table is read."""
+def note_scan(heap: Heap, running: Running, snapshot: Snapshot | None = None) -> None:
+    """Note that the whole table is read; snapshot: if it is not the statement's."""
     database, transaction = running.database, running.snapshot.transaction
+    sequence = (snapshot or running.snapshot).sequence
     if database.telling.is_on:
         database.telling.scan(heap)
     if transaction.isolation is Isolation.SERIALIZABLE:
         database.serializability.read(transaction, heap)
         for row in heap.rows:
-            database.serializability.look(transaction, row)
+            database.serializability.look(transaction, row, sequence)
 
 
 def _by_key(
@@ -130,7 +132,7 @@ def note_look(index: Index, passed: Iterable[Row], found: Iterable[Row], running
     serializability, transaction = running.database.serializability, running.snapshot.transaction
     serializability.read(transaction, index)
     for row in passed:
-        serializability.look(transaction, row)
+        serializability.look(transaction, row, running.snapshot.sequence)
     for row in found:
         serializability.read(transaction, row)
 
