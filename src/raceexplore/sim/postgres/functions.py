@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from raceexplore.sim.postgres.engine.errors import SqlError
-from raceexplore.sim.postgres.engine.locks import Mode, give_back
+from raceexplore.sim.postgres.engine.locks import give_back
+from raceexplore.sim.postgres.engine.modes import Mode
 from raceexplore.sim.postgres.engine.transactions import Isolation, Transaction
 from raceexplore.sim.postgres.sql.values.types import Moment, moment
 

@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from raceexplore.sim.postgres.engine.errors import SqlError
-from raceexplore.sim.postgres.engine.locks import Mode, give_back
+from raceexplore.sim.postgres.engine.locks import give_back
+from raceexplore.sim.postgres.engine.modes import Mode
 from raceexplore.sim.postgres.engine.transactions import NEVER, Isolation
 
 if TYPE_CHECKING:

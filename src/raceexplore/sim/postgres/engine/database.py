@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from raceexplore.sim.postgres.engine.errors import SqlError, serialization_failure
 from raceexplore.sim.postgres.engine.locks import (
-    Mode,
     Request,
     blocked,
     give_back,
@@ -15,6 +14,7 @@ from raceexplore.sim.postgres.engine.locks import (
     wait,
     wake_waiters,
 )
+from raceexplore.sim.postgres.engine.modes import Mode
 from raceexplore.sim.postgres.engine.serializable import Serializability
 from raceexplore.sim.postgres.engine.telling import Telling
 from raceexplore.sim.postgres.engine.transactions import (
@@ -204,7 +204,7 @@ class Database:
         by = version.by
         if mode is Mode.KEY_SHARE and version.values is not None:
             seen = row.seen(snapshot)
-            if seen is not None and row.heap.has_same_keys(seen.values, version.values):
+            if seen is not None and row.keeps_key(seen):
                 return seen
         is_new = by is not None and by is not transaction and by.committed_at > snapshot.sequence
         if is_new and transaction.lasting:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from raceexplore.sim.postgres.engine.errors import SqlError
+from raceexplore.sim.postgres.engine.modes import Mode
 from raceexplore.sim.postgres.engine.timeouts import outlasts
+from raceexplore.sim.postgres.engine.transactions import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,22 +21,6 @@ if TYPE_CHECKING:
 
 
 Pick = Callable[[str, "list[Request]"], "Request"]
-
-
-class Mode(IntEnum):
-    """How a row is locked; each mode is stronger than the one before."""
-
-    KEY_SHARE = 0
-    SHARE = 1
-    NO_KEY_UPDATE = 2
-    UPDATE = 3
-
-    def conflicts(self, other: Mode) -> bool:
-        """Return whether two transactions cannot hold these modes at once.
-
-        Table 13.3 of PostgreSQL's manual comes down to a sum.
-        """
-        return self + other >= 3
 
 
 class Request:
@@ -119,6 +104,11 @@ def grant(row: Row) -> None:
     waiters queue for a second lock, on the tuple, in the same modes. Who has a weaker lock already
     does not: he and the first of the queue are woken together, and either may be faster.
     """
+    for request in [request for request in row.queue if is_stale(request, row)]:
+        row.queue.remove(request)
+        request.transaction.client.waiting = None
+        assert request.waiter is not None
+        request.waiter.wake()
     while ready := grantable(row):
         rivals = [r for r in ready if r is ready[0] or r.mode.conflicts(ready[0].mode)]
         request = ready[0].pick(f"the lock on {row.heap.name}{row.name}", rivals)
@@ -128,6 +118,16 @@ def grant(row: Row) -> None:
         take(own, row, mode)
         assert request.waiter is not None
         request.waiter.wake()
+
+
+def is_stale(request: Request, row: Row) -> bool:
+    """Return whether a wait is in vain: a lasting snapshot is older than what was committed."""
+    transaction, last = request.transaction, row.versions[-1]
+    by = last.by
+    if not transaction.lasting or by is None or by is transaction:
+        return False
+    kept = request.mode is Mode.KEY_SHARE and last.keeps_key
+    return transaction.sequence < by.committed_at < NEVER and not kept
 
 
 def grantable(row: Row) -> list[Request]:

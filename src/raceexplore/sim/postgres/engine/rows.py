@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from raceexplore.sim.postgres.engine.modes import Mode
 from raceexplore.sim.postgres.engine.transactions import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from raceexplore.sim.postgres.engine.locks import Mode, Request
+    from raceexplore.sim.postgres.engine.locks import Request
     from raceexplore.sim.postgres.engine.transactions import Snapshot, Transaction
 
 Values = tuple[Any, ...]
@@ -21,13 +22,15 @@ class Version(NamedTuple):
 
     values: None if it is the version that deletes the row. by: who has made it; None: it was there
     from the start. command: the statement of that transaction. place: where it lies in the table,
-    counted; a scan without an order goes by that, as PostgreSQL's does on a young table.
+    counted; a scan without an order goes by that, as PostgreSQL's does on a young table. keeps_key:
+    whoever has made it had the row locked too weakly to change its keys.
     """
 
     values: Values | None
     by: Transaction | None
     command: int
     place: int
+    keeps_key: bool = False
 
 
 class Row:
@@ -55,6 +58,10 @@ class Row:
             ):
                 return version if version.values is not None else None
         return None
+
+    def keeps_key(self, seen: Version) -> bool:
+        """Return whether nobody who has changed the row since ``seen`` could change its keys."""
+        return all(version.keeps_key for version in self.versions if version.place > seen.place)
 
     def newest(self, own: Transaction) -> Version | None:
         """Return the newest version that is committed or by ``own``, a deletion too."""
@@ -137,10 +144,6 @@ class Heap:
         names = [self.columns[column] for column in index.columns]
         return f"[{', '.join(f'{n}={v!r}' for n, v in zip(names, key, strict=True))}]"
 
-    def has_same_keys(self, one: Values | None, other: Values) -> bool:
-        """Return whether the unique keys of two versions of a row are the same."""
-        return one is not None and all(index.key(one) == index.key(other) for index in self.indexes)
-
     def constraint(self, index: Index) -> str:
         """Return the name of the constraint that ``index`` stands for."""
         return self.constraints[self.indexes.index(index)]
@@ -157,7 +160,8 @@ class Heap:
     def put(self, row: Row, values: Values | None, by: Transaction, command: int) -> None:
         """Add a version of ``row``; None deletes it."""
         self.place += 1
-        row.versions.append(Version(values, by, command, self.place))
+        keeps_key = values is not None and row.locks.get(by) == Mode.NO_KEY_UPDATE
+        row.versions.append(Version(values, by, command, self.place, keeps_key))
         if values is not None:
             self.shuffled = True
             for index in self.indexes:

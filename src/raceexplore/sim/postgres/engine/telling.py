@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from raceexplore.sim.postgres.engine.locks import Mode
+from raceexplore.sim.postgres.engine.modes import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

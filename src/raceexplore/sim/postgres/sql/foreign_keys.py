@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.sim.postgres.engine import changes
 from raceexplore.sim.postgres.engine.errors import SqlError
-from raceexplore.sim.postgres.engine.locks import Mode
+from raceexplore.sim.postgres.engine.modes import Mode
 from raceexplore.sim.postgres.engine.transactions import Snapshot
 from raceexplore.sim.postgres.sql.sources import is_serializable, note_look, note_scan
 

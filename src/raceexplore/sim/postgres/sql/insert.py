@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.sim.postgres.engine import changes
 from raceexplore.sim.postgres.engine.errors import SqlError, serialization_failure
-from raceexplore.sim.postgres.engine.locks import Mode
+from raceexplore.sim.postgres.engine.modes import Mode
 from raceexplore.sim.postgres.sql.locking import Result, lock_newest
 from raceexplore.sim.postgres.sql.parse import name_of, position
 from raceexplore.sim.postgres.sql.values.scope import Scope, Source

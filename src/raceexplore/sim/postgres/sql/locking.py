@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from raceexplore.sim.postgres.engine.database import Policy
-    from raceexplore.sim.postgres.engine.locks import Mode
+    from raceexplore.sim.postgres.engine.modes import Mode
     from raceexplore.sim.postgres.engine.rows import Row
     from raceexplore.sim.postgres.sql.values.scope import Running
 

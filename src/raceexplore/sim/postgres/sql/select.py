@@ -6,7 +6,7 @@ from functools import cmp_to_key
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.sim.postgres.engine.errors import SqlError
-from raceexplore.sim.postgres.engine.locks import Mode
+from raceexplore.sim.postgres.engine.modes import Mode
 from raceexplore.sim.postgres.sql.columns import has_aggregate, output, refuse_clauses
 from raceexplore.sim.postgres.sql.locking import Locking, Result, lock_newest
 from raceexplore.sim.postgres.sql.parse import name_of, position, unmodelled

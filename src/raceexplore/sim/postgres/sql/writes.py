@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.sim.postgres.engine import changes
 from raceexplore.sim.postgres.engine.errors import SqlError
-from raceexplore.sim.postgres.engine.locks import Mode
+from raceexplore.sim.postgres.engine.modes import Mode
 from raceexplore.sim.postgres.sql import foreign_keys
 from raceexplore.sim.postgres.sql.columns import output
 from raceexplore.sim.postgres.sql.locking import Result, lock_newest
