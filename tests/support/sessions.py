@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import trio
 import trio.testing
 
-from raceexplore import Replay, World, run_once
+from raceexplore import ChoicePoint, Run, World, run_once
 from raceexplore.sim.postgres import AsyncConnection, Postgres
 
 Statement = str | Callable[[list[Any]], str]  # the text, or what makes it of the results so far
@@ -163,8 +163,10 @@ def simulate(
     programs: Sequence[Program],
     choices: Choices | Ordered,
     tables: Sequence[str] = (),
+    *,
+    draws: Choices | None = None,
 ) -> Outcome:
-    """Run ``programs`` on a fresh simulated server."""
+    """Run ``programs`` on a fresh simulated server; draws: who wins where the server has a race."""
     found: list[Outcome] = []
 
     async def main(world: World) -> None:
@@ -177,11 +179,37 @@ def simulate(
         rows = tuple(tuple(sorted(db.query(f"SELECT * FROM {t}"), key=repr)) for t in tables)
         found.append(Outcome(tuple(log), tuple(choices.bounds), rows))
 
-    scheduler = Replay()
-    scheduler.begin()
-    run = run_once(main, scheduler)
+    run = run_once(main, Draws(draws or Choices()))
     assert run.outcome == "passed", run.failure
     return found[0]
+
+
+class Draws:
+    """The default schedule, but for its draws, which ``choices`` make."""
+
+    def __init__(self, choices: Choices) -> None:
+        self.choices = choices
+
+    def begin(self) -> bool:
+        """Get ready for the next run."""
+        return True
+
+    def choose(self, point: ChoicePoint) -> int:
+        """Return the index of the option to take."""
+        if point.kind == "task":
+            return 0
+        return self.choices.choose(list(range(point.bound)))
+
+    def end(self, run: Run) -> None:
+        """Learn nothing."""
+
+
+def ways(
+    schema: str, programs: Sequence[Program], word: Sequence[int], tables: Sequence[str]
+) -> Iterator[Outcome]:
+    """Yield each way in which ``programs`` can go in the order of ``word``, the default first."""
+    for draws in words():
+        yield simulate(schema, programs, Choices(word), tables, draws=draws)
 
 
 def every_order(
@@ -202,5 +230,5 @@ def states(outcome: Outcome) -> list[str]:
 
 __all__ = [
     "Choices", "Done", "Ordered", "Outcome", "Program", "Sent", "answers", "every_order", "play",
-    "scripted", "simulate", "states", "words",
+    "scripted", "simulate", "states", "ways", "words",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from sessions import (
     play,
     scripted,
     simulate,
+    ways,
     words,
 )  # fmt: skip
 
@@ -47,6 +49,7 @@ GOLDEN: dict[str, list[Program]] = {
     "opposite order": [move(1, 2), move(2, 1)],
     "same order": [move(1, 2), move(1, 2)],
 }
+WAYS_MAX = 20
 TRIPLES = 3  # replays of each word
 
 
@@ -110,8 +113,9 @@ def agree(real: Real, entropies: range, levels: tuple[str, ...] = LEVELS) -> Non
         program = drawn(entropy, levels=levels)
         refill(real, SCHEMA, TABLES)
         expected = played(real, program.sessions, Choices(program.word), TABLES)
-        found = simulate(SCHEMA, program.sessions, Choices(program.word), TABLES)
-        if found != expected:
+        # two sessions that one commit wakes race on the real server: then either way is right
+        found = ways(SCHEMA, program.sessions, program.word, TABLES)
+        if expected not in islice(found, WAYS_MAX):
             different.append(entropy)
     assert different == []
 
