@@ -107,16 +107,17 @@ class TrioRuntime:
     loop: the run loop. failed: called with what a spawned task raises. recorder: follows the run.
     """
 
+    checkpoint = staticmethod(trio.lowlevel.checkpoint)
+    sleep = staticmethod(trio.sleep)
+    timeout = TrioTimeout
+    waiter = TrioWaiter
+
     def __init__(
         self, loop: Any, failed: Callable[[BaseException], object], recorder: Recorder | None
     ) -> None:
         self._loop, self._failed, self._recorder = loop, failed, recorder
         self._handles: dict[Any, TrioSpawned] = {}
         self._killed: list[Any] = []
-        self.checkpoint = trio.lowlevel.checkpoint
-        self.sleep = trio.sleep
-        self.timeout = TrioTimeout
-        self.waiter = TrioWaiter
 
     def spawn(
         self, function: Callable[..., Coroutine[Any, Any, object]], args: tuple[Any, ...], name: str
@@ -189,15 +190,19 @@ class TrioRuntime:
 
     def close(self) -> None:
         """Let go of the run, which has ended: killed tasks may be freed now."""
-        with quiet():
-            for coroutine, nurseries in self._killed:
-                for nursery in nurseries:
-                    nursery._children.clear()
-                with suppress(BaseException):
-                    coroutine.close()
-            self._killed.clear()
+        if self._killed:
+            with quiet():
+                self._free()
         self._handles.clear()
         del self._loop, self._failed, self._recorder
+
+    def _free(self) -> None:
+        for coroutine, nurseries in self._killed:
+            for nursery in nurseries:
+                nursery._children.clear()
+            with suppress(BaseException):
+                coroutine.close()
+        self._killed.clear()
 
 
 @contextmanager
