@@ -1,4 +1,4 @@
-"""The commands that share nothing with the others: schedulers, models, new, doctor."""
+"""The commands that share nothing with the others."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from raceexplore.cli import status
 from raceexplore.cli.arguments import form, limits
+from raceexplore.cli.sample import sample
 from raceexplore.kernel.program import Limits
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def doctor(*, path: str, max_steps: int) -> int:
     return status.REFUSED if any(f.level == "wrong" for f in found) else status.NOTHING
 
 
-ALONE = (schedulers, models, new, doctor)
+ALONE = (schedulers, models, new, doctor, sample)
 
 
 def jobs(command: F) -> F:

@@ -60,6 +60,7 @@ class Run:
         go on. virtual_s: the virtual time at the end. events: empty unless recorded.
     passes: whether trio's own loop could have produced this order (None: not recorded).
     sometimes: for each name given to `World.sometimes`, whether it held.
+    counts: for each name given to `World.count`, the sum.
     own: for each event, where its task stood after it in files of the user's own, if it stands
         inside an installed library; else `NOWHERE`. Only where values were recorded.
     """
@@ -76,6 +77,7 @@ class Run:
     events: tuple[Event, ...] = ()
     passes: bool | None = None
     sometimes: Mapping[str, bool] = field(default_factory=dict)
+    counts: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     own: tuple[Site, ...] = ()
 

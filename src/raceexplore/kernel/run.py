@@ -262,6 +262,7 @@ def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
         events=Trace(recorder.settled()) if recorder is not None else (),
         passes=recorder.passes if recorder is not None else None,
         sometimes=dict(execution.world.seen),
+        counts=dict(execution.world.counts),
         warnings=tuple(execution.warnings),
     )
 

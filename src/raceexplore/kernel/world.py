@@ -47,7 +47,7 @@ class Chooser(Protocol):
 class World:
     """One run's world. A program gets it as its argument, or from `raceexplore.world()`."""
 
-    __slots__ = ("_chooser", "_memory", "_recorder", "_runtime", "invariants", "seen")
+    __slots__ = ("_chooser", "_memory", "_recorder", "_runtime", "counts", "invariants", "seen")
 
     def __init__(
         self, chooser: Chooser, runtime: Runtime, recorder: Recorder | None = None
@@ -58,6 +58,7 @@ class World:
         self._memory: dict[Hashable, Any] = {}
         self.invariants: dict[str, Callable[[], object]] = {}
         self.seen: dict[str, bool] = {}
+        self.counts: dict[str, float] = {}
 
     def pick(self, label: str, options: Sequence[T], *, kind: str = "data") -> T:
         """Return one of ``options``; the first is neutral (no fault, median latency).
@@ -189,6 +190,13 @@ class World:
     def sometimes(self, name: str, condition: object = True) -> None:  # noqa: FBT002
         """Note whether ``condition`` holds; it must at least once in a campaign."""
         self.seen[name] = self.seen.get(name, False) or bool(condition)
+
+    def count(self, name: str, amount: float = 1) -> None:
+        """Add ``amount`` to what this run counts under ``name``: orders, tickets sold too often.
+
+        `sample` gives rates per what is counted, such as oversold tickets per order.
+        """
+        self.counts[name] = self.counts.get(name, 0) + amount
 
     def event(self, name: str, **fields: object) -> None:
         """Write a line into the trace."""

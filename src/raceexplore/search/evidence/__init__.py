@@ -1,0 +1,1 @@
+"""How often a program fails: rates from drawn runs, each with its interval."""
