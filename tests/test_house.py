@@ -184,14 +184,12 @@ def place(exempt: str) -> Path:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("path", HOUSE, ids=name)
-def test_each_file_of_the_house_obeys(path: Path, rule: Rule) -> None:
-    assert breaches(rule, path) == []
+def test_each_file_of_the_house_obeys(rule: Rule) -> None:
+    assert [breach for path in HOUSE for breach in breaches(rule, path)] == []
 
 
-@pytest.mark.parametrize("path", EVERYTHING, ids=name)
-def test_each_file_is_short(path: Path) -> None:
-    assert breaches(file_length, path) == []
+def test_each_file_is_short() -> None:
+    assert [breach for path in EVERYTHING for breach in breaches(file_length, path)] == []
 
 
 @pytest.mark.parametrize(("rule", "path", "text"), BROKEN)
