@@ -25,6 +25,7 @@ class ICB:
     """
 
     looks_ahead: ClassVar[bool] = True  # what comes next is known before the last runs are
+    knowledge: ClassVar[None] = None  # a turn says it all
 
     bound: int = -1
     latencies: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from raceexplore import BadOption, ChoicePoint, Run, Scheduler, by_name
 from raceexplore.toolbox import Bandit, Proof, Relay, Samplers, whose_turn
@@ -37,6 +37,8 @@ class Portfolio:
         worth a proof (0: none).
     Source: docs/schedulers.md; Coyote's default is a portfolio too, rotated without feedback.
     """
+
+    looks_ahead: ClassVar[bool] = False
 
     burst: int = 400
     prove: int = 5_000

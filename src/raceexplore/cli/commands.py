@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
+    from raceexplore.kernel.scheduler import Scheduler
+
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
@@ -69,7 +71,7 @@ def new(*, name: str, test: bool, form: str) -> None:
 def doctor(*, path: str, max_steps: int) -> int:
     """Check that a program runs alike each time; say what to change."""
     from raceexplore.cli.streams import say
-    from raceexplore.report.terminal.findings import findings
+    from raceexplore.report.terminal.listing import findings
     from raceexplore.search.campaign.doctor import examine
 
     found = list(examine(path, limits(max_steps)))
@@ -95,7 +97,7 @@ def _jobs(context: click.Context, option: click.Parameter, value: str) -> int | 
     return int(value)
 
 
-def tell_jobs(jobs: int | str, scheduler: object, name: str) -> None:
+def tell_jobs(jobs: int | str, scheduler: Scheduler, name: str) -> None:
     """Say so if the runs of ``scheduler`` cannot be shared."""
     from raceexplore.search.processes.units import can_split
 

@@ -1,8 +1,13 @@
-"""What chooses: the Scheduler protocol, with Replay as its reference implementation."""
+"""What chooses: the Scheduler protocol, what a scheduler may offer beside it, and Replay.
+
+A scheduler has the three methods of `Scheduler`. All else is optional, and written down here: a
+campaign asks by ``isinstance`` whether a scheduler offers it, once, when it begins.
+docs/schedulers.md writes a scheduler with each.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from raceexplore.kernel.choice import Schedule
 
@@ -12,18 +17,121 @@ if TYPE_CHECKING:
 
 
 class Scheduler(Protocol):
-    """Three methods; a scheduler that is a dataclass gets its options from its fields."""
+    """Three methods; a scheduler that is a dataclass gets its options from its fields.
+
+    They are called in this order, run after run: `begin`, `choose` as often as the run can go on in
+    more than one way (perhaps never), `end`.
+    """
 
     def begin(self) -> bool:
-        """Get ready for the next run; False means there is nothing left to explore."""
+        """Get ready for the next run.
+
+        False: there is nothing left to explore, and the campaign ends as complete; `choose` and
+        `end` are not called. A scheduler that can always draw another run returns True each time.
+        """
         ...
 
     def choose(self, point: ChoicePoint) -> int:
-        """Return an index below ``point.bound``."""
+        """Return an index below ``point.bound``; 0 is neutral.
+
+        ``point`` is one object, filled anew for each choice: take from it what is needed later.
+        An index out of bounds ends the campaign with `BadChoice`.
+        """
         ...
 
     def end(self, run: Run) -> None:
-        """Learn from the run that just ended."""
+        """Learn from the run that has just ended; it may have been cut by a limit.
+
+        Not called for a scheduler that `Learns`.
+        """
+        ...
+
+
+@runtime_checkable
+class Observes(Protocol):
+    """A scheduler that wants to know what each event reads and writes.
+
+    observes: whether the run that has just begun is to be observed. It is looked at after each
+    `begin`, so it may differ from run to run. An observed run costs several times another, and
+    its ``run.events`` hold the accesses.
+    """
+
+    observes: bool
+
+
+@runtime_checkable
+class ByIndex(Protocol):
+    """A scheduler whose run i depends on its fields, i and what it knows: any process can do it.
+
+    next_run: the index of the run that `begin` begins next, and adds 1 to. Another process makes
+    the scheduler anew from its fields, sets this, and calls `begin`.
+    """
+
+    next_run: int
+
+
+@runtime_checkable
+class Splits(Protocol):
+    """A scheduler whose runs any process can do, given more than a number.
+
+    looks_ahead: the next run may begin before the ones before it have been learnt from.
+    """
+
+    looks_ahead: bool
+
+    def turn(self) -> Any:
+        """Return the turn of the run that has begun, as plain data; None: it is done here."""
+        ...
+
+    def take(self, turn: Any) -> None:
+        """Begin the run of that turn, in place of `begin`."""
+        ...
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """A scheduler that learns at the ends of rounds, from one run after the other.
+
+    knowledge: all that its next runs go by, as plain data, sent to the processes that do them; None
+    if a turn says it all. These methods are called in place of `end`, so that the runs of a round
+    know nothing of one another, and may be done in any order.
+    """
+
+    knowledge: Any
+
+    def lesson(self, run: Run) -> Any:
+        """Return what there is to learn from the run that has just ended, as plain data."""
+        ...
+
+    def study(self, lesson: Any) -> None:
+        """Learn it: change ``knowledge``, and nothing else that a run depends on."""
+        ...
+
+
+@runtime_checkable
+class Overhears(Protocol):
+    """A scheduler that learns from the observed runs of others, beside which it takes turns."""
+
+    def learn(self, run: Run) -> None:
+        """Learn from an observed run that another scheduler has chosen."""
+        ...
+
+
+@runtime_checkable
+class Proves(Protocol):
+    """A scheduler that can say what its runs have shown, provided that none of them failed.
+
+    covered: what it has explored once `begin` has returned False, such as ``every schedule``; empty
+    before.
+    """
+
+    @property
+    def covered(self) -> str:
+        """What a completed search has explored, in words."""
+        ...
+
+    def known(self) -> tuple[str, ...]:
+        """Return what the runs so far have shown, in sentences; empty if nothing yet."""
         ...
 
 

@@ -14,6 +14,12 @@ if TYPE_CHECKING:  # what it offers: written here, and nowhere else
     from raceexplore.kernel.events.order import order as order
     from raceexplore.kernel.events.order import trace_key as trace_key
     from raceexplore.kernel.fence.guard import derive as derive
+    from raceexplore.kernel.scheduler import ByIndex as ByIndex
+    from raceexplore.kernel.scheduler import Learns as Learns
+    from raceexplore.kernel.scheduler import Observes as Observes
+    from raceexplore.kernel.scheduler import Overhears as Overhears
+    from raceexplore.kernel.scheduler import Proves as Proves
+    from raceexplore.kernel.scheduler import Splits as Splits
     from raceexplore.toolbox.bandit import Bandit as Bandit
     from raceexplore.toolbox.census import Census as Census
     from raceexplore.toolbox.census import touches as touches

@@ -1,4 +1,4 @@
-"""Streams of random numbers that start in a microsecond: a run of 60 can afford its own."""
+"""Streams of random numbers that start in a microsecond: cheap enough for a run of sixty."""
 
 from __future__ import annotations
 

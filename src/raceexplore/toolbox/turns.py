@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from raceexplore.kernel.scheduler import Learns, Splits
+
 if TYPE_CHECKING:
     from raceexplore.kernel.choice import ChoicePoint
     from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.scheduler import Scheduler
 
 BOUNDED, PROOF = "bounded", "proof"
 OPENING = (
@@ -49,7 +52,9 @@ class Relay:
     returns True, and another process may do it.
     """
 
-    def __init__(self, *legs: tuple[Any, int]) -> None:
+    looks_ahead, knowledge = True, None
+
+    def __init__(self, *legs: tuple[Scheduler, int]) -> None:
         self._legs = [leg for leg, _ in legs]
         self._left = [runs for _, runs in legs]
         self._now = self._running = 0
@@ -74,8 +79,7 @@ class Relay:
 
     def choose(self, point: ChoicePoint) -> int:
         """Return what the scheduler whose run it is chooses."""
-        index: int = self._legs[self._running].choose(point)
-        return index
+        return self._legs[self._running].choose(point)
 
     def end(self, run: Run) -> None:
         """Let the scheduler whose run it was learn from it."""
@@ -83,20 +87,23 @@ class Relay:
 
     def turn(self) -> Any:
         """Return the turn of the run that has begun."""
-        return self._running, self._legs[self._running].turn()
+        leg = self._legs[self._running]
+        return self._running, leg.turn() if isinstance(leg, Splits) else None
 
     def take(self, turn: Any) -> None:
         """Begin the run of that turn."""
         self._running, inner = turn
-        self._legs[self._running].take(inner)
+        leg = self._legs[self._running]
+        if isinstance(leg, Splits):
+            leg.take(inner)
 
     def lesson(self, run: Run) -> Any:
         """Return what there is to learn from the run; None if it is learnt already."""
         leg = self._legs[self._running]
-        return leg.lesson(run) if hasattr(leg, "lesson") else leg.end(run)
+        return leg.lesson(run) if isinstance(leg, Learns) else leg.end(run)
 
     def study(self, lesson: Any) -> None:
         """Let the scheduler learn whose run was begun before all others not studied."""
         leg = self._legs[self._begun.popleft()]
-        if lesson is not None:
+        if lesson is not None and isinstance(leg, Learns):
             leg.study(lesson)

@@ -11,6 +11,8 @@ from raceexplore.search.campaign.rounds import Rounds, length
 class Pupil:
     """Notes what it is told, and when."""
 
+    knowledge = None
+
     def __init__(self) -> None:
         self.studied: list[int] = []
 

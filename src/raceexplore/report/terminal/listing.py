@@ -1,4 +1,4 @@
-"""Lists: the schedulers, the models and the corpus, as lines of styled text."""
+"""Lists: schedulers, models, the corpus, what the doctor found, as lines of styled text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ from raceexplore.search.corpus.entry import read
 from raceexplore.toolbox.by_name import available, options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from raceexplore.search.campaign.doctor import Finding
+
+STYLES = {"ok": "green", "note": "yellow", "wrong": "bold red"}  # of what the doctor finds
 
 
 def scheduler_values() -> list[dict[str, Any]]:
@@ -99,3 +103,11 @@ def _has_program(tree: ast.Module) -> bool:
         isinstance(node, ast.AsyncFunctionDef) and node.name in ("main", "program")
         for node in tree.body
     )
+
+
+def findings(found: Iterable[Finding]) -> Iterator[Text]:
+    """Yield a line for each finding, and one more where there is something to change."""
+    for finding in found:
+        yield Text.assemble((f"{finding.level:<7}", STYLES[finding.level]), finding.what)
+        if finding.advice:
+            yield Text(f"       {finding.advice}", "bold")

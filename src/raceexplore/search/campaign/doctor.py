@@ -148,7 +148,7 @@ def _elsewhere(reference: str, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             "wrong",
             "with another PYTHONHASHSEED the same schedule gives other events",
-            "an order hangs on a set or on hash(): iterate over sorted(...) or a dict instead",
+            "an order depends on a set or on hash(): iterate over sorted(...) or a dict instead",
         )
     else:
         yield Finding("ok", f"{len(HASH_SEEDS)} other processes with other hashes gave the same")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from raceexplore.kernel.scheduler import Learns, Splits
+
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.scheduler import Scheduler
@@ -25,24 +27,24 @@ def length(first: int) -> int:
 class Rounds:
     """Lets ``scheduler`` learn from its runs at the ends of rounds.
 
-    A scheduler that has ``lesson`` and ``study`` learns by them; one without learns by its ``end``,
-    at once. One that ``looks_ahead`` needs no rounds: it begins only runs that nothing still to
-    be learnt can change. until: the index at which the present round ends (``bars`` says whether
+    A scheduler that `Learns` does so by lessons; any other learns by its ``end``, at once. One that
+    ``looks_ahead`` needs no rounds: its next runs do not depend on results still
+    outstanding. until: the index at which the present round ends (``bars`` says whether
     there are rounds at all); done: the runs counted so far.
     """
 
     def __init__(self, scheduler: Scheduler) -> None:
-        self.scheduler: Any = scheduler
-        self.learns = hasattr(scheduler, "lesson")
-        self.ahead: bool = getattr(scheduler, "looks_ahead", False)
-        self.bars = self.learns and not self.ahead
+        self.scheduler = scheduler
+        self.learner = scheduler if isinstance(scheduler, Learns) else None
+        self.ahead = isinstance(scheduler, Splits) and scheduler.looks_ahead
+        self.bars = self.learner is not None and not self.ahead
         self.done, self.until = 0, 1
         self._lessons: list[Any] = []
 
     def end(self, run: Run) -> None:
         """Note what is to learn from ``run``, the one that the scheduler has just begun."""
-        if self.learns:
-            self.add(self.scheduler.lesson(run))
+        if self.learner is not None:
+            self.add(self.learner.lesson(run))
         else:
             self.scheduler.end(run)
 
@@ -64,6 +66,7 @@ class Rounds:
 
     def close(self) -> None:
         """Learn what is left: the campaign is over, or a round."""
-        for lesson in self._lessons:
-            self.scheduler.study(lesson)
+        if self.learner is not None:
+            for lesson in self._lessons:
+                self.learner.study(lesson)
         self._lessons.clear()

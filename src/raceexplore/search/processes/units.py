@@ -22,6 +22,7 @@ from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.fence.watchdog import STUCK, watching
 from raceexplore.kernel.outcome import Run
 from raceexplore.kernel.program import Limits, Program, Settings
+from raceexplore.kernel.scheduler import ByIndex, Scheduler, Splits
 from raceexplore.search.campaign.trial import Trial, frozen
 from raceexplore.search.processes.blackbox import Recorded
 
@@ -85,24 +86,25 @@ class Report(NamedTuple):
 PLAIN = Told()  # of most runs there is no more to tell
 
 
-def can_split(scheduler: Any) -> bool:
+def can_split(scheduler: Scheduler) -> bool:
     """Return whether another process can do a run of ``scheduler``, given its turn."""
-    return hasattr(scheduler, "next_run") or hasattr(scheduler, "turn")
+    return isinstance(scheduler, ByIndex | Splits)
 
 
-def turn_of(scheduler: Any) -> Any:
+def turn_of(scheduler: Scheduler) -> Any:
     """Return the turn of the run that has just begun; None if it must be run where it began."""
-    turn = getattr(scheduler, "turn", None)
-    return scheduler.next_run - 1 if turn is None else turn()
+    if isinstance(scheduler, Splits):
+        return scheduler.turn()
+    return scheduler.next_run - 1 if isinstance(scheduler, ByIndex) else None
 
 
-def take(scheduler: Any, turn: Any) -> None:
+def take(scheduler: Scheduler, turn: Any) -> None:
     """Begin the run of that turn."""
-    if hasattr(scheduler, "take"):
+    if isinstance(scheduler, Splits):
         scheduler.take(turn)
-        return
-    scheduler.next_run = turn
-    scheduler.begin()
+    elif isinstance(scheduler, ByIndex):
+        scheduler.next_run = turn
+        scheduler.begin()
 
 
 def tell(trial: Trial, index: int, scheduler: Any) -> Told:

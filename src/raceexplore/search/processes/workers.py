@@ -134,7 +134,7 @@ class Crew:
                 name, text = told.error
                 raise getattr(errors, name, errors.RaceExploreError)(text)
             tally.add(tally.runs, told.run, told.key)
-            if self.rounds.learns:
+            if self.rounds.learner is not None:
                 self.rounds.add(told.lesson)
             if told.run is not None and (ended := limits.after(told.run)) is not None:
                 return ended
@@ -174,11 +174,12 @@ class Crew:
 
     def _known(self) -> bytes:
         """Return what the scheduler knows in this round."""
-        if not self.rounds.bars:
+        learner = self.rounds.learner
+        if learner is None or not self.rounds.bars:
             return b""
         if not self._knowledge or self._known_until != self.rounds.until:
             self._known_until = self.rounds.until
-            self._knowledge = pickle.dumps(self.scheduler.knowledge)
+            self._knowledge = pickle.dumps(learner.knowledge)
         return self._knowledge
 
     def _submit(self, unit: Unit) -> None:
