@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import raceexplore
-from raceexplore.search.corpus.entry import entries
+from kept_entries import entries
 from small_programs import BANK, ORDERS, SOUND
 
 COMMAND = [sys.executable, "-m", "raceexplore"]

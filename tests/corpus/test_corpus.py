@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from raceexplore.search.corpus.entry import Entry, entries
+from kept_entries import entries
+from raceexplore.search.corpus.entry import Entry
 from raceexplore.search.corpus.replay import Replayed, replay_seed
 from raceexplore.search.programs.target import find_file, split_reference
 

@@ -38,7 +38,7 @@ def per_bound(bounds: list[int]) -> list[int]:
     return [bounds.count(cost) for cost in range(max(bounds) + 1)]
 
 
-# (tasks, events each): schedules with exactly 0, 1, 2, ... preemptions (algorithms.md, section 2)
+# (tasks, events each): schedules with exactly 0, 1, 2, ... preemptions
 PREEMPTIONS = {
     (2, 3): [2, 4, 8, 4, 2],
     (2, 5): [2, 8, 32, 48, 72, 48, 32, 8, 2],

@@ -120,7 +120,7 @@ def corpus_run(*, names: tuple[str, ...], form: str, as_json: bool, folder: Path
 
     Each is told in a line. `reproduces`: it still fails. `fixed`: its schedule passes now, and so
     do 200 others. `stale`: its schedule says nothing any more, because its tasks, the program or
-    the file are gone. `pytest`: it is of a test, which replays it itself.
+    the file are gone. `pytest`: it belongs to a test, which replays it itself.
 
     \b
     Exit status: 0 all are fixed, 1 a program still fails, 3 none fails but some are stale,

@@ -36,8 +36,8 @@ def bisect(session: Session, first: str, text: str) -> NoReturn:
 class _Halves:
     """Where the search is: known to hold before event ``high``, and not before the last stop.
 
-    high: None as long as that is not known. stop: the event to look at next. above: to whom to
-    tell what was seen there.
+    high: None as long as that is not known. stop: the event to look at next. above: the wire
+    to the process above, which is told what was seen there.
     """
 
     def __init__(self, session: Session, expression: Expression) -> None:

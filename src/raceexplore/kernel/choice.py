@@ -123,7 +123,7 @@ class ChoicePoint:
         self.ordinal = 0
 
     def let_go(self) -> None:
-        """Forget whom to ask: the run has ended."""
+        """Drop the loop: the run has ended."""
         del self._options
 
     @property

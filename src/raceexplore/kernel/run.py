@@ -105,7 +105,7 @@ class _Execution:
             self.loop.abort("failed")
 
     def swallowed(self, path: str, site: Site) -> None:
-        """Note a Cancelled that came to no scope: a failure, unless something else is wrong."""
+        """Remember a swallowed Cancelled; it is the failure if the run has no other."""
         if self.swallower is None and SWALLOWED not in self.allowed:
             self.swallower = (path, site)
 

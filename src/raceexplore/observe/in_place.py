@@ -76,7 +76,7 @@ _known_for: list[InPlace | None] = [None]
 def know_effects_for(observed: InPlace | None) -> None:
     """Forget what is known of classes if that was found out while others were observed.
 
-    It hangs on whether a class is of an observed module. None: a program with a rewritten copy.
+    It depends on whether a class is of an observed module. None: a program with a rewritten copy.
     """
     if _known_for[0] is not observed:
         _known_for[0] = observed

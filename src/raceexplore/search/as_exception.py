@@ -47,7 +47,7 @@ def error_of(run: Run) -> BaseException:
 
     The program's own exception, out of its groups. Of several leaves, one that is no ordinary
     exception comes first (pytest's skip, Hypothesis's stop); then the order is that of type and
-    line: the order of tasks in a group hangs on the schedule, and the answer must not.
+    line: the order of tasks in a group depends on the schedule, and the answer must not.
     """
     failure = run.failure
     assert failure is not None

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from kept_entries import entries
 from raceexplore import BadSeed, explore
-from raceexplore.search.corpus.entry import Entry, drift, entries, entry_of, read, save
+from raceexplore.search.corpus.entry import Entry, drift, entry_of, read, save
 from raceexplore.search.programs.load import load_program
 from small_programs import BANK
 

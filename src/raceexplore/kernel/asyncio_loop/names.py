@@ -1,4 +1,4 @@
-"""The actors of a run and their names, which do not hang on the schedule."""
+"""The actors of a run and their names, which do not depend on the schedule."""
 
 from __future__ import annotations
 

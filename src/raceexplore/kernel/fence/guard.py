@@ -55,7 +55,7 @@ class Guarded(Protocol):
 
 
 class _State(threading.local):
-    """The run in progress in this thread, and its number. Other threads are none of its business.
+    """The run in progress in this thread, and its number. Others keep the real clock.
 
     A debugger's, an executor's: they live in real time, and must not draw of the run's bits.
     """

@@ -36,7 +36,7 @@ class Entry:
 
     seed: the line that replays it. digest: of the events of the shrunk run. source_digest: of
     the program's file. hash_probe: tells whether strings hashed as they do here; only programs
-    whose order hangs on it care. found_at: ISO 8601, UTC. max_steps: the limit of steps it was
+    whose order depends on it care. found_at: ISO 8601, UTC. max_steps: the limit of steps it was
     found with. site: function and text of the line that failed. tasks: paths, in the order in
     which they began. pins: the deviations with the awaits they are pinned to, each a `Pin` as a
     list. orders: the order constraints that suffice, where they are known, as `Guide.as_plain`
@@ -225,12 +225,6 @@ def read(path: Path) -> Entry:
     return entry
 
 
-def entries(folder: Path) -> list[tuple[Path, Entry]]:
-    """Return the entries of ``folder``, by file name. Raises `BadSeed` for a damaged one."""
-    paths = sorted(p for p in folder.glob("*.json") if not p.name.startswith("."))
-    return [(path, read(path)) for path in paths]
-
-
 def drift(entry: Entry, digest_now: str, source_now: str) -> list[str]:
     """Say in words what differs between ``entry`` and a replay of it here and now."""
     lines = []
@@ -245,5 +239,5 @@ def drift(entry: Entry, digest_now: str, source_now: str) -> list[str]:
         if then != now:
             lines.append(f"{name} was {then}, is {now}")
     if lines == [EVENTS] and entry.hash_probe != hash_probe():
-        lines.append("strings hash differently (PYTHONHASHSEED): does an order hang on a set?")
+        lines.append("strings hash differently (PYTHONHASHSEED): does an order depend on a set?")
     return lines

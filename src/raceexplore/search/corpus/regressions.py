@@ -47,7 +47,7 @@ class Checked:
     """What a kept failure does now.
 
     verdict: ``reproduces``; ``fixed`` (its schedule passes, and so do 200 others); ``stale`` (the
-    replay says nothing); ``pytest`` (it is of a test, and pytest replays it). level: how it was
+    replay says nothing); ``pytest`` (it belongs to a test, which replays it). level: how it was
     reproduced. why: in words. fails: the program fails now, in this way or another. entry: None
     if the file is damaged.
     """
@@ -164,7 +164,9 @@ def check(path: Path) -> Checked:
     except BadSeed as error:
         return Checked(path, None, "stale", str(error))
     if is_node_id(entry.program):
-        return Checked(path, entry, "pytest", "it is of a test: pytest replays it before all else")
+        return Checked(
+            path, entry, "pytest", "this seed belongs to a pytest test, which replays it first"
+        )
     try:
         with _apart():
             return _judged(path, entry)

@@ -51,7 +51,7 @@ def fewest_switches(events: Sequence[Event], *, states_max: int = STATES_MAX) ->
 
     Exact by 0-1 breadth-first search over (events done, task that ran last), unless it meets
     more than ``states_max`` states; then the order is returned as it is.
-    Source: the routine of algorithms.md section 4.2, step 2; the problem is NP-hard in general
+    Source: our own; the problem is NP-hard in general
     (Jalbert and Sen, FSE 2010).
     """
     past, own = order(events).past, _own(events)

@@ -73,7 +73,7 @@ def shrink(run: Run, *, budget: int = 2_000, limits: Limits = Limits()) -> Run: 
 class Shrinking:
     """Commute, ddmin, local moves, the 1-minimality pass, and the exact step where it is small.
 
-    Source: algorithms.md section 4.2; Zeller and Hildebrandt, TSE 2002 (ddmin), on the sparse
+    Source: Zeller and Hildebrandt, TSE 2002 (ddmin), on the sparse
     schedule, where every subset can be run.
     """
 
