@@ -96,3 +96,10 @@ def test_the_campaign_benchmark_prints_speeds_and_start_up_times() -> None:
     found = json.loads(run("benchmarks/campaign.py", *few, "--json"))
     assert [row["name"] for row in found["rows"]] == ["2 x 3", "3 x 10", "10 x 20"]
     assert "raceexplore --help" in found["start_up_ms"]
+
+
+def test_the_benchmark_of_simulated_services_prints_statements_and_models() -> None:
+    rows = json.loads(run("benchmarks/sim.py", "--rounds", "1", "--json"))["rows"]
+    units = {row["name"]: row["unit"] for row in rows}
+    assert units["SELECT by key"] == "us"
+    assert units["bank_transfer/fixed.py"] == "ms"
