@@ -262,3 +262,30 @@ def test_what_was_observed_is_kept_with_a_failure(
     assert "Stock#1.left = 1" in rx("show", str(kept), "--step", "2").out
     (blind,) = Path("blind").glob("*.json")
     assert "read Stock.left = 1" in rx("replay", str(blind), "--observe", "stocklib").out
+
+
+BY_NAME = """
+import anyio
+
+class Purse:
+    coins = 0
+
+async def earn(purse, coins):
+    seen = purse.coins
+    await anyio.sleep(0)
+    purse.coins = seen + coins
+
+async def main():
+    purse = Purse()
+    async with anyio.create_task_group() as group:
+        group.start_soon(earn, purse, 1)
+        group.start_soon(earn, purse, 2)
+    assert purse.coins == 3
+"""
+
+
+def test_a_library_that_calls_tasks_by_their_module_sees_the_same_name_when_observed(
+    rx: Rx,
+) -> None:
+    ended = rx("run", "purses.py", purses=BY_NAME)
+    assert "Lost update: purses.earn read Purse.coins = 0 (step 1, line 8)" in ended.out

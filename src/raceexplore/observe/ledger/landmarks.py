@@ -99,4 +99,4 @@ def _is_ours(kind: type) -> bool:
     members = [getattr(member, "fget", member) for member in vars(kind).values()]
     return any(
         isinstance(member, FunctionType) and MARK in member.__globals__ for member in members
-    ) or str(getattr(kind, "__module__", "")).startswith("raceexplore_observed_")
+    )

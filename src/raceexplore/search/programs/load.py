@@ -57,7 +57,7 @@ def _program(target: Target, module: ModuleType, name: str, packages: tuple[str,
         f"{target.shown}:{name}",
         takes_world(function),
         target.path,
-        observed_copy(target, name, everything),
+        observed_copy(target, module.__name__, name, everything),
         (load_again, (target, module.__name__, name, packages)),
         packages,
         runtime=runtime_of(function),
@@ -69,20 +69,23 @@ def load_again(target: Target, module_name: str, name: str, packages: tuple[str,
     return _program(target, import_target(target, module_name), name, packages)
 
 
-def observed_copy(target: Target, name: str, packages: Sequence[str]) -> Callable[[], Any]:
+def observed_copy(
+    target: Target, module_name: str, name: str, packages: Sequence[str]
+) -> Callable[[], Any]:
     """Return what gives the function ``name`` of the rewritten copy of a file, loaded once.
 
-    ``packages`` are loaded rewritten with it.
+    ``packages`` are loaded rewritten with it. The copy bears the name of the module that it is of:
+    anyio names tasks by it, and loggers are called so.
     """
 
     @cache
     def observed() -> Any:
         path = target.path
-        with guarded(), observing(*packages) as twins, started_runs() as started:
+        with guarded(), observing(module_name, *packages) as twins, started_runs() as started:
             if target.module and target.module.partition(".")[0] in packages:
                 module = importlib.import_module(target.module)
             else:
-                module = load_observed(path, f"raceexplore_observed_{path.stem}", twins)
+                module = load_observed(path, module_name, twins)
             if started:
                 vars(module)[STARTED] = started[0]
             return member(module, name, target.shown)
