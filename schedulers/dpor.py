@@ -202,7 +202,7 @@ class DPOR:
         for event in run.events[self._done :]:
             self._advance(Step(event.task, footprint(event)))
         del self._nodes[len(run.events) :]
-        if opaque := sum(event.opaque for event in run.events):
+        if opaque := sum(bool(event.opaque) for event in run.events):
             self._relative = f", relative to {opaque} opaque events (code that nobody observes)"
         relation = order(run.events)
         keys = event_keys(run.events)

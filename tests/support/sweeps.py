@@ -35,7 +35,7 @@ class Sweep:
             run = observed_run(program, scheduler, limits=Limits(), settings=Settings())
             scheduler.end(run)
             self.runs += 1
-            self.opaque += sum(event.opaque for event in run.events)
+            self.opaque += sum(bool(event.opaque) for event in run.events)
             key = trace_key(run.events)
             self.classes[key] += 1
             self.outcomes.add(outcome(run))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
+from raceexplore.kernel.events.footprint import QUEUE
+from raceexplore.kernel.events.trace import Kind
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from raceexplore.kernel.runtime import Waiter
 
-PLACE = ".ParkingLot"  # what the recorder knows queues by
-QUEUE = "(queue)"
+PLACE = ".ParkingLot"
 
 
 def nobody() -> tuple[str, ...]:
@@ -30,7 +32,7 @@ class Waking(Protocol):
     def pick(self, label: str, options: Sequence[Option]) -> Option:
         """Return one of ``options``; the first is neutral."""
 
-    def used(self, name: str, key: object = ..., *, write: bool) -> None:
+    def used(self, name: str, key: object = ..., *, write: bool, kind: Kind = Kind.DATA) -> None:
         """Note that the current event uses what is named so."""
 
 
@@ -97,4 +99,4 @@ class Lot:
         self._waiters.pop(waiter, None)
 
     def _touch(self) -> None:
-        self._world.used(self.name + PLACE, QUEUE, write=True)
+        self._world.used(self.name + PLACE, QUEUE, write=True, kind=Kind.LOT)

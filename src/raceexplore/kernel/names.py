@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 
 class TaskInfo:
     """What a scheduler may know of a task: its path, and what it is.
@@ -61,6 +63,7 @@ class TaskInfo:
 
 def function_name(function: object) -> str:
     """Return the bare name of ``function``; a partial's is that of what it wraps."""
-    while (inner := getattr(function, "func", None)) is not None:
-        function = inner
-    return str(getattr(function, "__name__", type(function).__name__))
+    while isinstance(function, partial):  # a mock has an attribute ``func``, whatever one asks for
+        function = function.func
+    name = getattr(function, "__name__", None)
+    return name if isinstance(name, str) else type(function).__name__

@@ -83,7 +83,8 @@ class _Execution:
         self.loop.jump(seconds)
         recorder = self.recorder
         if recorder is not None and recorder.ledger is not None:
-            recorder.ledger.opaque()  # whoever looks at the clock is in its way
+            # whoever looks at the clock is in its way
+            recorder.ledger.opaque("a jump of the clock")
 
     def refuse(self, error: OutsideWorld) -> None:
         """End the run with ``error``."""

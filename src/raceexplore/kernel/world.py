@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from raceexplore.kernel.choice import KINDS
 from raceexplore.kernel.errors import BadOption
-from raceexplore.kernel.events.trace import Access
+from raceexplore.kernel.events.trace import Access, Kind
 from raceexplore.kernel.fence.wall_clock import ahead as wall_clock
 from raceexplore.kernel.fence.wall_clock import shifted
 from raceexplore.kernel.lot import Lot
@@ -99,19 +99,25 @@ class World:
         return self._recorder is not None
 
     def used(
-        self, name: str, key: object = ..., *, write: bool, values: tuple[str, str] = ("", "")
+        self,
+        name: str,
+        key: object = ...,
+        *,
+        write: bool,
+        values: tuple[str, str] = ("", ""),
+        kind: Kind = Kind.DATA,
     ) -> None:
         """Add to what the current event touches: ``key`` of what is called ``name``, or all of it.
 
         What the program's own code touches in the event counts as ever; `touch` replaces it.
-        values: before and after, in words, for reports.
+        values: before and after, in words, for reports. kind: what sort of thing it is.
         """
         if self._recorder is not None:
             used, place = self._recorder.used, (name, key)
             before = used.get(place)
             if before is None or (write and (not before.write or values[1])):
                 label = name if key is ... else f"{name}{key}"
-                used[place] = Access(place, write, label, "", *values)
+                used[place] = Access(place, write, label, "", *values, kind)
 
     async def checkpoint(self) -> None:
         """Pass a schedule point."""

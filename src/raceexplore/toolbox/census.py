@@ -56,7 +56,7 @@ class Census:
                 found[place] = None
                 if access.write:
                     self._written[place] = None
-        return [*found, *[(OPAQUE, WHOLE)] * event.opaque]
+        return [*found, *[(OPAQUE, WHOLE)] * bool(event.opaque)]
 
     def whole(self, place: Place | None) -> dict[str, int]:
         """Return how many events of each task and of its descendants touch ``place``."""

@@ -19,7 +19,7 @@ MODULES = (
 DRIVER = """
 import importlib, io, sys, unittest, warnings
 from contextlib import nullcontext
-from raceexplore.observe import hooks
+from raceexplore.observe.hooks import hook as hooks
 from raceexplore.observe.ledger.ledger import Ledger
 from raceexplore.observe.load import observing
 module, rewritten = sys.argv[1], sys.argv[2] == "rewritten"

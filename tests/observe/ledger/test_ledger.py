@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from enum import Enum
 
+from raceexplore.kernel.events.trace import Access
 from raceexplore.observe.effects.locations import ALL, OPAQUE
 from raceexplore.observe.ledger.ledger import Ledger
 
@@ -96,7 +97,7 @@ def test_values_are_short_and_recorded_only_where_wanted() -> None:
     plain = Ledger()
     plain.write(box, "value")
     (access,) = plain.take()
-    assert access == ((1, "value"), True, "", "", "", "")
+    assert access == Access((1, "value"), True, "")
 
 
 def test_the_key_of_a_whole_object_survives_pickling() -> None:
@@ -105,5 +106,5 @@ def test_the_key_of_a_whole_object_survives_pickling() -> None:
 
 def test_opaque_events_share_one_location() -> None:
     ledger = Ledger()
-    ledger.opaque()
+    ledger.opaque("something")
     assert [access.resource for access in ledger.take()] == [(OPAQUE, ALL)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from raceexplore.kernel.events.trace import Stop
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -39,12 +41,13 @@ class Course:
     for. causes: the events that have woken it. asked: the locks it wants. joining: the nursery
     whose tasks it waits for. waiting: it cannot go on and was not woken so far. by_clock: it was
     waiting when the clock last fired. interrupted: it was cancelled while it waited. last: the
-    number of its last event.
+    number of its last event. unseen: what runs where it stands that nobody observes, or empty.
+    body: the object of trio's, and its method, that is the body of the task, which is new.
     """
 
     __slots__ = (
-        "asked", "by_clock", "causes", "interrupted", "joining", "last", "queues", "scopes",
-        "stand", "waiting",
+        "asked", "body", "by_clock", "causes", "interrupted", "joining", "last", "queues", "scopes",
+        "stand", "unseen", "waiting",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -56,6 +59,8 @@ class Course:
         self.joining: Any = None
         self.waiting = self.by_clock = self.interrupted = False
         self.last = -1
+        self.unseen = ""
+        self.body: tuple[object, str] | None = None
 
     def was_interrupted(self) -> bool:
         """Return whether the task goes on because it was cancelled while it waited."""
@@ -99,12 +104,12 @@ class Causes:
             course = self.courses[task] = Course()
             course.causes += self._before_clock
 
-    def of(self, step: Step, number: int, call: str, locks: Locks) -> tuple[int, ...]:
+    def of(self, step: Step, number: int, end: Site, locks: Locks) -> tuple[int, ...]:
         """Return the numbers of the events that made event ``number`` possible.
 
         A task that the clock woke comes after everything: the clock fires once nobody can run.
         One that asked for a lock comes after its last release, whether it had to wait or not.
-        ``call`` is the trio function in which the event has ended; ``locks`` are what it touched.
+        ``end`` is where the event has ended; ``locks`` are what it touched.
         """
         task = step.task
         course = self.courses[task]
@@ -127,7 +132,7 @@ class Causes:
             self._wake(woken, number)
         if task.coro.cr_frame is None:
             self._exits.setdefault(task.parent_nursery, []).append(number)
-        elif call == "NurseryManager.__aexit__" and task.child_nurseries:
+        elif end.stop is Stop.JOIN and task.child_nurseries:
             course.joining = task.child_nurseries[-1]
         return tuple(sorted(set(causes))) if len(causes) > 1 else tuple(causes)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from raceexplore.kernel.events.trace import Access
+from raceexplore.kernel.events.trace import QUEUES, Access, Kind
 
 if TYPE_CHECKING:
     from raceexplore.kernel.events.trace import Event
@@ -14,18 +14,7 @@ WHOLE = ...  # the key of an access to a whole object
 OPAQUE = "code that nobody observes"
 QUEUE = "(queue)"  # the part of a lock that asking for it writes
 FREE = "(free)"  # the part of a lock that giving it back writes
-SCOPE = "CancelScope"  # what the names of cancel scopes end with
 REMEMBERED = 5_000  # footprints of accesses that are not shared between events
-QUEUES = (
-    ".Lock",
-    ".StrictFIFOLock",
-    ".Semaphore",
-    ".CapacityLimiter",
-    ".Event",
-    ".Condition",
-    ".MemoryChannelState",
-    ".ParkingLot",
-)
 
 Place = tuple[str, object]
 
@@ -75,13 +64,13 @@ class Accesses(tuple[Access, ...]):  # noqa: SLOT001 what was asked for is kept 
     @cached_property
     def locks(self) -> Locks:
         """What they have to do with locks and queues."""
-        queues = tuple([a for a in self if str(a.resource[0]).endswith(QUEUES)])
+        queues = tuple([access for access in self if access.kind in QUEUES])
         return Locks(
             queues,
             tuple([access for access in queues if access.resource[1] == QUEUE]),
-            tuple([name for (name, part), *_ in self if part == QUEUE]),
-            tuple([name for (name, part), *_ in self if part == FREE]),
-            tuple([a for a in self if str(a.resource[0]).endswith(SCOPE)]),
+            tuple([access.resource[0] for access in queues if access.resource[1] == QUEUE]),
+            tuple([access.resource[0] for access in queues if access.resource[1] == FREE]),
+            tuple([access for access in self if access.kind is Kind.SCOPE]),
         )
 
     def __getstate__(self) -> None:
@@ -92,7 +81,7 @@ def footprint(event: Event) -> Footprint:
     """Return the footprint of ``event``; an opaque one touches all that is not observed."""
     accesses, opaque = event.accesses, event.opaque
     if opaque or not isinstance(accesses, Accesses):
-        return _remembered(accesses, opaque)
+        return _remembered(accesses, bool(opaque))
     return accesses.footprint
 
 

@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from raceexplore.kernel.events.causes import Causes, Course, Step
 from raceexplore.kernel.events.footprint import NO_LOCKS, QUEUE, Accesses, Locks
-from raceexplore.kernel.events.trace import NOWHERE, Access, Event, Site
-from raceexplore.kernel.standing.walk import cells_of, site, stand_of, variables_of
+from raceexplore.kernel.events.trace import NOT_OBSERVED, NOWHERE, Access, Event, Site, Stop
+from raceexplore.kernel.standing.walk import (
+    cells_of,
+    primitive_of,
+    site,
+    stand_of,
+    unseen_in,
+    variables_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +24,6 @@ if TYPE_CHECKING:
 
 PLAIN: tuple[Any, ...] = (bool, int, float, str, bytes, type(None))
 TEXT_MAX = 40  # characters of a drawn value
-SLEEPS = ("sleep", "sleep_until")  # of trio
 BITS_MAX = 128  # of an int that is spelled out
 made = tuple.__new__  # a NamedTuple's own costs three times as much
 
@@ -38,8 +44,12 @@ class Ledger(Protocol):
         """Note that the event has written ``key`` of ``obj`` (``...``: all of it)."""
         ...
 
-    def opaque(self) -> None:
-        """Note that the event has done what nobody observes."""
+    def opaque(self, what: str) -> None:
+        """Note that the event has done what nobody observes: ``what``, e.g. a function's name."""
+        ...
+
+    def begin(self, primitive: object, name: str) -> None:
+        """Note that a task begins whose body is the method ``name`` of something of trio's."""
         ...
 
     def forget(self) -> None:
@@ -50,8 +60,8 @@ class Ledger(Protocol):
         """Name all that can be reached from ``values``: other tasks are about to reach it."""
         ...
 
-    def close(self, task: str, nth: int) -> tuple[Accesses, bool]:
-        """Return the accesses of the ``nth`` event of ``task``, and whether it was opaque."""
+    def close(self, task: str, nth: int) -> tuple[Accesses, str]:
+        """Return the accesses of the ``nth`` event of ``task``, and why it is opaque, if it is."""
         ...
 
     def sees(self, frame: FrameType) -> bool:
@@ -110,7 +120,7 @@ class Recorder:
     def event(self, step: Step, info: TaskInfo) -> Event:
         """Note the end of the event ``step`` of the task that ``info`` names, and return it."""
         task, path, coroutine = step.task, info.path, step.task.coro
-        end, seen = stand_of(coroutine, self._sees)
+        end, unseen = stand_of(coroutine, self._sees)
         course = self._courses.get(task)
         if course is None:
             course = self._courses[task] = Course()
@@ -121,6 +131,9 @@ class Recorder:
         course.stand = info.stand = end
         accesses, opaque, locks = self._touched(step, path, begin, course)
         self.used.clear()
+        # what nobody observes ran at its beginning, or runs where it has stopped, or in between
+        opaque = opaque or course.unseen or unseen
+        course.unseen = unseen
         number, declared = len(self.events), self._declared is not None
         event = made(
             Event,
@@ -139,8 +152,8 @@ class Recorder:
                 step.ready,
                 step.error,
                 step.interrupted is not None and _begins_cancelled(step, begin),
-                not declared and (opaque or not seen),
-                self.causes.of(step, number, end.call, locks),
+                "" if declared else opaque,
+                self.causes.of(step, number, end, locks),
                 tuple(self._choices),
             ),
         )
@@ -172,24 +185,20 @@ class Recorder:
 
     def _touched(
         self, step: Step, path: str, begin: Site, course: Course
-    ) -> tuple[tuple[Access, ...], bool, Locks]:
-        """Return what the event touched, whether any was not observed, and the locks in it."""
+    ) -> tuple[tuple[Access, ...], str, Locks]:
+        """Return what the event touched, what of it was not observed, and the locks in it."""
         ledger = self.ledger
         if ledger is None:
-            return (*(self._declared or ()), *self.used.values()), True, NO_LOCKS
+            return (*(self._declared or ()), *self.used.values()), NOT_OBSERVED, NO_LOCKS
         self._look_at_scopes(ledger, step, path, course)
         cancelled = self._newly_cancelled()
         for scope in cancelled:
             ledger.write(scope, ...)
-        for child in step.woken:
-            frame = child.coro.cr_frame
-            if self._is_new(child) and frame is not None and not ledger.blind:
-                given = *frame.f_locals.values(), *cells_of(child.coro), *variables_of(child)
-                ledger.introduce(given)
+        self._look_at_bodies(ledger, step, course)
         accesses, opaque = ledger.close(path, step.nth)
         if self.used:
             accesses = Accesses(accesses + tuple(self.used.values()))
-        if begin.call == "Condition.wait" and course.was_interrupted():
+        if begin.stop is Stop.CONDITION and course.was_interrupted():
             accesses = Accesses(accesses + self._asked_again(course))
         if cancelled:
             accesses = Accesses(accesses + self._taken_from_queues(step, cancelled))
@@ -197,10 +206,31 @@ class Recorder:
         locks = accesses.locks
         course.queues = locks.requests if step.ready else locks.queues
         if self._declared is not None:
-            return (*self._declared, *locks.scopes), False, NO_LOCKS
+            return (*self._declared, *locks.scopes), "", NO_LOCKS
         if locks.asked and self._any_cancelled and self._is_cancelled(step):
             locks = locks._replace(asked=())
-        return accesses, opaque or ledger.blind, locks
+        return accesses, NOT_OBSERVED if ledger.blind else opaque, locks
+
+    def _look_at_bodies(self, ledger: Ledger, step: Step, course: Course) -> None:
+        """Note what the task begins with, if that is of trio's, and the tasks that it spawned."""
+        if course.body is not None:
+            ledger.begin(*course.body)
+            course.body = None
+        for child in step.woken:
+            if self._is_new(child) and not ledger.blind:
+                self._spawned(ledger, child)
+
+    def _spawned(self, ledger: Ledger, child: Any) -> None:
+        """Name what a new task is given, and look at its body: it may be nobody's observed code."""
+        frame = child.coro.cr_frame
+        if frame is None:
+            return
+        ledger.introduce((*frame.f_locals.values(), *cells_of(child.coro), *variables_of(child)))
+        course = self._courses.get(child)
+        if course is None:
+            course = self._courses[child] = Course()
+        course.body = primitive_of(frame)
+        course.unseen = unseen_in(frame, ledger.sees)
 
     def _look_at_scopes(self, ledger: Ledger, step: Step, path: str, course: Course) -> None:
         """Note that every event looks whether its task is cancelled."""
@@ -284,7 +314,7 @@ def _begins_cancelled(step: Step, begin: Site) -> bool:
     """Return whether the event began with a `Cancelled` that reached the program's code."""
     scope = step.interrupted
     # trio wakes a sleeper by cancelling a scope of its own, inside of `trio.sleep`
-    return scope is not None and not (begin.call in SLEEPS and scope.cancelled_caught)
+    return scope is not None and not (begin.stop is Stop.SLEEP and scope.cancelled_caught)
 
 
 def brief(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,22 +10,65 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+class Kind(IntEnum):
+    """What sort of thing an access touches: told by its class where it is noted, never by names.
+
+    LOT: a parking lot, or what a simulated service keeps its callers in. UNSEEN: what nobody
+    observes.
+    """
+
+    DATA = 0
+    LOCK = 1
+    SEMAPHORE = 2
+    LIMITER = 3
+    EVENT = 4
+    CHANNEL = 5
+    LOT = 6
+    SCOPE = 7
+    UNSEEN = 8
+
+
+QUEUES = frozenset({Kind.LOCK, Kind.SEMAPHORE, Kind.LIMITER, Kind.EVENT, Kind.CHANNEL, Kind.LOT})
+"""What tasks wait for."""
+
+GUARDS = frozenset({Kind.LOCK, Kind.SEMAPHORE, Kind.LIMITER, Kind.SCOPE})
+"""What only says who may go on, and holds no data; channels do."""
+
+
+class Stop(IntEnum):
+    """What sort of await a task has stopped at.
+
+    CONDITION: it waits to be notified. JOIN: it waits for the tasks of its nursery.
+    """
+
+    OTHER = 0
+    ACQUIRE = 1
+    CONDITION = 2
+    EVENT = 3
+    RECEIVE = 4
+    SLEEP = 5
+    JOIN = 6
+
+
 class Site(NamedTuple):
     """A place in the program's source.
 
     call: the trio function that is awaited there, e.g. ``Lock.acquire``; may be empty.
+    stop: what sort of await that is.
     """
 
     file: str
     line: int
     function: str
     call: str = ""
+    stop: Stop = Stop.OTHER
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
 
 
 NOWHERE = Site("", 0, "")
+NOT_OBSERVED = "the program was not observed"
 
 
 class Access(NamedTuple):
@@ -32,6 +76,7 @@ class Access(NamedTuple):
 
     resource: (name of the object, attribute or key); the key ``...`` means the whole object. Names
         are the same in every run that reaches the object in the same way.
+    kind: what sort of object it is.
     Empty unless values were recorded: label: the location in words, e.g. ``Stock#1.count``;
         line: ``file:line`` of the access; before and after: values.
     """
@@ -42,6 +87,7 @@ class Access(NamedTuple):
     line: str = ""
     before: str = ""
     after: str = ""
+    kind: Kind = Kind.DATA
 
 
 class Event(NamedTuple):
@@ -55,7 +101,8 @@ class Event(NamedTuple):
     ready: the task could go on after it. error: the type of the exception that ended the task
     with this event; empty if none did. cancelled: it began with a `trio.Cancelled`
     that reached the program's code.
-    opaque: it ran code that nobody observes, and declared nothing. causes: numbers of the events
+    opaque: why it cannot be ordered exactly, e.g. ``what os.listdir at crawl.py:12 does is not
+    observed``; empty if all that it did was seen, or declared. causes: numbers of the events
     that made this one possible: they spawned or woke its task, or are what it waited to end.
     choices: (label, index) of the draws but for latencies, which act through the order.
     """
@@ -74,7 +121,7 @@ class Event(NamedTuple):
     ready: bool = False
     error: str = ""
     cancelled: bool = False
-    opaque: bool = True
+    opaque: str = NOT_OBSERVED
     causes: tuple[int, ...] = ()
     choices: tuple[tuple[str, int], ...] = ()
 

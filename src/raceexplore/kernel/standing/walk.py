@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 from functools import cache, lru_cache
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from raceexplore.kernel.events.trace import NOWHERE, Site
+from raceexplore.kernel.events.trace import NOWHERE, Site, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ _OURS = str(Path(__file__).resolve().parents[2]) + os.sep
 _GUESTS = tuple(_OURS + name + os.sep for name in ("models", "schedulers"))
 _LIBRARY = str(Path(os.__file__).resolve().parent) + os.sep
 _STRANGERS = (str(Path(trio.__file__).resolve().parent) + os.sep, f"{_LIBRARY}asyncio{os.sep}")
+NURSERY = type(trio.open_nursery(strict_exception_groups=True))
 INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -91,27 +93,117 @@ def variables_of(task: Any) -> list[Any]:
     return [context[variable] for variable in sorted(context, key=attrgetter("name"))]
 
 
-OWN, TRIOS, OTHER = range(3)
+STOPS = {
+    **dict.fromkeys(
+        (
+            trio.Lock.acquire.__qualname__,
+            trio.Semaphore.acquire.__qualname__,
+            trio.CapacityLimiter.acquire.__qualname__,
+            trio.CapacityLimiter.acquire_on_behalf_of.__qualname__,
+            trio.Condition.acquire.__qualname__,
+            trio.Lock.__aenter__.__qualname__,
+            asyncio.Lock.acquire.__qualname__,
+            asyncio.Lock.__aenter__.__qualname__,
+        ),
+        Stop.ACQUIRE,
+    ),
+    trio.Condition.wait.__qualname__: Stop.CONDITION,
+    trio.Event.wait.__qualname__: Stop.EVENT,
+    asyncio.Event.wait.__qualname__: Stop.EVENT,
+    trio.MemoryReceiveChannel.receive.__qualname__: Stop.RECEIVE,
+    trio.MemoryReceiveChannel.__anext__.__qualname__: Stop.RECEIVE,
+    trio.sleep.__qualname__: Stop.SLEEP,
+    trio.sleep_until.__qualname__: Stop.SLEEP,
+    f"{NURSERY.__qualname__}.__aexit__": Stop.JOIN,
+}
+"""What a task waits for, by the function of trio's, or of asyncio's, in which it waits."""
+
+OWN, TRIOS, OTHER, UNSEEN = range(4)
+KNOWN = ("contextlib.py", "types.py", "functools.py")  # of Python: they run the program's code
+TRIOS_KNOWN = ("_core", "_sync.py", "_timeouts.py", "_channel.py", "_abc.py", "_util.py")
 
 
 class _Files(dict[str, int]):
-    """File name -> whose code it is: the program's, trio's, or neither's."""
+    """File name -> whose code it is: the program's, trio's, or neither's.
+
+    UNSEEN: of trio or Python, and what it does to others is not known.
+    """
 
     def __missing__(self, name: str) -> int:
-        strange = TRIOS if is_strange_file(name) else OTHER
-        found = self[name] = OWN if is_user_file(name) else strange
+        found = self[name] = self.find(name)
         return found
+
+    @staticmethod
+    def find(name: str) -> int:
+        """Return whose code the file is."""
+        if is_user_file(name):
+            return OWN
+        path = os.path.realpath(name)
+        trios, asyncios = _STRANGERS
+        if path.startswith(trios):
+            return TRIOS if Path(path[len(trios) :]).parts[0] in TRIOS_KNOWN else UNSEEN
+        if path.startswith(asyncios):
+            return TRIOS
+        if not path.startswith(_LIBRARY):
+            return OTHER  # ours, or without a file
+        return OTHER if path[len(_LIBRARY) :] in KNOWN else UNSEEN
+
+
+SAFE_CHANNEL = "as_safe_channel."  # the functions inside of it are not known, though the file is
+
+
+def what_runs(code: CodeType, module: object) -> str:
+    """Return in words that ``code``, of a module of that name, was not observed."""
+    package = str(module).partition(".")[0]
+    if is_installed(code.co_filename) and not is_strange_file(code.co_filename):
+        return f"the package `{package}` was not observed"
+    return f"what {module}.{code.co_qualname} does is not observed"
+
+
+def unseen_in(frame: FrameType, sees: Callable[[FrameType], bool]) -> str:
+    """Return in words that nobody observes the code of ``frame``, with which a task begins."""
+    code = frame.f_code
+    whose = _files[code.co_filename]
+    hidden = whose == UNSEEN or (whose == OWN and not sees(frame)) or _is_hidden(code)
+    return what_runs(code, frame.f_globals.get("__name__")) if hidden else ""
+
+
+def _is_hidden(code: CodeType) -> bool:
+    """Return whether code in a known file of trio's does what is not known."""
+    return code.co_qualname.startswith(SAFE_CHANNEL)
+
+
+def _unseen_frame(frame: FrameType, sees: Callable[[FrameType], bool] | None) -> str:
+    """Return in words that a frame of the program's own is not observed; empty if it is."""
+    if sees is None or sees(frame):
+        return ""
+    return what_runs(frame.f_code, frame.f_globals.get("__name__"))
+
+
+def _unseen_code(coroutine: Any) -> str:
+    """Return in words that code which stands there is a library's, and not known."""
+    frame = frame_of(coroutine)
+    return "" if frame is None else what_runs(frame.f_code, frame.f_globals.get("__name__"))
+
+
+def primitive_of(frame: FrameType) -> tuple[object, str] | None:
+    """Return the object and the method of trio's that a new task in ``frame`` begins to call."""
+    code = frame.f_code
+    if _files[code.co_filename] != TRIOS or code.co_varnames[:1] != ("self",):
+        return None
+    return frame.f_locals.get("self"), code.co_name
 
 
 _files = _Files()
 
 
-def stand_of(coroutine: Any, sees: Callable[[FrameType], bool] | None = None) -> tuple[Site, bool]:
-    """Return the site of ``coroutine``, and whether ``sees`` is true of all the program's frames.
+def stand_of(coroutine: Any, sees: Callable[[FrameType], bool] | None = None) -> tuple[Site, str]:
+    """Return the site of ``coroutine``, and in words what runs there that nobody observes.
 
+    That is code of the program's of which ``sees`` is false, and libraries' that is not known.
     Called at every recorded event: it looks at the codes, which cost less than the frames.
     """
-    own, call, all_seen = None, "", True
+    own, call, unseen = None, "", ""
     frame: FrameType | None
     while coroutine is not None:
         if type(coroutine) is CoroutineType:
@@ -129,20 +221,21 @@ def stand_of(coroutine: Any, sees: Callable[[FrameType], bool] | None = None) ->
             if frame is None:  # it has ended
                 break
             own, call = frame, ""
-            all_seen = all_seen and (sees is None or sees(frame))
-        elif whose == TRIOS and not call:
-            call = code.co_qualname
+            unseen = unseen or _unseen_frame(frame, sees)
+        elif whose != OTHER:
+            call = call or (code.co_qualname if is_strange_file(code.co_filename) else "")
+            unseen = unseen or (_unseen_code(coroutine) if whose == UNSEEN else "")
         coroutine = inner
     if own is None:
-        return (site("", 0, "", call) if call else NOWHERE), all_seen
+        return (site("", 0, "", call) if call else NOWHERE), unseen
     code = own.f_code
-    return site(code.co_filename, own.f_lineno, code.co_qualname, call), all_seen
+    return site(code.co_filename, own.f_lineno, code.co_qualname, call), unseen
 
 
 @lru_cache(maxsize=10_000)
 def site(file: str, line: int, function: str, call: str = "") -> Site:
     """Return the site of these parts: the same object as before, most likely."""
-    return Site(file, line, function, call)
+    return Site(file, line, function, call, STOPS.get(call, Stop.OTHER))
 
 
 def user_await(coroutine: Any) -> tuple[CodeType, int]:

@@ -13,7 +13,6 @@ import io
 import logging
 import pathlib
 import re
-import sys
 import types
 import uuid
 from contextvars import ContextVar, Token
@@ -41,6 +40,7 @@ from raceexplore.observe.effects.codes import (
     Effect,
     Table,
 )
+from raceexplore.observe.effects.library import is_known_class, is_pythons
 from raceexplore.observe.effects.remember import ByClass
 from raceexplore.observe.effects.stored_names import expected
 from raceexplore.observe.effects.values import namespace
@@ -83,11 +83,35 @@ ITERATING: Final = frozenset({"builtins", "itertools", "_collections", "collecti
 CHANGING: Final = READERS | {"__next__", "__anext__", "__setitem__", "__delitem__"}
 STACKS: Final = (*contextlib.ExitStack.__mro__[:2], contextlib.AsyncExitStack)
 """Classes that call what they were given, when nobody looks on."""
-UNSEEN: Final = frozenset({"decimal", "weakref", "_weakrefset", "trio.testing", "trio.abc"})
+UNSEEN: Final = frozenset({"decimal", "weakref", "_weakrefset"})
 """Modules whose classes do more than their methods tell: what nobody observes."""
+INNARDS: Final = frozenset(
+    {"__kwdefaults__", "__closure__", "__globals__", "__builtins__", "__subclasses__"}
+    | {"cr_frame", "cr_running", "cr_await", "cr_suspended", "gi_frame", "gi_running"}
+    | {
+        "gi_yieldfrom",
+        "gi_suspended",
+        "ag_frame",
+        "ag_running",
+        "ag_await",
+        "f_locals",
+        "f_globals",
+    }
+    | {"f_lineno", "f_back", "tb_frame", "tb_next", "tb_lineno", "cell_contents"}
+    | {"__set__", "__delete__", "__get__", "__setstate__", "__reduce__", "__reduce_ex__"}
+)
+"""Attributes through which code looks into other code: what they show changes unseen."""
+RAISED: Final = frozenset(
+    {"__cause__", "__context__", "__traceback__", "__suppress_context__", "__notes__"}
+)
+"""Attributes of an exception that change when it is raised."""
+IN_OUT: Final = frozenset(vars(pathlib.Path)) - frozenset(vars(pathlib.PurePath))
+"""Methods of a path that look at the disk, or change it."""
 
 CACHE: Final = type(functools.cache(len))
 LOGGING: Final = frozenset({"addFilter", "addHandler", "removeFilter", "removeHandler", "setLevel"})
+MIXINS: Final = frozenset({"trio.abc"})
+LOGGING_DATA: Final = frozenset({"handlers", "filters", "disabled", "propagate", "parent"})
 LEAVES: Final = frozenset({"builtins", "random", "_random", "array", "_asyncio", "contextvars"})
 """Modules whose objects work on nothing but themselves."""
 REMEMBERING: Final = (CACHE, functools.cached_property)
@@ -125,14 +149,21 @@ effects: Final = Effects()
 
 def classify(owner: type, name: str) -> Effect:
     """Return what the operation or attribute ``name`` touches on an instance of ``owner``."""
+    if is_out_of_sight(owner, name):
+        return FOREIGN
+    if name in RAISED and issubclass(owner, BaseException):
+        return DATA
     if owner in UNCHANGING or issubclass(owner, asyncio.Future):
         return SKIP
-    for special, effect in SPECIAL.items():
-        if issubclass(owner, special):
-            return effect
+    special = next((effect for kind, effect in SPECIAL.items() if issubclass(owner, kind)), SKIP)
+    return special or classify_instance(owner, name)
+
+
+def classify_instance(owner: type, name: str) -> Effect:
+    """Return what ``name`` touches on an instance whose class decides."""
     if name in {"__next__", "__iter__", "__contains__"} and is_iterator(owner):
         return ITERATOR
-    if name == "__match__" or owner.__module__ in UNSEEN:
+    if name in {"__match__", "__order__"} or owner.__module__ in UNSEEN:
         # Stands for patterns, and for getattr with a name not known before. A function that is
         # given a file writes to it, most likely.
         known = WRITE if issubclass(owner, io.IOBase) else READ
@@ -140,6 +171,18 @@ def classify(owner: type, name: str) -> Effect:
     if name == "__dict__":
         return NAMESPACE
     return classify_from(owner.__mro__, name)
+
+
+def is_out_of_sight(owner: type, name: str) -> bool:
+    """Tell whether an attribute shows, or changes, what no place in the program stands for."""
+    if name in INNARDS:
+        return True
+    if is_dunder(name):
+        return False
+    if issubclass(owner, types.CoroutineType):
+        return True
+    on_disk = name in IN_OUT and issubclass(owner, pathlib.Path)
+    return on_disk or (name in LOGGING_DATA and issubclass(owner, logging.Filterer))
 
 
 def is_iterator(owner: type) -> bool:
@@ -164,7 +207,14 @@ def classify_from(bases: tuple[type, ...], name: str) -> Effect:
     if name == "__contains__" and any("__iter__" in vars(base) for base in bases):
         return classify_from(bases, "__iter__")
     own = CLASS_DATA if name in expected.classes else DATA
+    own = FOREIGN if any(map(answers_unseen, bases)) else own
     return SKIP if is_dunder(name) else own
+
+
+def answers_unseen(base: type) -> bool:
+    """Tell whether code that nobody observes makes up attributes of instances."""
+    made = [vars(base).get("__getattr__"), vars(base).get("__getattribute__")]
+    return any(isinstance(code, types.FunctionType) and not is_observed(code) for code in made)
 
 
 def from_primitive(found: Table, name: str) -> Effect:
@@ -203,7 +253,7 @@ def classify_code(base: type, name: str, code: object) -> Effect:
     if is_observed(code) or is_observed_class(base):
         # What dataclasses generate is not rewritten, and reads the fields.
         inner = inspect.unwrap(code) if isinstance(code, types.FunctionType) else None
-        generated = inner is not None and inner.__code__.co_filename == "<string>"
+        generated = inner is not None and inner.__code__.co_filename.startswith("<")
         if generated and name in READERS:
             return READ
         return CLASS_DATA if expected.has(name) and type(code) is types.FunctionType else SKIP
@@ -213,22 +263,38 @@ def classify_code(base: type, name: str, code: object) -> Effect:
 def classify_foreign(base: type, name: str) -> Effect:
     """Return what a call of a method touches whose code nobody observes."""
     root = base.__module__.partition(".")[0]
-    if root == "raceexplore" or issubclass(base, Enum):
-        return SKIP  # ours tell what they touch
+    if root == "raceexplore" or issubclass(base, Enum) or base.__module__ in MIXINS:
+        return SKIP  # ours tell what they touch; the mix-ins call the program's own methods
     if base.__module__ in UNSEEN or base in STACKS:
         return FOREIGN
-    if issubclass(base, logging.Logger | BaseException):
+    if issubclass(base, logging.Logger | logging.LogRecord | logging.Handler | BaseException):
         return classify_strange(base, name)
+    if not is_known_class(base):
+        if name in READERS and (root == "trio" or is_named_tuple(base)):
+            return READ  # statistics, and other values
+        return REACH if root == "trio" and name == "started" else FOREIGN
+    return classify_known(base, name)
+
+
+def is_named_tuple(base: type) -> bool:
+    """Tell whether a class was made by `collections.namedtuple`: all of its code is known."""
+    return issubclass(base, tuple) and hasattr(base, "_fields")
+
+
+def classify_known(base: type, name: str) -> Effect:
+    """Return what a method touches of a class that works on itself, and on what it was given."""
     if name in READERS and not hasattr(base, "__next__"):
         return READ
-    if root in sys.stdlib_module_names or root == "trio":
-        changes = WRITE if base.__module__ in LEAVES else REACH
-        return SKIP if is_dunder(name) and name not in CHANGING else changes
-    return FOREIGN
+    changes = WRITE if base.__module__ in LEAVES else REACH
+    return SKIP if is_dunder(name) and name not in CHANGING else changes
 
 
 def classify_strange(base: type, name: str) -> Effect:
-    """Return what a method of an exception, or of a logger, touches."""
+    """Return what a method of an exception, of a logger or of its records, touches."""
+    if issubclass(base, logging.LogRecord):
+        return SKIP
+    if issubclass(base, logging.Handler):
+        return SKIP if name == "__init__" else FOREIGN
     if issubclass(base, logging.Logger):
         return FOREIGN if name in LOGGING else logs
     if name in READERS:
@@ -240,11 +306,22 @@ def logs(logger: object) -> int:
     """Return what logging touches: nothing, or a text that somebody may look into."""
     found = logger
     while isinstance(found, logging.Logger):
-        for handler in found.handlers:
-            if isinstance(getattr(handler, "stream", None), io.StringIO | io.BytesIO):
-                return FOREIGN
+        if found.filters or not all(map(writes_out, found.handlers)):
+            return FOREIGN
         found = found.parent if found.propagate else None
     return SKIP
+
+
+def writes_out(handler: logging.Handler) -> bool:
+    """Tell whether a handler writes to a terminal or a test's report, or runs observed code."""
+    kind = type(handler)
+    if handler.filters:
+        return False
+    if kind.__module__.partition(".")[0] in {"_pytest", "pytest"} or kind is logging.NullHandler:
+        return True
+    if isinstance(handler, logging.StreamHandler) and kind is logging.StreamHandler:
+        return not isinstance(handler.stream, io.StringIO | io.BytesIO)
+    return kind.__mro__[1] is logging.Handler and is_observed(vars(kind).get("emit"))
 
 
 def is_observed(code: object) -> bool:
@@ -261,7 +338,7 @@ def is_foreign(code: object) -> bool:
     if isinstance(code, types.ModuleType) or is_observed(code):
         return False
     root = str(getattr(code, "__module__", "builtins")).partition(".")[0]
-    ours = root in sys.stdlib_module_names or root in {"trio", "raceexplore"}
+    ours = is_pythons(root) or root in {"trio", "raceexplore"}
     if ours or not isinstance(code, type):
         return not ours
     # one that has no function of its own runs those of its bases
@@ -269,11 +346,6 @@ def is_foreign(code: object) -> bool:
     homes = [str(function.__globals__.get("__name__")) for function in functions]
     own = [home for home in homes if not home.startswith("namedtuple_") and not is_pythons(home)]
     return not is_observed_class(code) and bool(own or any(map(is_foreign, code.__bases__)))
-
-
-def is_pythons(module: str) -> bool:
-    """Tell whether a module is of Python's library."""
-    return module.partition(".")[0] in sys.stdlib_module_names
 
 
 def is_observed_class(base: type) -> bool:

@@ -33,6 +33,8 @@ CACHED: Final = 17  # a method that remembers its results on the class
 CHAINED: Final = 18  # reads all maps of a ChainMap
 CHAIN: Final = 19  # also writes the first of them
 REACH: Final = 20  # an object of Python's library, and what it works on: a file, a queue
+UPDATE: Final = 23  # writes the whole dict; as the dict of an object's own it may hide methods
+POP: Final = 22  # writes the whole object, and gives what comes first in its order
 
 Effect: TypeAlias = int | Callable[[object], int]
 """One of the numbers above, or a function that tells it from the object's present state."""
@@ -51,7 +53,7 @@ def table(base: dict[str, Effect] | None = None, /, **names: str) -> Table:
 
 WHOLE: Final = table(
     reads="__iter__ __len__ __bool__ __eq__ __lt__ __add__ __repr__ __reversed__ __contains__ "
-    "__copy__ __deepcopy__ __or__ __and__ __sub__ __xor__ __mul__ __match__",
+    "__copy__ __deepcopy__ __or__ __and__ __sub__ __xor__ __mul__ __match__ __order__",
     writes="__iadd__ clear pop remove",
 )
 KEYED: Final = table(WHOLE, reads_key="__getitem__", writes_key="__setitem__")
@@ -63,22 +65,21 @@ SEQUENCE: Final = table(
     "frombytes fromlist fromfile fromunicode byteswap __imul__",
 )
 SET: Final = table(
-    WHOLE,
+    {**WHOLE, "pop": POP},
     writes="update intersection_update difference_update symmetric_difference_update __ior__ "
     "__iand__ __isub__ __ixor__",
     reads_key="__contains__",
     writes_key="add discard remove",
 )
 DICT: Final = table(
-    KEYED,
+    {**KEYED, "popitem": POP, "update": UPDATE, "__ior__": UPDATE},
     reads="keys values items copy",
-    writes="update popitem __ior__",
     reads_key="get __contains__",
     writes_key="pop setdefault __delitem__",
 )
 VIEWS: Final[Table] = dict.fromkeys([*WHOLE, "__getitem__", "isdisjoint"], VIEW)
 
-CHANGES: Final = frozenset(name for name in DICT if DICT[name] in {WRITE, WRITE_KEY})
+CHANGES: Final = frozenset(name for name in DICT if DICT[name] in {WRITE, WRITE_KEY, POP, UPDATE})
 CHAINS: Final[Table] = {name: CHAIN if name in CHANGES else CHAINED for name in DICT}
 
 TABLES: Final[dict[type, Table]] = {

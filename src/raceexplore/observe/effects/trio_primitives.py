@@ -14,8 +14,9 @@ from typing import Final
 
 import trio
 
+from raceexplore.kernel.events.trace import Kind
 from raceexplore.observe.effects.codes import FOREIGN, READ, RELEASE, REQUEST, SKIP, WRITE, Table
-from raceexplore.observe.effects.remember import Kinds
+from raceexplore.observe.effects.remember import ByClass, Kinds
 from raceexplore.observe.effects.values import namespace
 
 
@@ -93,6 +94,10 @@ TABLES: Final[dict[type, Table]] = {
     trio.MemoryReceiveChannel: {"statistics": READ},
     trio.CancelScope: SCOPE,
     trio.Nursery: NURSERY,
+    type(trio.open_nursery(strict_exception_groups=True)): {
+        "__aenter__": SKIP,
+        "__aexit__": SKIP,
+    },  # edges, as above
     trio.lowlevel.Task: TASK,
     trio.lowlevel.ParkingLot: {"statistics": READ, "__len__": READ, "__bool__": READ},
     trio.lowlevel.RunVar: {"get": READ},
@@ -100,6 +105,31 @@ TABLES: Final[dict[type, Table]] = {
 
 CHANNELS: Final = (trio.MemorySendChannel, trio.MemoryReceiveChannel)
 
+
+class Sorts(ByClass[Kind]):
+    """Class -> what sort of thing its instances are; a class of the program's own is data."""
+
+    def find(self, kind: type) -> Kind:
+        """Return the sort of ``kind``, which derives from at most one of trio's."""
+        for known, sort in SORTS.items():
+            if issubclass(kind, known):
+                return sort
+        return Kind.CHANNEL if kind is channel_state() else Kind.DATA
+
+
+SORTS: Final = {
+    trio.Lock: Kind.LOCK,
+    trio.StrictFIFOLock: Kind.LOCK,
+    trio.Condition: Kind.LOCK,  # that of its lock
+    trio.Semaphore: Kind.SEMAPHORE,
+    trio.CapacityLimiter: Kind.LIMITER,
+    trio.Event: Kind.EVENT,
+    trio.MemorySendChannel: Kind.CHANNEL,
+    trio.MemoryReceiveChannel: Kind.CHANNEL,
+    trio.lowlevel.ParkingLot: Kind.LOT,
+    trio.CancelScope: Kind.SCOPE,
+}
+kind_of: Final = Sorts()
 
 is_channel: Final = Kinds(*CHANNELS)
 is_scope: Final = Kinds(trio.CancelScope)

@@ -68,7 +68,7 @@ def note_inside(ledger: Ledger, obj: object, name: str, depth: int = REACH_MAX) 
                 note(ledger, effect, value, name)
             deeper += () if name in ONE_LEVEL or depth == 1 else _inside(value, name)
         if len(seen) > REACH_MAX:
-            ledger.opaque()
+            ledger.opaque(f"more than {REACH_MAX:,} objects inside a {type(obj).__qualname__}")
             return
         level, depth = deeper, depth - 1
 
@@ -84,7 +84,8 @@ def _inside(value: Any, name: str) -> list[object]:
         return list(dict.values(value))
     if _contains[kind]:
         return [held for behind in sources(value) for held in _inside(behind, name)]
-    if issubclass(kind, type) or (name != "__match__" and effects[kind][name] != READ):
+    deep = name in {"__match__", "__order__"}
+    if issubclass(kind, type) or (not deep and effects[kind][name] != READ):
         return []
     return [part for part in parts(value) if not isinstance(part, type)]
 

@@ -15,6 +15,7 @@ from raceexplore.observe.effects.codes import (
     CLASS_ATTRIBUTE,
     CLASS_DATA,
     DATA,
+    FOREIGN,
     READ_KEY,
     WRITE,
 )
@@ -121,7 +122,7 @@ def update_attr(obj: T, name: str) -> T:
 def change_in_place(ledger: Ledger, values: tuple[object, ...] | None) -> None:
     """Note that an operator may change ``values``; if they are not known, anything."""
     if values is None:
-        ledger.opaque()
+        ledger.opaque("an in-place operator of a property, or of a class of the program's own")
         return
     for value in values:
         inplace(None, value)
@@ -214,7 +215,10 @@ def inplace(value: T, old: object) -> T:
 
 def entered(manager: T) -> T | Entered:
     """``async with manager:``: a lock is acquired now and released at the end."""
-    if active is None or not is_entered[type(manager)]:
+    if active is None:
+        return manager
+    if not is_entered[type(manager)]:
+        enter(active, manager, ("__aenter__", "__aexit__"))
         return manager
     method(manager, "__aenter__")
     return Entered(manager, method)
@@ -225,11 +229,23 @@ def opened(manager: T) -> T | Entered:
     kind = type(manager)
     if active is not None and is_scope[kind]:
         active.read(manager, ALL)  # it may be cancelled already, and be left before the next await
-    return entered(manager) if is_channel[kind] else manager
+    if is_channel[kind]:
+        return entered(manager)
+    if active is not None:
+        enter(active, manager, ("__enter__", "__exit__"))
+    return manager
+
+
+def enter(ledger: Ledger, manager: object, names: tuple[str, str]) -> None:
+    """Note that a block begins and will end: code that nobody observes may run at both."""
+    found = effects[type(manager)]
+    for name in names:
+        if found[name] == FOREIGN:
+            note(ledger, FOREIGN, manager, name)
 
 
 def unseen(value: T) -> T:
     """Return a value that something will be done to which is not seen."""
     if active is not None:
-        active.opaque()
+        active.opaque("what goes on with what was evaluated before an await")
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from raceexplore.observe.hooks import contents, iteration
+from raceexplore.observe.hooks import contents, iteration, moments
 from raceexplore.observe.hooks import hook as hooks
 from raceexplore.observe.hooks import unseen_calls as given
 
@@ -16,7 +16,8 @@ HOOKS: Final = (
     *(hooks.read_name, hooks.write_name, hooks.update_name, hooks.inplace),
     *(hooks.entered, hooks.opened, hooks.unseen),
     *(given.called, given.called_last, given.used, given.lent, given.lent_to, given.later),
-    *(contents.contents, contents.member, contents.late_contents, contents.matched),
+    *(given.mapped, moments.awaited, moments.raised, moments.asked),
+    *(given.contents, contents.member, contents.late_contents, contents.matched),
     *(iteration.each, iteration.elements),
     *(iteration.delegated, iteration.behind, iteration.stream),
 )

@@ -86,4 +86,4 @@ def moved(generator: object, name: str) -> None:
     if ledger is not None:
         hooks.method(generator, name)
         if ledger.names.is_out(ledger.ordinal(generator)):
-            ledger.opaque()
+            ledger.opaque("a step of a shared asynchronous generator")

@@ -6,16 +6,19 @@ import gc
 from enum import EnumMeta
 from inspect import getmro
 from io import IOBase
-from types import BuiltinFunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CellType, MethodType, ModuleType
 from typing import Any, Final
 
 from raceexplore.observe.effects.by_class_of_object import (
     CODE,
+    RAISED,
     UNCHANGING,
     classify_from,
     effects,
     holder,
+    is_dunder,
     is_foreign,
+    is_observed_class,
 )
 from raceexplore.observe.effects.codes import (
     ATTRIBUTES,
@@ -29,6 +32,7 @@ from raceexplore.observe.effects.codes import (
     ITERATOR,
     MODULE_ATTRIBUTE,
     NAMESPACE,
+    POP,
     REACH,
     READ,
     READ_KEY,
@@ -40,12 +44,14 @@ from raceexplore.observe.effects.codes import (
     STORE,
     SUPER,
     TABLES,
+    UPDATE,
     VIEW,
     VIEWS,
     WRITE,
     WRITE_KEY,
     Effect,
 )
+from raceexplore.observe.effects.library import full_name, is_pythons
 from raceexplore.observe.effects.locations import ALL, FREE, QUEUE
 from raceexplore.observe.effects.remember import Kinds
 from raceexplore.observe.effects.stored_names import expected
@@ -79,9 +85,17 @@ def note(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
     elif code in {WRITE, WRITE_KEY}:
         ledger.write(obj, ALL)
     elif code == FOREIGN:
-        ledger.opaque()
+        hidden(ledger, type(obj), name)
     elif code != SKIP:
         note_indirect(ledger, code, obj, name)
+
+
+def hidden(ledger: Ledger, kind: type, name: str) -> None:
+    """Note that ``name`` of an instance of ``kind`` does what nobody observes."""
+    base = next((base for base in kind.__mro__ if name in vars(base)), kind)
+    root = base.__module__.partition(".")[0]
+    package = "" if is_pythons(root) or root == "trio" or is_observed_class(base) else root
+    ledger.opaque(f"{base.__module__}.{base.__qualname__}.{name}", package=package)
 
 
 def read_whole(ledger: Ledger, obj: object, name: str) -> None:
@@ -89,6 +103,8 @@ def read_whole(ledger: Ledger, obj: object, name: str) -> None:
     ledger.read(obj, ALL)
     if in_order[type(obj)] and name not in UNORDERED:
         ledger.seen_in_order(obj)
+        if ledger.is_alias(obj):
+            ledger.opaque("the order of attributes")
 
 
 def note_key(ledger: Ledger, how: tuple[Effect, str], obj: object, key: object) -> None:
@@ -109,11 +125,20 @@ def note_key(ledger: Ledger, how: tuple[Effect, str], obj: object, key: object) 
         ledger.read(obj, location)
         return
     ledger.write(obj, location)
+    if isinstance(obj, dict) and ledger.is_alias(obj):
+        note_hiding(ledger, obj, key)
     if isinstance(obj, set):
         ledger.introduce((key,))  # nobody can tell later what a set holds, in an order of its own
     ordered = ledger.insertion_order and in_order[type(obj)]
     if ordered and (name not in ADDING or is_missing(obj, key, location)):
         ledger.insert(obj)
+
+
+def note_hiding(ledger: Ledger, own: object, name: object) -> None:
+    """Note that an attribute is set through the dict of an object's own: it may hide a method."""
+    owner = ledger.behind(own)
+    if isinstance(owner, type | ModuleType) or member_of(type(owner), str(name)) is not None:
+        ledger.opaque(f"a store of {type(owner).__qualname__}.{name} through its __dict__")
 
 
 def is_missing(obj: object, key: object, location: object) -> bool:
@@ -125,12 +150,23 @@ def is_missing(obj: object, key: object, location: object) -> bool:
     return isinstance(obj, set) and not set.__contains__(obj, key)
 
 
+def note_whole(ledger: Ledger, code: int, obj: object) -> None:
+    """Note a write of all of a dict or a set that does a little more."""
+    ledger.write(obj, ALL)
+    if code == POP:
+        ledger.seen_in_order(obj)
+    elif ledger.is_alias(obj):
+        ledger.opaque("stores of attributes through a __dict__")
+
+
 def note_indirect(ledger: Ledger, code: int, obj: object, name: str) -> None:
     """Note the effect of an operation on something that stands for another object."""
     if code in {VIEW, ITERATOR}:
         if code == ITERATOR:
             ledger.write(obj, ALL)
         note_behind(ledger, obj, name)
+    elif code in {POP, UPDATE}:
+        note_whole(ledger, code, obj)
     elif code == SUPER:
         effect, behind = behind_super(obj, name)
         note(ledger, effect, behind, name)
@@ -222,7 +258,13 @@ def note_module(ledger: Ledger, module: object, name: str) -> None:
     elif not isinstance(value, CODE) or name in expected.modules:
         ledger.read(module, name)
     elif is_foreign(value):
-        ledger.opaque()
+        note_package(ledger, value)
+
+
+def note_package(ledger: Ledger, code: object) -> None:
+    """Note the use of a function or a class of a package that nobody observes."""
+    name = full_name(code)
+    ledger.opaque(name, package=name.partition(".")[0])
 
 
 def note_class(ledger: Ledger, owner: object, name: str) -> None:
@@ -249,6 +291,8 @@ def note_bases(ledger: Ledger, bases: tuple[type, ...], name: str) -> None:
 
 def note_store(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
     """Note a write of an attribute that is no plain attribute of an instance."""
+    if is_special(obj, name):
+        ledger.opaque(f"an assignment to {type(obj).__qualname__}.{name}")
     if effect == SKIP:
         member = member_of(type(obj), name)
         if hasattr(type(member), "__set__"):
@@ -260,11 +304,21 @@ def note_store(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
         # ``obj.name += 1`` reads it there
         note_class(ledger, obj if effect == CLASS_ATTRIBUTE else type(obj), name)
     if effect in {FOREIGN, NAMESPACE} or not is_expected(obj, name):
-        ledger.opaque()  # with another's dict for its attributes, it is the other one as well
+        # with another's dict for its attributes, it is the other one as well
+        ledger.opaque(f"an assignment to {type(obj).__qualname__}.{name}")
     if effect in {READ, WRITE}:  # a primitive's settable property, such as CancelScope.deadline
         ledger.write(obj, ALL)
     else:
         ledger.write(obj, name)
+
+
+def is_special(obj: object, name: str) -> bool:
+    """Tell whether an attribute is part of what Python, or a library, runs: code, bases, a slot."""
+    if isinstance(obj, ModuleType):
+        return is_pythons(obj.__name__) or obj.__name__.partition(".")[0] == "trio"
+    if not is_dunder(name):
+        return type(obj) is CellType
+    return not (name in RAISED and isinstance(obj, BaseException)) and name != "__dict__"
 
 
 def behind_super(proxy: object, name: str) -> tuple[Effect, object]:

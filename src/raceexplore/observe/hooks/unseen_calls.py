@@ -2,59 +2,80 @@
 
 from __future__ import annotations
 
+import logging
 import operator
 import random
-import sys
-from functools import partial
+from dataclasses import MISSING
+from enum import Enum, EnumMeta
+from functools import lru_cache, partial
 from types import (
     AsyncGeneratorType,
     BuiltinFunctionType,
-    ClassMethodDescriptorType,
     FunctionType,
     GeneratorType,
-    GenericAlias,
-    MethodDescriptorType,
-    MethodType,
-    MethodWrapperType,
     ModuleType,
-    WrapperDescriptorType,
 )
 from typing import Any, Final, TypeVar
 
 from raceexplore.observe.effects.by_class_of_object import (
     CACHE,
     MARK,
+    UNCHANGING,
     effects,
     is_foreign,
     is_observed,
+    logs,
 )
-from raceexplore.observe.effects.codes import DATA, FOREIGN, READ, SKIP, TABLES, WRITE
-from raceexplore.observe.effects.library import CHANGING, HARMLESS, OUT_OF_SIGHT, RANDOM, READING
+from raceexplore.observe.effects.codes import (
+    CLASS_ATTRIBUTE,
+    DATA,
+    FOREIGN,
+    MODULE_ATTRIBUTE,
+    READ,
+    READ_KEY,
+    SKIP,
+    WRITE,
+)
+from raceexplore.observe.effects.library import Does, does, full_name, is_pythons
 from raceexplore.observe.effects.locations import ALL, SCALARS
-from raceexplore.observe.effects.remember import Kinds
-from raceexplore.observe.effects.trio_primitives import TABLES as PRIMITIVES
-from raceexplore.observe.effects.values import member_of, namespace, peek
+from raceexplore.observe.effects.values import member_of, peek
 from raceexplore.observe.hooks import hook as hooks
+from raceexplore.observe.hooks.contents import contents as contents_of
 from raceexplore.observe.hooks.contents import note_inside
-from raceexplore.observe.hooks.note import in_order, note
+from raceexplore.observe.hooks.done_by import (
+    CALLED,
+    CODES,
+    CODES_GIVEN,
+    DESCRIPTORS,
+    GETTERS,
+    done_by,
+    done_by_method,
+    is_harmless,
+    is_known,
+    is_own,
+    root,
+)
+from raceexplore.observe.hooks.note import in_order, note, note_package
 from raceexplore.observe.ledger.ledger import Ledger
 from raceexplore.observe.ledger.naming import parts
 
 T = TypeVar("T")
 
-NOTHING, READS, WRITES = range(3)  # what a call does to its arguments
-
-DESCRIPTORS: Final = (MethodDescriptorType, WrapperDescriptorType, ClassMethodDescriptorType)
-GETTERS: Final = (operator.itemgetter, operator.attrgetter, operator.methodcaller, GenericAlias)
-CALLED: Final = (BuiltinFunctionType, MethodType, MethodWrapperType, partial)
 GENERATORS: Final = (GeneratorType, AsyncGeneratorType)
-_is_known: Final = Kinds(*PRIMITIVES, *TABLES)
+PARTS: Final = frozenset({DATA, CLASS_ATTRIBUTE, MODULE_ATTRIBUTE})
 
 
 def called(function: T) -> T:
     """Call something of which the source does not say what it is."""
     if hooks.active is not None:
         note_called(hooks.active, function)
+    return function
+
+
+def mapped(function: T) -> T:
+    """Let a builtin call ``function`` for each of some elements, which are read as a whole."""
+    if hooks.active is not None:
+        note_mapped(hooks.active, function)
     return function
 
 
@@ -69,9 +90,23 @@ def method(obj: T, name: str) -> T:
             ledger.read(obj, ALL)
         elif effect:
             note(ledger, effect, obj, name)
-            for value in peek(obj, name) if effect == DATA else ():
-                note_called(ledger, value)
+            if effect in PARTS:
+                note_part(ledger, obj, name)
     return obj
+
+
+def note_part(ledger: Ledger, owner: Any, name: str) -> None:
+    """Note the call of something that a class, a module or an instance holds."""
+    if not isinstance(owner, type):
+        for value in peek(owner, name):
+            note_called(ledger, value)
+        return
+    member = member_of(owner, name)
+    if member is None:
+        member = member_of(type(owner), name)
+    code = getattr(member, "__func__", member)
+    if isinstance(code, CODES) and not is_observed(code) and not is_harmless(owner, code, name):
+        ledger.opaque(f"{owner.__module__}.{owner.__qualname__}.{name}")
 
 
 def called_last(value: T, function: object) -> T:
@@ -81,14 +116,25 @@ def called_last(value: T, function: object) -> T:
 
 
 def used(function: T, name: str) -> T:
-    """Call a library function that works on something hidden: the run's random numbers, say."""
+    """Call a library function of that dotted name, which works on something hidden."""
     ledger = hooks.active
     if ledger is not None:
-        if name in RANDOM:
-            ledger.write(random, "stream")
-        else:
-            ledger.opaque()
+        _note_done(ledger, name)
     return function
+
+
+def _note_done(ledger: Ledger, name: str) -> None:
+    """Note what the library function of that dotted name touches beside its arguments."""
+    done = does(name)
+    if done == Does.DRAWS:
+        ledger.write(random, "stream")
+    elif done == Does.LOGS:
+        if logs(logging.getLogger()):
+            ledger.opaque(name)
+    elif done == Does.HIDDEN:
+        root = name.partition(".")[0]
+        ours = is_pythons(root) or root in {"trio", "builtins"}
+        ledger.opaque(name, package="" if ours else root)
 
 
 def lent(value: T, function: object) -> T:
@@ -115,16 +161,8 @@ def later(function: T) -> T:
         note_called(ledger, function)
         owner = getattr(function, "__self__", None) if kind in CALLED else function
         if not isinstance(owner, type | ModuleType | FunctionType) and type(owner) not in SCALARS:
-            ledger.opaque()
+            ledger.opaque(f"what is to be called later, a {type(owner).__qualname__},")
     return function
-
-
-def is_own(function: Any) -> bool:
-    """Return whether a function is rewritten, so that its own code notes what it does."""
-    kind = type(function)
-    if kind is MethodType:
-        return is_own(function.__func__)
-    return kind is FunctionType and MARK in function.__globals__
 
 
 def note_called(ledger: Ledger, function: Any) -> None:
@@ -138,17 +176,37 @@ def note_called(ledger: Ledger, function: Any) -> None:
     elif kind is CACHE:
         ledger.write(function, ALL)
     elif issubclass(kind, type):
-        if is_foreign(function):
-            ledger.opaque()
-    elif kind not in DESCRIPTORS and kind not in GETTERS:
+        _note_made(ledger, function)
+    elif kind not in DESCRIPTORS and kind not in GETTERS:  # what those do to arguments is given
         effect = effects[kind]["__call__"]
         if effect:
             note(ledger, effect, function, "__call__")
 
 
+def _note_made(ledger: Ledger, kind: type) -> None:
+    """Note that an instance of a class is made."""
+    if is_foreign(kind):
+        note_package(ledger, kind)
+    elif is_pythons(kind.__module__) or kind.__module__.partition(".")[0] == "trio":
+        if not issubclass(kind, BaseException | Enum) and type(kind) is not EnumMeta:
+            _note_done(ledger, full_name(kind))
+    else:
+        for factory in factories(kind):
+            note_called(ledger, factory)
+
+
+@lru_cache(maxsize=1024)
+def factories(kind: type) -> tuple[Any, ...]:
+    """Return what makes the defaults of a dataclass, less what makes them out of nothing."""
+    fields = vars(kind).get("__dataclass_fields__", {}).values()
+    made = [field.default_factory for field in fields if field.default_factory is not MISSING]
+    return tuple([code for code in made if not isinstance(code, type) and not is_own(code)])
+
+
 def _note_bound(ledger: Ledger, function: Any) -> None:
     """Note the call of a method that was looked up before, or of a partial function."""
     if type(function) is partial:
+        ledger.read(function.keywords, ALL)
         note_called(ledger, function.func)
         done = done_by(function.func)
         for value in (*function.args, *function.keywords.values()):
@@ -156,92 +214,55 @@ def _note_bound(ledger: Ledger, function: Any) -> None:
         return
     owner, name = function.__self__, function.__name__
     if type(owner) is ModuleType:
-        if root(function) in RANDOM:
-            ledger.write(random, "stream")
-        elif f"{owner.__name__}.{name}" in OUT_OF_SIGHT:
-            ledger.opaque()
+        _note_done(ledger, full_name(function))
     elif isinstance(owner, random.Random):
         ledger.write(random, "stream")
-    elif not is_own(function):
-        effect = effects[type(owner)][name]
-        if effect:
-            note(ledger, effect, owner, name)
+    elif isinstance(owner, type) and not is_own(function):
+        note_part(ledger, owner, name)
+    elif not is_own(function) and (effect := effects[type(owner)][name]):
+        note(ledger, effect, owner, name)
 
 
 def _note_strange(ledger: Ledger, function: Any) -> None:
     """Note the call of a function that is not rewritten: it works on what it has kept, too."""
-    module = str(function.__module__).partition(".")[0]
-    if module not in sys.stdlib_module_names and not is_observed(function):
-        if module not in {"trio", "raceexplore"}:
-            ledger.opaque()
-    elif f"{function.__module__}.{function.__qualname__}" in OUT_OF_SIGHT:
-        ledger.opaque()
-    elif module in RANDOM:
-        ledger.write(random, "stream")
+    if is_foreign(function):
+        note_package(ledger, function)
+    elif not is_observed(function) and root(function) != "raceexplore":
+        _note_done(ledger, full_name(function))
     for cell in function.__closure__ or ():
         for held in parts(cell):
-            give(ledger, held, WRITES)
+            give(ledger, held, Does.CHANGES)
 
 
-def root(function: Any) -> str:
-    """Return the module of a function, without those inside of it."""
-    return str(getattr(function, "__module__", None) or "builtins").partition(".")[0]
-
-
-def done_by(function: Any) -> int:
-    """Return what a call of ``function`` does to its arguments."""
+def note_mapped(ledger: Ledger, function: Any) -> None:
+    """Note the calls of ``function`` for elements that are noted as read, with all they hold."""
     kind = type(function)
-    if kind is MethodType:
-        return done_by(function.__func__)
-    if kind is partial:
-        return done_by(function.func)
-    if is_own(function) or kind is CACHE:
-        return NOTHING
-    if kind in {BuiltinFunctionType, FunctionType} or issubclass(kind, type):
-        return _done_by_plain(function)
-    if kind in DESCRIPTORS or kind in GETTERS:
-        return WRITES
-    return NOTHING if effects[kind]["__call__"] == SKIP else WRITES
+    if kind in DESCRIPTORS:
+        owner, name = function.__objclass__, function.__name__
+        if not (owner in SCALARS or owner in UNCHANGING):
+            effect = effects[owner][name] if is_known[owner] else FOREIGN
+            if effect not in {READ, READ_KEY, SKIP}:
+                ledger.opaque(f"{owner.__module__}.{owner.__qualname__}.{name}")
+    elif kind is operator.methodcaller:
+        ledger.opaque("operator.methodcaller")
+    elif kind is partial:
+        note_called(ledger, function)
+        note_mapped(ledger, function.func)
+    elif kind is FunctionType or kind is BuiltinFunctionType:
+        note_called(ledger, function)
+        if done_by(function) in {Does.FIRST, Does.CHANGES} or function is next:
+            ledger.opaque(full_name(function))
+    elif function is not None:
+        note_called(ledger, function)
 
 
-def _done_by_plain(function: Any) -> int:
-    module = root(function)
-    if module in HARMLESS or module not in sys.stdlib_module_names:
-        return NOTHING  # the event is opaque, if nobody knows the module
-    if issubclass(type(function), type):
-        return READS
-    owner = getattr(function, "__self__", None)
-    if owner is not None and not isinstance(owner, ModuleType):
-        return READS if _is_known[type(owner)] or type(owner) in SCALARS else WRITES
-    return READS if module in READING and function.__name__ not in CHANGING else WRITES
-
-
-def done_by_method(obj: Any, name: str) -> int:
-    """Return what a call of ``obj.name`` does to its arguments."""
-    kind = type(obj)
-    if kind is ModuleType:
-        return done_by(namespace(obj).get(name))
-    if issubclass(kind, type):
-        member = member_of(obj, name)
-        if type(member) is ClassMethodDescriptorType or kind in SCALARS:
-            return READS
-        own = is_observed(getattr(member, "__func__", member))
-        return NOTHING if own or member is None else WRITES
-    member = member_of(kind, name)
-    if member is None:
-        return max((done_by(found) for found in peek(obj, name)), default=NOTHING)
-    if _is_known[kind] or kind in SCALARS or is_observed(member):
-        return NOTHING  # where it does something, the call's own hook has noted it
-    return NOTHING if kind.__module__.partition(".")[0] in HARMLESS else WRITES
-
-
-def give(ledger: Ledger, value: Any, done: int) -> None:
+def give(ledger: Ledger, value: Any, done: Does) -> None:
     """Note what a call does to what it is given, and to all that can be reached from there.
 
     A function among that is taken to be called.
     """
     kind = type(value)
-    if done == NOTHING or kind in SCALARS:
+    if done == Does.KEEPS or kind in SCALARS:
         return
     if kind in CALLED:
         note_called(ledger, value)
@@ -249,12 +270,30 @@ def give(ledger: Ledger, value: Any, done: int) -> None:
         for held in value:
             give(ledger, held, done)
         return
-    effect = effects[kind]["__match__"]
+    effect = effects[kind]["__order__"]
+    changes = done in {Does.FIRST, Does.CHANGES}
     if effect == FOREIGN:
-        ledger.opaque()
-    elif effect and done == WRITES and not issubclass(kind, ModuleType):
+        note(ledger, effect, value, "__order__")
+    elif effect and changes and not issubclass(kind, ModuleType):
         ledger.write(value, ALL)
     elif effect:
-        note(ledger, effect, value, "__match__")
+        note(ledger, effect, value, "__order__")
     if kind not in CALLED and kind is not FunctionType:
-        note_inside(ledger, value, "__match__")
+        note_inside(ledger, value, "__order__")
+
+
+def contents(obj: T, name: str, inner: str) -> T:
+    """Note ``name``, an operator's method, of ``obj``, and ``inner`` of what ``obj`` holds.
+
+    Without a name, nobody else has ``obj`` itself. A function among operands is taken to be called.
+    """
+    ledger = hooks.active
+    if ledger is not None:
+        kind = type(obj)
+        if kind not in SCALARS:
+            if kind in GETTERS:
+                ledger.opaque(f"what {kind.__name__} looks up")
+            elif kind in CODES_GIVEN:
+                note_mapped(ledger, obj)
+            contents_of(obj, name, inner)
+    return obj

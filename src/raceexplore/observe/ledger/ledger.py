@@ -7,8 +7,9 @@ from types import CellType, FrameType, FunctionType, ModuleType
 from typing import Any, Final
 
 from raceexplore.kernel.events.footprint import Accesses
-from raceexplore.kernel.events.trace import Access, Event
-from raceexplore.observe.effects.by_class_of_object import MARK
+from raceexplore.kernel.events.trace import Access, Event, Kind
+from raceexplore.observe.effects.by_class_of_object import MARK, effects
+from raceexplore.observe.effects.codes import READ, REQUEST, SKIP, WRITE
 from raceexplore.observe.effects.locations import (
     ALL,
     FREE,
@@ -18,7 +19,7 @@ from raceexplore.observe.effects.locations import (
     key_label,
 )
 from raceexplore.observe.effects.parts import has_finalizer, part_of
-from raceexplore.observe.effects.trio_primitives import has_state_elsewhere, state_of
+from raceexplore.observe.effects.trio_primitives import has_state_elsewhere, kind_of, state_of
 from raceexplore.observe.effects.values import calling_line, value_text
 from raceexplore.observe.ledger.labels import Holders
 from raceexplore.observe.ledger.landmarks import NONE, Landmarks
@@ -53,6 +54,7 @@ class Ledger:
         "_ordered",
         "_ordinals",
         "_reads",
+        "_reason",
         "_writes",
         "blind",
         "insertion_order",
@@ -82,6 +84,7 @@ class Ledger:
         self._kinds: list[type] = [str]  # an object may change its class
         self._accesses: dict[Location, bool] = {}  # of the event: was it a write?
         self._holders = Holders()
+        self._reason = ""  # why the event is opaque
         # By (location, how): the object, the line and the value before.
         self._details: dict[tuple[Location, str], tuple[object, str, str]] = {}
 
@@ -115,8 +118,17 @@ class Ledger:
         """Note that the program goes through ``obj`` in the order in which it was filled."""
         self._ordered.add(self.ordinal(obj))
 
-    def opaque(self) -> None:
-        """Note that the current event runs code that nobody observes."""
+    def opaque(self, what: str, *, package: str = "") -> None:
+        """Note that the current event does ``what`` nobody observes: calls a function, say.
+
+        package: what it belongs to, if that could have been observed.
+        """
+        if not self._reason:
+            line = calling_line().rpartition("/")[2]
+            at = f" at {line}" if line else ""
+            self._reason = f"what {what}{at} does is not observed"
+            if package:
+                self._reason = f"the package `{package}` was not observed"
         if self.values:
             self._describe(UNOBSERVED, "write", None)
         self._accesses[UNOBSERVED] = True
@@ -126,7 +138,12 @@ class Ledger:
         if self.values:
             taken = tuple([self._detailed(*seen) for seen in self._details])
         else:
-            taken = tuple([Access(place, write, "") for place, write in self._accesses.items()])
+            taken = tuple(
+                [
+                    Access(place, write, "", kind=self._sort(place))
+                    for place, write in self._accesses.items()
+                ]
+            )
         self.forget()
         return taken
 
@@ -134,6 +151,7 @@ class Ledger:
         """Start the next event; what has been noted since the last one is nobody's."""
         self._accesses.clear()
         self._details.clear()
+        self._reason = ""
 
     def look(self, scopes: Iterable[object]) -> None:
         """Note that the event has read all of each of ``scopes``, as every event does."""
@@ -153,8 +171,19 @@ class Ledger:
         """Name all that can be reached from ``values``: other tasks are about to reach it."""
         self.names.let_out(values, self)
 
-    def close(self, task: str, nth: int) -> tuple[Accesses, bool]:
-        """Return the accesses of the ``nth`` event of ``task``, and whether it was opaque.
+    def begin(self, primitive: object, name: str) -> None:
+        """Note that a task begins whose body is the method ``name`` of something of trio's."""
+        effect = effects[type(primitive)][name]
+        code = effect if isinstance(effect, int) else effect(primitive)
+        if code == REQUEST:
+            self.write(primitive, QUEUE)
+        elif code in {READ, WRITE}:
+            (self.write if code == WRITE else self.read)(primitive, ALL)
+        elif code != SKIP:
+            self.opaque(f"{type(primitive).__qualname__}.{name} as a task")
+
+    def close(self, task: str, nth: int) -> tuple[Accesses, str]:
+        """Return the accesses of the ``nth`` event of ``task``, and why it is opaque, if it is.
 
         Their objects bear names (see naming.py) where `take` has numbers.
         """
@@ -162,7 +191,7 @@ class Ledger:
         if True in accesses.values():
             self._let_out_written()
         self.names.end_event(task, nth, self)
-        opaque = UNOBSERVED in accesses
+        opaque, self._reason = self._reason, ""
         if self.values:
             return Accesses([self._renamed(access, task) for access in self.take()]), opaque
         reads, writes = self._reads, self._writes
@@ -185,7 +214,7 @@ class Ledger:
         ordinal, key = location
         write, owned = self._accesses[location], ordinal in self.names.owner
         name, key = self._name(location, task)
-        access = spelled(name, key, write)
+        access = spelled(name, key, write, self._sort(location))
         if not owned and type(key) is not tuple:
             (self._writes if write else self._reads)[location] = access
         return access
@@ -213,6 +242,21 @@ class Ledger:
         if self._ordinals.setdefault(id(part), self.ordinal(obj)) != self.ordinal(obj):
             self.write(obj, ALL)
         self._kept[self.ordinal(obj)].append(part)
+
+    def is_alias(self, part: object) -> bool:
+        """Return whether ``part`` is the dict of an object that other tasks can reach."""
+        ordinal = self._ordinals.get(id(part))
+        if ordinal is None or type(part) is not dict or self._kept[ordinal][0] is part:
+            return False
+        return self.names.is_out(ordinal)
+
+    def behind(self, part: object) -> object:
+        """Return the object that ``part`` is another way to."""
+        return self._kept[self._ordinals[id(part)]][0]
+
+    def _sort(self, location: Location) -> Kind:
+        """Return what sort of thing a location is of."""
+        return Kind.UNSEEN if location[0] == OPAQUE else kind_of[self._kinds[location[0]]]
 
     def count(self) -> int:
         """Return how many objects have a number."""
@@ -270,7 +314,7 @@ class Ledger:
             self._kept.append([obj])
             self._kinds.append(type(obj))
             if has_finalizer[type(obj)]:
-                self.opaque()
+                self.opaque(f"{type(obj).__qualname__}.__del__")
             if id(obj) in self._landmarks:
                 self.names.know(ordinal, self._landmarks[id(obj)][1])
             elif issubclass(type(obj), PLACED) and has_place(obj):
@@ -287,4 +331,5 @@ class Ledger:
         obj, line, before = self._details[location, how]
         after = value_text(obj, location[1]) if how == "write" else ""
         self._holders.note(location, obj)
-        return Access(location, how == "write", self.label(location), line, before, after)
+        written, kind = how == "write", self._sort(location)
+        return Access(location, written, self.label(location), line, before, after, kind)

@@ -150,8 +150,10 @@ def settled(events: Sequence[Event], renamed: Mapping[str, str]) -> list[Event]:
     found = []
     for event in events:
         accesses = tuple([told(access) for access in event.accesses])
-        leaked = any(str(access.resource[0]).startswith(LEAKED) for access in accesses)
-        found.append(event._replace(accesses=accesses, opaque=event.opaque or leaked))
+        names = [str(access.resource[0]) for access in accesses]
+        leaked = next((f"a {n.removeprefix(LEAKED)}" for n in names if n.startswith(LEAKED)), "")
+        opaque = event.opaque or (f"{leaked} went from task to task unobserved" if leaked else "")
+        found.append(event._replace(accesses=accesses, opaque=opaque))
     return found
 
 

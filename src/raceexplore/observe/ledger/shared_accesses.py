@@ -6,15 +6,15 @@ from functools import lru_cache
 from typing import Final
 
 from raceexplore.kernel.events.footprint import Accesses
-from raceexplore.kernel.events.trace import Access
+from raceexplore.kernel.events.trace import Access, Kind
 
 KEPT_MAX: Final = 20_000
 
 
 @lru_cache(maxsize=KEPT_MAX, typed=True)
-def spelled(name: str, key: object, write: bool) -> Access:  # noqa: FBT001 as in an Access
+def spelled(name: str, key: object, write: bool, kind: Kind) -> Access:  # noqa: FBT001 as in an Access
     """Return the access without values: the same object in each run, most likely."""
-    return Access((name, key), write, "")
+    return Access((name, key), write, "", kind=kind)
 
 
 class Shared(dict[tuple[int, ...], Accesses]):

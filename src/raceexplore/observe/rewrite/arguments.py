@@ -23,9 +23,6 @@ from raceexplore.observe.rewrite.syntax import (
 LATER: Final = frozenset({"trio.to_thread.run_sync", "contextlib.closing", "contextlib.aclosing"})
 """Functions whose first argument is called, or closed, when nobody looks on."""
 
-KEEPING: Final = frozenset({"asyncio", "contextlib", "contextvars", "datetime", "logging", "time"})
-"""Modules whose functions do nothing yet to what they are given."""
-
 QUIET: Final = (
     frozenset(name for table in TABLES.values() for name in table)
     | frozenset(dir(str))

@@ -9,11 +9,10 @@ from typing import Final
 
 from raceexplore.observe.effects.by_class_of_object import CODE
 from raceexplore.observe.effects.codes import ATTRIBUTES, WITH_KEY
-from raceexplore.observe.effects.library import CHANGING, HARMLESS, OUT_OF_SIGHT, RANDOM
+from raceexplore.observe.effects.library import Does, does
 from raceexplore.observe.effects.locations import SCALARS
 from raceexplore.observe.effects.stored_names import expected
 from raceexplore.observe.rewrite.arguments import (
-    KEEPING,
     LATER,
     LOUD,
     QUIET,
@@ -41,6 +40,7 @@ READERS: Final = {
     **dict.fromkeys(("list", "tuple", "set", "frozenset", "dict", "sorted", "sum"), "__iter__"),
     **dict.fromkeys(("min", "max", "any", "all", "iter", "bytes", "bytearray"), "__iter__"),
     **dict.fromkeys(("str", "repr", "print", "format", "ascii", "hash"), "__repr__"),
+    **dict.fromkeys(("int", "float", "complex", "abs", "round", "divmod", "pow"), "__eq__"),
     "len": "__len__",
     "bool": "__bool__",
     "reversed": "__reversed__",
@@ -61,19 +61,6 @@ INNER: Final = {
 
 LAZY: Final = frozenset({"enumerate", "zip", "map", "filter"})
 CALLING: Final = frozenset({"min", "max", "sorted"})
-CHANGERS: Final = frozenset(
-    {"heapq.heappush", "heapq.heappop", "heapq.heapify", "heapq.heapreplace", "heapq.heappushpop"}
-    | {"bisect.insort", "bisect.insort_left", "bisect.insort_right", "random.shuffle"}
-)
-"""Library functions that change their first argument."""
-
-READING_MODULES: Final = {
-    **dict.fromkeys(("bisect", "collections", "heapq", "itertools", "math"), "__eq__"),
-    **dict.fromkeys(("operator", "random", "statistics"), "__eq__"),
-    **dict.fromkeys(("copy", "dataclasses", "json", "marshal", "pickle", "pprint"), "__match__"),
-}
-"""Library modules whose functions read what they are given, and what they do inside of it."""
-
 READING_METHODS: Final = {
     **dict.fromkeys(("extend", "extendleft", "update", "subtract", "writelines"), "__iter__"),
     **dict.fromkeys(("union", "intersection", "difference", "symmetric_difference"), "__iter__"),
@@ -123,24 +110,23 @@ def rewrite_call(node: ast.Call, context: Context) -> ast.expr:
 def library_call(node: ast.Call, origin: str, context: Context) -> None:
     """Note what a function of Python's library, or of trio, does to its arguments."""
     root, _, name = origin.rpartition(".")
-    module = root.partition(".")[0]
-    function = deepcopy(node.func)
+    function, done = deepcopy(node.func), does(origin)
     if root == "builtins":
         builtin_call(node, name, context)
-    elif origin in CHANGERS:
+    elif done is Does.FIRST or origin == "random.shuffle":
         node.args[:1] = [whole(part, "__iadd__") for part in node.args[:1]]
         for keyword in node.keywords:
             keyword.value = whole(keyword.value, "__iadd__")
-    elif name not in CHANGING and (module in READING_MODULES or origin == "functools.reduce"):
-        inner = READING_MODULES.get(module, "__eq__")
-        outer = "__match__" if inner == "__match__" else "__iter__"
-        read_arguments(node, outer, inner, context)
     elif origin in LATER:
         node.args[:1] = [hook("later", part) for part in node.args[:1]]
-    elif module not in HARMLESS and module not in KEEPING:
+    elif done is Does.ELEMENTS:
+        read_arguments(node, "__iter__", "__eq__", context)
+    elif done in {Does.READS, Does.DRAWS}:
+        read_arguments(node, "__order__", "__order__", context)
+    elif done is not Does.KEEPS:
         lend(node, "lent", function)
-    if origin in OUT_OF_SIGHT or module in RANDOM:
-        node.func = hook("used", node.func, module)
+    if root != "builtins" and done in {Does.DRAWS, Does.LOGS, Does.HIDDEN}:
+        node.func = hook("used", node.func, origin)
 
 
 def builtin_call(node: ast.Call, name: str, context: Context) -> None:
@@ -157,22 +143,38 @@ def builtin_call(node: ast.Call, name: str, context: Context) -> None:
         by_builtin = bool(skipped and node.args) and not isinstance(node.args[0], ast.Lambda)
         rest = [lazily(part, by_builtin=by_builtin) for part in node.args[skipped:]]
         node.args = [*node.args[:skipped], *rest]
-        if by_builtin:
-            node.args[0] = hook("called", node.args[0])
+        if by_builtin and not isinstance(node.args[0], ast.Starred):
+            node.args[0] = hook("mapped", node.args[0])
     elif name == "iter" and len(node.args) > 1:
         node.args[:1] = [hook("called", node.args[0])]
     elif name in CALLING:
-        note_key_function(node)
         read_by_builtin(node, name, context)
+        note_key_function(node)
+    elif name in {"isinstance", "issubclass"} and len(node.args) == 2:
+        ask(node, context)
     else:
         read_by_builtin(node, name, context)
+    if does(f"builtins.{name}") is Does.HIDDEN and name not in REFLECTION:
+        node.func = hook("used", node.func, f"builtins.{name}")
+
+
+def ask(node: ast.Call, context: Context) -> None:
+    """Note that abstract classes among ``isinstance(value, classes)`` are asked."""
+    classes = node.args[1]
+    names = classes.elts if isinstance(classes, ast.Tuple) else [classes]
+    if all(context.origin(name).startswith("builtins.") for name in names):
+        return
+    if is_plain(node.args[0]):
+        node.args[1] = hook("asked", classes, again(node.args[0]))
+    else:
+        node.args[1] = hook("asked", classes, ast.Constant(None))
 
 
 def note_key_function(node: ast.Call) -> None:
     """Note the calls of a function that a builtin calls for each element."""
     for keyword in node.keywords:
-        if not isinstance(keyword.value, PLAIN):
-            keyword.value = hook("called", keyword.value)
+        if keyword.arg == "key" and not isinstance(keyword.value, PLAIN):
+            keyword.value = hook("mapped", keyword.value)
 
 
 def read_by_builtin(node: ast.Call, name: str, context: Context) -> None:
@@ -181,10 +183,17 @@ def read_by_builtin(node: ast.Call, name: str, context: Context) -> None:
         for keyword in node.keywords:
             if keyword.arg == "file":
                 keyword.value = hook("method", keyword.value, "write")
-        parts = [(part, READERS[name], INNER[name]) for part in node.args]
+        inner = "__order__" if has_strange_key(node, context) else INNER[name]
+        parts = [(part, READERS[name], inner) for part in node.args]
         node.args = operands(parts, context)
     elif name in READERS:
         node.args = [whole(part, READERS[name]) for part in node.args]
+
+
+def has_strange_key(node: ast.Call, context: Context) -> bool:
+    """Tell whether a builtin looks at its elements through what may be a library's code."""
+    keys = [part.value for part in node.keywords if part.arg == "key"]
+    return any(not isinstance(key, ast.Lambda) and not context.is_own(key) for key in keys)
 
 
 def has_lambda(node: ast.Call) -> bool:
@@ -209,7 +218,7 @@ def lazily(node: ast.expr, *, by_builtin: bool) -> ast.expr:
     if isinstance(node, ast.Starred):
         return contents(node, "__iter__", "__iter__")
     if by_builtin:
-        return hook("elements", node, "__repr__", "__repr__")
+        return hook("elements", node, "__order__", "__order__")
     return node if isinstance(node, FRESH) else hook("each", node)
 
 
@@ -225,8 +234,7 @@ def method_call(node: ast.Call, func: ast.Attribute, context: Context) -> ast.Ca
     if name in READING_METHODS:
         read_arguments(node, "__iter__", READING_METHODS[name], context)
     elif name in SEARCHING_METHODS and not has_lambda(node):
-        func.value = contents(func.value, name, "__eq__")
-        node.args = [contents(part, "__eq__") for part in node.args]
+        search(node, func, name, context)
     arguments = [*node.args, *(part.value for part in node.keywords)]
     key = node.args[0] if node.args and name in WITH_KEY else None
     if isinstance(key, ast.Starred):
@@ -246,6 +254,14 @@ def method_call(node: ast.Call, func: ast.Attribute, context: Context) -> ast.Ca
         func.value = hook("data", named(holder, func.value), name)
         note_last(node, (holder, name), key, context)
     return node
+
+
+def search(node: ast.Call, func: ast.Attribute, name: str, context: Context) -> None:
+    """Note that a method compares what its object holds, perhaps by a key function."""
+    inner = "__order__" if has_strange_key(node, context) else "__eq__"
+    func.value = contents(func.value, name, inner)
+    note_key_function(node)
+    node.args = [contents(part, "__eq__") for part in node.args]
 
 
 def unbound_call(node: ast.Call, func: ast.Attribute, name: str) -> None:

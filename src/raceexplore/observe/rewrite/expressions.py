@@ -105,6 +105,14 @@ class ExpressionRewriter(LoopRewriter):
             node.format_spec = self.expression(node.format_spec)
         return node
 
+    def visit_Await(self, node: ast.Await) -> ast.expr:
+        """Rewrite ``await value``: a coroutine that was made before may be others' as well."""
+        made = isinstance(node.value, ast.Call)
+        node.value = self.expression(node.value)
+        if not made:
+            node.value = hook("awaited", node.value)
+        return node
+
     def visit_Starred(self, node: ast.Starred) -> ast.expr:
         """Rewrite ``*values``."""
         node.value = self.expression(node.value)

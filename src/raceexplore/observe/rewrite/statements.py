@@ -190,6 +190,14 @@ class _Rewriter(PatternRewriter):
             node.msg = self.expression(node.msg)
         return node
 
+    def visit_Raise(self, node: ast.Raise) -> ast.stmt:
+        made = isinstance(node.exc, ast.Call)
+        node.exc = node.exc and self.expression(node.exc)
+        node.cause = node.cause and self.expression(node.cause)
+        if node.exc is not None and not made:
+            node.exc = hook("raised", node.exc)
+        return node
+
     def visit_With(self, node: ast.With | ast.AsyncWith) -> ast.stmt:
         targets = [part.optional_vars for part in node.items if part.optional_vars is not None]
         shared = any(self.place.is_shared(name) for name in names_in(*targets))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from raceexplore.kernel.events.order import order
+from raceexplore.kernel.events.trace import Stop
 from raceexplore.report.story.rows import Arrow, ArrowKind
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def arrows(events: Sequence[Event], first: int) -> Iterable[Arrow]:
 def _kind(source: Event, target: Event) -> ArrowKind:
     if target.task in source.woken:
         return "wakes"
-    return "joins" if not source.end.file and target.begin.call.startswith("Nursery") else "time"
+    return "joins" if not source.end.file and target.begin.stop is Stop.JOIN else "time"
 
 
 def _label(one: Sequence[Access], other: Sequence[Access]) -> str:

@@ -8,26 +8,15 @@ from bisect import bisect_left
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from raceexplore.kernel.events.footprint import OPAQUE, QUEUES
+from raceexplore.kernel.events.trace import GUARDS, QUEUES, Kind, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from raceexplore.kernel.events.trace import Access, Event
 
-# What only says who may go on holds no data; channels do.
-GUARDS = (
-    ".CancelScope",
-    ".Lock",
-    ".StrictFIFOLock",
-    ".Condition",
-    ".Semaphore",
-    ".CapacityLimiter",
-)
-
-
-RECEIVES = ("Event.wait", ".receive", ".__anext__")
-ACQUIRES = (".acquire", ".acquire_on_behalf_of", ".__aenter__")
+NO_DATA = GUARDS | {Kind.UNSEEN}
+RECEIVES = (Stop.EVENT, Stop.RECEIVE)
 
 
 class Touch(NamedTuple):
@@ -79,9 +68,9 @@ class History:
         first, waited = len(self.touches), []
         for access in event.accesses:
             touch = Touch(len(self.touches), event.number, event.task, access)
-            if str(access.resource[0]).endswith(QUEUES):
+            if access.kind in QUEUES:
                 waited.append(touch)
-            if access.resource[0] != OPAQUE and not str(access.resource[0]).endswith(GUARDS):
+            if access.kind not in NO_DATA:
                 self.touches.append(touch)
                 self._of_object.setdefault(access.resource[0], []).append(touch)
         self.of_event.append(self.touches[first:])
@@ -123,12 +112,12 @@ class History:
 
     def _signals(self, event: Event) -> Iterator[int]:
         """Yield the events that ``event`` had to wait for."""
-        call = event.begin.call
-        if call.endswith(ACQUIRES):
+        stop = event.begin.stop
+        if stop is Stop.ACQUIRE:
             return
         for number in event.causes:
             cause = self.events[number]
-            ended = call.startswith("Nursery") and not cause.end.file
+            ended = stop is Stop.JOIN and not cause.end.file
             if event.task in cause.woken or ended:
                 yield number
         yield from self._told(event)
@@ -137,7 +126,7 @@ class History:
         """Yield the events that may have set, or sent, what ``event`` has waited for."""
         last = self._before[event.number]
         waited = self.waited[last][-1:] if last >= 0 else []
-        if event.begin.call.endswith(RECEIVES):
+        if event.begin.stop in RECEIVES:
             for touch in self._signalled(waited[0].access.resource[0] if waited else None):
                 if touch.event < event.number and touch.task != event.task:
                     yield touch.event
@@ -156,7 +145,7 @@ class History:
         return self._signals_of[thing]
 
     def _waits(self, number: int) -> bool:
-        return self.events[number].end.call.endswith(RECEIVES)
+        return self.events[number].end.stop in RECEIVES
 
 
 def _event(touch: Touch) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from raceexplore.kernel.events.trace import Stop
 from raceexplore.kernel.standing.waits import NURSERY, cycle
-from raceexplore.search.race_kinds.accesses import ACQUIRES
 from raceexplore.search.race_kinds.case import Point, Race, point
 from raceexplore.search.race_kinds.stale import is_same, overwrites
+
+WAITS = (Stop.EVENT, Stop.CONDITION)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +115,7 @@ def _takings(history: History, task: str, wanted: Touch | None) -> Touches:
         for touch in history.waited[number]:
             if wanted is None or touch.access.resource[0] != wanted.access.resource[0]:
                 continue
-            asks = event.end.call.endswith(ACQUIRES) and touch is history.waited[number][-1]
+            asks = event.end.stop is Stop.ACQUIRE and touch is history.waited[number][-1]
             if not asks:
                 del got[-1:]
             elif following >= 0 and not history.events[following].cancelled:
@@ -157,7 +159,7 @@ def _missed(history: History, change: Touch, wanted: Touch) -> Point | None:
 
 def _is_signal(touch: Touch, event: Event, wanted: Touch) -> bool:
     same = bool(touch.access.resource == wanted.access.resource)
-    return same and touch.access.write and not event.end.call.endswith(".wait")
+    return same and touch.access.write and event.end.stop not in WAITS
 
 
 def _is_told_late(touch: Touch, change: Touch, waiter: Touches) -> bool:
@@ -170,7 +172,7 @@ def _hijacked(history: History, change: Touch, wanted: Touch) -> Point | None:
     if change.event < wanted.event:
         return None
     for event in history.events[change.event + 1 :]:
-        again = event.begin.call == event.end.call and event.begin.call.endswith(".wait")
+        again = event.begin.call == event.end.call and event.begin.stop in WAITS
         waited = [t for t in history.waited[event.number] if _same_thing(t, wanted)]
         wrote = any(t.access.write for t in history.of_event[event.number])
         if again and waited and not wrote and event.task not in (change.task, wanted.task):

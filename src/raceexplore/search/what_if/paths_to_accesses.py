@@ -134,8 +134,8 @@ class _Tracker(Ledger):
         super().write(obj, key)
         self._note(obj, key, write=True)
 
-    def close(self, task: str, nth: int) -> tuple[Accesses, bool]:
-        """Return the accesses of the ``nth`` event of ``task``, and whether it was opaque."""
+    def close(self, task: str, nth: int) -> tuple[Accesses, str]:
+        """Return the accesses of the ``nth`` event of ``task``, and why it is opaque, if it is."""
         touched, self._touched = self._touched, {}
         closed = super().close(task, nth)
         self.events.append(tuple(touched))

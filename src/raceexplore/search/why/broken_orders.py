@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from raceexplore.kernel.events.footprint import SCOPE, WHOLE
+from raceexplore.kernel.events.footprint import WHOLE
 from raceexplore.kernel.events.order import order
+from raceexplore.kernel.events.trace import Kind, Stop
 from raceexplore.observe.effects.locations import FREE, ORDER, QUEUE
 from raceexplore.search.why.order_constraints import (
     Index,
@@ -136,7 +137,7 @@ def _timeless(events: Sequence[Event]) -> Iterator[Event]:
         since = latest.get(event.task, -1)
         latest[event.task] = event.number
         woken = any(i > since and event.task in events[i].woken for i in event.causes)
-        joins = event.begin.call.startswith("Nursery")
+        joins = event.begin.stop is Stop.JOIN
         yield event if woken or joins else event._replace(causes=())
 
 
@@ -154,7 +155,7 @@ def _meet(one: Access | None, other: Access | None) -> bool:
 
 
 def _is_scope(access: Access) -> bool:
-    return str(access.resource[0]).endswith(SCOPE)
+    return access.kind is Kind.SCOPE
 
 
 def _weight(one: Access | None, other: Access | None) -> tuple[int, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import linecache
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raceexplore.kernel.errors import BadSeed
-from raceexplore.kernel.events.footprint import SCOPE, WHOLE
+from raceexplore.kernel.events.footprint import WHOLE
+from raceexplore.kernel.events.trace import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,7 +40,8 @@ class Anchor:
     deed: what it is. nth: which event of the task that does so, from 1. turn: which of those that
     do so on that line, from 1. which: of the objects of that type in the run, in the order in
     which they were made known to others, from 1; 0 where there is none. label: the location in
-    words. file (without its folder), line, function and code (the source line): where.
+    words. file (without its folder), line, function and code (the source line): where. kind: what
+    sort of object it is about; not kept with the rest.
     """
 
     deed: Deed
@@ -51,6 +53,7 @@ class Anchor:
     line: int = 0
     function: str = ""
     code: str = ""
+    kind: Kind = field(default=Kind.DATA, compare=False)
 
     def under(self, names: Mapping[str, str]) -> Anchor:
         """Return this anchor where tasks have other names now: ``names``, by those of then."""
@@ -81,7 +84,7 @@ def deeds(event: Event) -> Iterator[tuple[Deed, Access | None]]:
     yield _runs(event), None
     seen: set[Deed] = set()
     for access in event.effects:
-        if access.write or not str(access.resource[0]).endswith(SCOPE):
+        if access.write or access.kind is not Kind.SCOPE:
             deed = deed_of(event.task, access)
             if deed not in seen:
                 seen.add(deed)
@@ -161,6 +164,7 @@ class Index:
             line=line,
             function=event.begin.function,
             code=source_of(file, line),
+            kind=Kind.DATA if access is None else access.kind,
         )
 
     @cached_property

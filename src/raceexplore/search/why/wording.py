@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from raceexplore.kernel.events.footprint import OPAQUE, SCOPE
+from raceexplore.kernel.events.footprint import OPAQUE
+from raceexplore.kernel.events.trace import QUEUES, Kind
 from raceexplore.search.why.order_constraints import RUNS, WRITES, Index
 from raceexplore.search.why.sufficient import DRAWS_ALONE, NO_NEED
 
@@ -207,21 +208,22 @@ class Words:
         event = seen.event if number is None else self.why.run.events[number]
         access = self._index.access(anchor)
         values = (access.before, access.after) if access is not None else ("", "")
-        what = self._what(anchor, event.error, values)
+        kind = anchor.kind if access is None else access.kind
+        what = self._what(anchor, kind, event.error, values)
         own = self._main == anchor.file
         where = f"line {anchor.line}" if own else f"{anchor.file}:{anchor.line}"
         name = self._names.get(anchor.deed.task, anchor.deed.task)
         return Told(name, what, where, -1 if number is None else number)
 
-    def _what(self, anchor: Anchor, error: str, values: tuple[str, str]) -> str:
+    def _what(self, anchor: Anchor, kind: Kind, error: str, values: tuple[str, str]) -> str:
         label, (before, after) = self._label(anchor.label), values
         if anchor.deed.what == RUNS or anchor.deed.resource == OPAQUE:
             return "goes on"
-        if anchor.deed.resource.endswith(SCOPE):
+        if kind is Kind.SCOPE:
             return f"fails with {error}" if error else "cancels others"
-        if label.endswith(".(queue)"):
+        if kind in QUEUES and label.endswith(".(queue)"):
             return f"asks for {label.removesuffix('.(queue)')}"
-        if label.endswith(".(free)"):
+        if kind in QUEUES and label.endswith(".(free)"):
             return f"gives back {label.removesuffix('.(free)')}"
         if anchor.deed.what == WRITES:
             was = f"{before} -> " if before else ""

@@ -1,0 +1,53 @@
+"""What ``await``, ``raise`` and ``isinstance`` do to objects that were there before."""
+
+from __future__ import annotations
+
+from types import CoroutineType
+from typing import Any, TypeVar
+
+from raceexplore.observe.effects.by_class_of_object import is_observed_class
+from raceexplore.observe.effects.locations import ALL
+from raceexplore.observe.hooks import hook as hooks
+from raceexplore.observe.ledger.ledger import Ledger
+
+T = TypeVar("T")
+
+
+def awaited(value: T) -> T:
+    """Await something that was made before: a coroutine that others can reach is theirs as well."""
+    ledger = hooks.active
+    if ledger is not None:
+        kind = type(value)
+        if kind is CoroutineType:
+            if ledger.names.is_out(ledger.ordinal(value)):
+                ledger.opaque("a coroutine that others can reach")
+            ledger.write(value, ALL)
+    return value
+
+
+def raised(value: T) -> T:
+    """Raise an exception that was made before: its traceback and its context change."""
+    ledger = hooks.active
+    if ledger is not None and isinstance(value, BaseException):
+        for name in ("__traceback__", "__context__"):
+            ledger.write(value, name)
+    return value
+
+
+def asked(kind: T, value: object) -> T:
+    """Ask whether ``value`` is of ``kind``: a class that other classes register with may say."""
+    ledger = hooks.active
+    if ledger is not None:
+        kinds: Any = kind
+        for one in kinds if isinstance(kind, tuple) else (kinds,):
+            meta = type(one)
+            if meta is not type and isinstance(one, type) and not is_observed_class(meta):
+                note_asked(ledger, one, value)
+    return kind
+
+
+def note_asked(ledger: Ledger, kind: Any, value: object) -> None:
+    """Note that an abstract class, or a protocol, is asked whether ``value`` is of it."""
+    if getattr(kind, "_is_protocol", False):
+        ledger.read(value, ALL)
+    ledger.read(kind, "(subclasses)")
