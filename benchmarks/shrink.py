@@ -4,8 +4,8 @@
 
 Each program is run in random orders until it fails; that run is shrunk with the budget that
 `explore` gives it. Its decisions are the choice points that it went through; the deviations are
-those of them at which it left the quiet day. Processor time of this process is told, too: it is
-what counts on a machine that others use.
+those of them at which it left the default schedule. Processor time of this process is told: it
+is what counts on a machine that others use.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ ATTEMPTS = 2_000
 class Row:
     """What shrinking one failure cost.
 
-    quiet_ms, run_ms: processor time of a run on the quiet day, and on the failing schedule.
+    quiet_ms, run_ms: processor time of a run on the default schedule, and on the failing schedule.
     before, after: deviations. runs: spent on shrinking.
     """
 

@@ -9,7 +9,7 @@ from raceexplore import BadOption, ChoicePoint, NotDeterministic, Run
 
 @dataclass
 class DFS:
-    """Visit every schedule exactly once, the quiet day first.
+    """Visit every schedule exactly once, the default schedule first.
 
     preemptions: visit only schedules with at most that many switches away from a task that
         could go on (-1: all). latencies: enumerate latencies too, instead of keeping each at its

@@ -198,7 +198,7 @@ async def main():
 def test_what_was_found_before_a_refusal_is_kept_and_named(rx: Rx) -> None:
     ended = rx(
         "run", "late.py", "--scheduler", "dfs", "--stop", "never", late=LATE_SOCKET
-    )  # the quiet day's neighbours come first
+    )  # the default schedule's neighbours come first
     assert (ended.status, ended.out) == (4, "")
     (file,) = Path("corpus").glob("late-*.json")
     assert f"a failure that was found before is kept in {file}" in ended.err

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from command import Rx
+from raceexplore.kernel.trio_loop.loop import Loop
 from small_programs import BANK
+from stories import ROOT
 
 ONE_SWITCH = ("--scheduler", "dfs:preemptions=1")  # finds the same failure for ever
 
@@ -111,3 +113,58 @@ def test_a_seed_never_runs_a_file_outside_the_working_directory(
     assert refused.status == 2
     assert "outside the working directory" in refused.err
     assert rx("replay", seed, path).status == 1
+
+
+class Counted:
+    """How often the run loop was started."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.runs, real = 0, Loop.run
+
+        def run(loop: Loop, *arguments: Any) -> None:
+            self.runs += 1
+            real(loop, *arguments)
+
+        monkeypatch.setattr(Loop, "run", run)
+
+
+@pytest.mark.parametrize("model", ["lost_update", "ticketing"])
+def test_a_replay_is_one_run_and_at_most_five_for_reasons(
+    model: str, rx: Rx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = str(ROOT / "models" / model / "buggy.py")
+    rx("run", program)
+    (file,) = Path("corpus").glob("*.json")
+    counted = Counted(monkeypatch)
+    for name in (json.loads(file.read_text())["seed"], str(file)):
+        counted.runs = 0
+        told = rx("replay", name, program).out
+        assert counted.runs <= 6
+        assert "--explain: which ordering decides it" in told
+    # what was found out then is in the file
+    assert "One ordering decides it: keep it and the default schedule" in told
+    assert "atomic, " in told
+
+
+def test_a_replay_is_explained_if_that_is_asked_for(rx: Rx) -> None:
+    program = str(ROOT / "models/lost_update/buggy.py")
+    rx("run", program, "--no-explain")
+    (file,) = Path("corpus").glob("*.json")
+    told = rx("replay", str(file), program, "--explain").out
+    assert "One ordering decides it: keep it and the default schedule fails" in told
+    assert "With lines 14-16 of deposit atomic, no schedule fails (all 6 explored)." in told
+
+
+def test_a_run_says_what_its_explanation_took_and_leaves_it_out_if_told_to(
+    rx: Rx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = str(ROOT / "models/lost_update/buggy.py")
+    counted = Counted(monkeypatch)
+    in_full = " ".join(rx("run", program).out.split())
+    assert "more runs to shrink and explain what was found" in in_full
+    assert counted.runs < 150
+    counted.runs = 0
+    shortly = rx("run", program, "--no-explain").out
+    assert "decides it" not in shortly
+    assert "Trio's own loop" not in shortly
+    assert counted.runs < 50

@@ -188,7 +188,7 @@ def test_why_tells_who_woke_the_task_and_which_switch_is_a_deviation(debugger: D
         "deviation 1: without it ann writes Bank.balance (line 11) before bob reads"
         " Bank.balance (line 9), and the program passes"
     )
-    assert claim.startswith("One order is enough: the default schedule fails when it is kept")
+    assert claim.startswith("One ordering decides it: keep it and the default schedule fails")
     assert order == (
         "bob reads Bank.balance = 100 (step 2, line 9)"
         " before ann writes Bank.balance = 80 -> 90 (step 4, line 11)"

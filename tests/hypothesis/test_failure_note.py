@@ -32,7 +32,7 @@ def test_a_local_function_is_told_with_the_race_its_orders_and_its_cure() -> Non
     told = " ".join(note.split())
     assert "Lost update: pay_in#1 read Account.balance = 0 (step 1, " in told
     assert "of pay_in atomic, no schedule fails (all 2 explored)." in told
-    assert "One order is enough" in told
+    assert "One ordering decides it" in told
 
 
 def test_a_function_that_carries_state_over_is_told_in_a_few_lines() -> None:

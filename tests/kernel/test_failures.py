@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 import trio
+import trio.lowlevel
 
 from raceexplore import Limits, Replay, Run, Schedule, Settings, World, by_name
 from raceexplore.kernel.fence.watchdog import watching

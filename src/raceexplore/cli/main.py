@@ -88,6 +88,11 @@ def _option(*names: str, **settings: Any) -> Callable[[F], F]:
     return click.option(*names, **settings)
 
 
+_explain = _option("--explain", is_flag=True,
+                   help="Find out why it fails, and what would cure it; that takes more runs."
+                   )  # fmt: skip
+
+
 def _exploring(command: F) -> F:
     """Give ``command`` what `run` and `prove` take; the scheduler is not among it."""
     for option in reversed((
@@ -103,6 +108,8 @@ def _exploring(command: F) -> F:
                 help="Stop at the first failure?"),
         _option("--time-limit", type=float, metavar="S",
                 help="Seconds after which no run begins."),
+        _option("--explain/--no-explain", default=True,
+                help="Find out why it fails, and what would cure it; that takes more runs."),
         commands.jobs, arguments.observe, keeping.folder, arguments.form, arguments.max_steps,
         arguments.wall_limit, outputs.options,
     )):  # fmt: skip
@@ -133,9 +140,10 @@ def run(*, form: str, folder: Path, **given: Any) -> int:
         for path in paths.values():
             status.note(f"a failure that was found before is kept in {path}")
         raise
+    if given["explain"]:
+        campaign = what_if.answered(campaign, limits)
     for found in campaign.failures:
         keep(found)
-    campaign = what_if.answered(campaign, limits)
     if form == "json":
         from raceexplore.report.files.as_json import campaign_value
 
@@ -209,11 +217,14 @@ def prove(context: click.Context, /, **given: Any) -> Any:
 
 @cli.command()
 @arguments.a_failure
+@_explain
 @debugger.options
 @arguments.form
 @arguments.max_steps
 @arguments.wall_limit
-def replay(*, seed: str, path: str | None, observe: Sequence[str], form: str, **given: Any) -> int:
+def replay(
+    *, seed: str, path: str | None, observe: Sequence[str], form: str, explain: bool, **given: Any
+) -> int:
     """Replay a failing schedule: a seed, or a file of the corpus."""
     from raceexplore.search.corpus.replay import find_stored, replay_stored
 
@@ -226,7 +237,7 @@ def replay(*, seed: str, path: str | None, observe: Sequence[str], form: str, **
         return debugger.start(stored, **given)
     with of_the_program(sys.stderr), debugger.passing_breakpoints():
         replayed = replay_stored(stored)
-    replayed = what_if.looked_into(replayed, stored.limits)
+    replayed = what_if.looked_into(replayed, stored, explain=explain)
     if form == "json":
         from raceexplore.report.files.as_json import replay_value
 
@@ -248,21 +259,25 @@ def _replay_status(replayed: Replayed) -> int:
 
 @cli.command()
 @arguments.a_failure
+@_explain
 @outputs.options
 @arguments.max_steps
 @arguments.wall_limit
-def report(*, seed: str, path: str | None, observe: Sequence[str], **given: Any) -> int:
+def report(
+    *, seed: str, path: str | None, observe: Sequence[str], explain: bool, **given: Any
+) -> int:
     """Write a page, a trace, a picture, ... of a failing schedule."""
-    from raceexplore.search.corpus.replay import replay_any
+    from raceexplore.search.corpus.replay import find_stored, replay_stored
 
     max_steps = given.pop("max_steps")
     limits, what = arguments.limits(max_steps, given.pop("wall_limit")), outputs.asked(given)
     if not (what.files or what.junit or what.github):
         raise click.UsageError("name a file to write, e.g. --html report.html")
     with of_the_program(Nowhere()):
-        replayed = replay_any(seed, path, limits, limited=max_steps is not None, observe=observe)
+        stored = find_stored(seed, path, limits, limited=max_steps is not None, observe=observe)
+        replayed = replay_stored(stored)
         if what.files:
-            replayed = what_if.looked_into(replayed, limits)
+            replayed = what_if.looked_into(replayed, stored, explain=explain)
         lines = outputs.of_replay(replayed, what, limits)
     _tell(lines, "text")
     if replayed.diverged:
@@ -276,10 +291,14 @@ for _command in (*commands.ALONE, *debugger.ALONE, keeping.corpus, what_if.what_
 
 def _keep(found: Found, folder: Path, limits: Limits, paths: dict[str, Path]) -> None:
     """Save ``found`` in the corpus; a failure that cannot be saved is still one."""
+    from raceexplore.report.story.what_if_words import sentence
     from raceexplore.search.corpus.entry import entry_of, save
 
+    cured = found.atomic is not None and found.atomic.cure is not None
+    cure = sentence(found.atomic, found.run.program) if cured else ""
+    entry = entry_of(found, __version__, limits, cure=cure)
     try:
-        paths[found.fingerprint], _ = save(entry_of(found, __version__, limits), folder)
+        paths[found.fingerprint], _ = save(entry, folder)
     except OSError as error:
         status.warn_once(f"the failure could not be saved in {folder}: {error.strerror}")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits
     from raceexplore.search.campaign.found import Campaign
-    from raceexplore.search.corpus.replay import Replayed
+    from raceexplore.search.corpus.replay import Replayed, Stored
     from raceexplore.search.what_if.what_if import Atomicity, Trial
 
 LINES = re.compile(r"(?:(?P<file>.+):)?(?P<first>\d+)(?:-(?P<last>\d+))?")
@@ -37,26 +37,35 @@ def answer(run: Run, limits: Limits) -> Atomicity | None:
         return atomicity(run, limits)
 
 
-def looked_into(replayed: Replayed, limits: Limits) -> Replayed:
-    """Return ``replayed`` with why it fails, and what would cure it."""
-    from raceexplore.cli.progress import doing
-    from raceexplore.search.corpus.replay import explained
+def looked_into(replayed: Replayed, stored: Stored, *, explain: bool) -> Replayed:
+    """Return ``replayed`` with what its deviations are for, which takes three runs at most.
 
+    explain: with all that can be found out, why it fails and what would cure it.
+    """
+    from raceexplore.cli.progress import doing
+    from raceexplore.search.corpus.replay import briefly_explained, explained
+    from raceexplore.search.why.guide import Guide
+
+    if not explain:
+        guide = Guide.from_plain(stored.entry.orders if stored.entry else [])
+        return briefly_explained(replayed, stored.limits, guide)
     with doing(sys.stderr, "looking for why it fails"):
-        told = explained(replayed, limits)
-    return replace(told, atomic=answer(replayed.run, limits))
+        told = explained(replayed, stored.limits)
+    return replace(told, atomic=answer(replayed.run, stored.limits))
 
 
 def answered(campaign: Campaign, limits: Limits) -> Campaign:
     """Return ``campaign`` with what would cure its first failure, and what that prints."""
+    from raceexplore.kernel.started import started
     from raceexplore.search.campaign.printed import printed
 
     if not campaign.failures or campaign.stopped == "interrupted":
         return campaign
     first, *others = campaign.failures
-    text = printed(first.run, limits)
+    before, text = started.runs, printed(first.run, limits)
     first = replace(first, atomic=answer(first.run, limits), printed=text)
-    return replace(campaign, failures=(first, *others))
+    spent = campaign.explain_runs + started.runs - before
+    return replace(campaign, failures=(first, *others), explain_runs=spent)
 
 
 @click.command("what-if")

@@ -31,7 +31,7 @@ class Deviation(NamedTuple):
 
 
 class Schedule:
-    """The decisions of a run: its deviations from the quiet day, in the order they were taken.
+    """The decisions of a run: its deviations from the default schedule, in their order.
 
     Any such list can be run: a deviation whose moment never comes, or whose target is not
     enabled then, is skipped. Empty is the default run. Equal where its deviations are.

@@ -15,6 +15,8 @@ from raceexplore.kernel.outcome import Failure, from_exception, leaves, shorten
 from raceexplore.kernel.standing.waits import NURSERY, Wait, cycle, describe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from raceexplore.kernel.program import Limits
 
 
@@ -25,6 +27,7 @@ class End:
     verdict: why the loop stopped before the program did; see `Loop`. error: what the program
     raised. failure: what failed while it ran. waits: what the tasks still alive wait for; leaked:
     the main task is not among them. swallowed: who went on after being cancelled, and where.
+    endings: the errors that ended tasks, in the order of time.
     """
 
     verdict: str | BaseException
@@ -34,6 +37,7 @@ class End:
     waits: list[Wait]
     leaked: bool
     swallowed: tuple[str, Site] | None
+    endings: Sequence[BaseException] = ()
 
 
 def judge(end: End, limits: Limits) -> tuple[Failure | None, str]:
@@ -57,11 +61,11 @@ def judge(end: End, limits: Limits) -> tuple[Failure | None, str]:
         }
         return None, cuts.get(verdict, verdict)
     if end.error is not None:
-        return _raised(end.error)
+        return _raised(end.error, end.endings)
     return end.swallowed and _swallowed(*end.swallowed), ""
 
 
-def _raised(error: BaseException) -> tuple[Failure | None, str]:
+def _raised(error: BaseException, endings: Sequence[BaseException]) -> tuple[Failure | None, str]:
     """Judge a program that ended with ``error``."""
     for leaf in leaves(error):
         if isinstance(leaf, (RaceExploreError, KeyboardInterrupt)):
@@ -76,7 +80,7 @@ def _raised(error: BaseException) -> tuple[Failure | None, str]:
         name = type(leaves(error.__cause__)[0]).__name__
         message = f"{name} in a system task, an abort function or run_sync_soon: {failure.message}"
         return replace(failure, message=message, exception=error), ""
-    return from_exception(error), ""
+    return from_exception(error, endings=endings), ""
 
 
 def _swallowed(path: str, site: Site) -> Failure:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class TaskInfo:
@@ -59,6 +63,12 @@ class TaskInfo:
 
     def __repr__(self) -> str:
         return f"<task {self.path}>"
+
+
+def short_names(paths: Iterable[str]) -> dict[str, str]:
+    """Return a short name for each task path: without the ``main/`` that all but one share."""
+    names = {path: path.removeprefix("main/") for path in paths}
+    return names if len(set(names.values())) == len(names) else {path: path for path in names}
 
 
 def function_name(function: object) -> str:

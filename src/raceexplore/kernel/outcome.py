@@ -7,6 +7,7 @@ import re
 import traceback
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from raceexplore.kernel.events.order import Trace
@@ -16,10 +17,11 @@ from raceexplore.kernel.seed import encode
 from raceexplore.kernel.standing.walk import is_user_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from raceexplore.kernel.choice import Schedule
+    from raceexplore.kernel.events.cancels import Cancel
     from raceexplore.kernel.program import Program
     from raceexplore.kernel.standing.waits import Wait
 
@@ -63,6 +65,7 @@ class Run:
     counts: for each name given to `World.count`, the sum.
     own: for each event, where its task stood after it in files of the user's own, if it stands
         inside an installed library; else `NOWHERE`. Only where values were recorded.
+    cancels: who cancelled whom, in the order of time; only where accesses were recorded.
     """
 
     program: Program
@@ -80,6 +83,7 @@ class Run:
     counts: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     own: tuple[Site, ...] = ()
+    cancels: tuple[Cancel, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -106,22 +110,56 @@ def leaves(error: BaseException) -> list[BaseException]:
     return [error]
 
 
-def from_exception(error: BaseException, kind: str = "") -> Failure:
-    """Return the failure that ``error`` is, told by the leaf a reader wants to see.
+def in_time(error: BaseException, endings: Sequence[BaseException]) -> list[BaseException]:
+    """Return the leaves of ``error``, the one that came first in time first.
 
-    Addresses of objects in its message are left out, as they differ from run to run.
+    endings: the errors that ended tasks, in the order of time. An error that ended no task, as that
+    of a nursery's own block, came before what stands behind it in its group: a nursery collects its
+    errors in the order in which they reach it.
     """
-    found = leaves(error)
+    ended = [(one, *leaves(one)) for one in endings]
+    return [leaf for _, leaf in sorted(_dated(error, ended, len(ended)), key=itemgetter(0))]
+
+
+def _dated(
+    error: BaseException, ended: Sequence[tuple[BaseException, ...]], latest: int
+) -> list[tuple[int, BaseException]]:
+    """Return the leaves of ``error``, each with the moment before which it was raised."""
+    latest = min(latest, _moment(error, ended))
+    if not isinstance(error, BaseExceptionGroup):
+        return [(latest, error)]
+    found: list[tuple[int, BaseException]] = []
+    for inner in reversed(error.exceptions):
+        latest = min(latest, _moment(inner, ended))
+        found[:0] = _dated(inner, ended, latest)
+    return found
+
+
+def _moment(error: BaseException, ended: Sequence[tuple[BaseException, ...]]) -> int:
+    """Return when ``error`` ended a task; later than all where it has ended none."""
+    moments = (n for n, parts in enumerate(ended) if any(error is part for part in parts))
+    return next(moments, len(ended))
+
+
+def from_exception(
+    error: BaseException, kind: str = "", *, endings: Sequence[BaseException] = ()
+) -> Failure:
+    """Return the failure that ``error`` is, told by the leaf that came first in time.
+
+    What came after it is mostly what it led to, and names no other bug. endings: the errors that
+    ended tasks, in the order of time. Addresses of objects in its message are left out, as they
+    differ from run to run.
+    """
+    found = in_time(error, endings)
     first = found[0]
     name = type(first).__name__
     message = ADDRESS.sub(" at 0x...", str(first).strip()) or name
     site = user_site(first.__traceback__)
-    identity = sorted({_identity(leaf) for leaf in found})
     more = f"  (and {len(found) - 1} more: {', '.join(type(e).__name__ for e in found[1:4])})"
     return Failure(
         kind=kind or name,
         message=message + (more if len(found) > 1 else ""),
-        fingerprint=shorten(kind, *identity),
+        fingerprint=shorten(kind, _identity(first)),
         site=site,
         details=(*notes(first), *user_traceback(first)),
         exception=error,

@@ -49,7 +49,7 @@ class Settings:
     time: ``strict`` (the clock moves only when no task can run) or ``elastic`` (the earliest
         deadline may also fire while tasks can run).
     order: ``any``, or ``passes`` (only the orders that the runtime's own loop can produce).
-    fair_after: events after which a task that never blocks gives way on the quiet day.
+    fair_after: events after which a task that never blocks gives way on the default schedule.
     entropy: what ``random``, ``uuid`` and their like follow inside the run.
     runtime: ``trio`` or ``asyncio``; empty for the one that the program's imports name.
     allow: kinds of failures that are none here, with commas between them; see `ALLOWED`.

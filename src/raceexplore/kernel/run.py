@@ -17,6 +17,7 @@ from raceexplore.kernel.judge import End, judge
 from raceexplore.kernel.outcome import Failure, Run, from_exception, shorten
 from raceexplore.kernel.program import Limits, Settings, as_program
 from raceexplore.kernel.runtimes.imports import runtime_of
+from raceexplore.kernel.started import started
 from raceexplore.kernel.trio_loop.run import trio_run
 from raceexplore.kernel.world import World
 
@@ -191,6 +192,7 @@ def run_once(
     the failure.
     """
     program = as_program(program)
+    started.runs += 1
     runtime = settings.runtime or program.runtime or runtime_of(program.function)
     loop = _loop(runtime, scheduler, settings, limits, before)
     recorder = Recorder(ledger, loop.cancelled_of) if record or ledger is not None else None
@@ -265,6 +267,7 @@ def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
         sometimes=dict(execution.world.seen),
         counts=dict(execution.world.counts),
         warnings=tuple(execution.warnings),
+        cancels=recorder.cancels.all(recorder.ledger) if recorder is not None else (),
     )
 
 
@@ -284,5 +287,6 @@ def _judged(name: str, execution: _Execution, limits: Limits) -> tuple[Failure |
         waits=execution.waits,
         leaked=execution.leaked,
         swallowed=execution.swallower,
+        endings=loop.endings,
     )
     return judge(end, limits)

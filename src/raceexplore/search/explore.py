@@ -47,6 +47,7 @@ def explore(
     settings: Settings | None = None,
     limits: Limits = Limits(),  # noqa: B008 a frozen value
     shrink: bool = True,
+    explain: bool = True,
     progress: Callable[[int, int], None] | None = None,
     on_found: Callable[[Found], None] | None = None,
 ) -> Campaign:
@@ -54,25 +55,24 @@ def explore(
 
     entropy: the number every random draw follows; the same number gives the same campaign.
     stop: ``first`` ends at the first failure. time_limit_s: seconds after which no run is begun.
-    progress: called after each run with the runs done and the distinct failures. on_found: called
-    at the first sight of each failure, before it is shrunk.
-    jobs: processes that do the runs (``auto``: one a processor); the campaign is equal for any
-    number. executor: makes what they are asked through, in place of local processes.
-    observe: tell what tasks read and wrote, also in the installed packages that it names.
-    Raises `RaceExploreError` for wrong options, a program that is not deterministic or that
-    leaves the controlled world.
+    progress: called after each run with the counts of runs and failures. on_found: called at the
+    first sight of each failure. shrink, explain: make it small, and find out why it fails;
+    `Campaign.explain_runs` counts what that takes. jobs: processes (``auto``: one a processor); the
+    campaign is equal for any number. executor: makes what they are asked through, in place of local
+    ones. observe: tell what tasks read and wrote, also in the installed packages that it names.
+    Raises `RaceExploreError` for wrong options, a program that is not deterministic or not fenced.
     """
     _check(budget, stop, time_limit_s)
+    began = time.perf_counter()
     chooser = by_name(scheduler, entropy=entropy) if isinstance(scheduler, str) else scheduler
     trial = _trial(as_program(program), settings or Settings(entropy=entropy), limits, observe)
     exploration = Exploration(chooser, tally := Tally(trial, on_found), progress)
-    began = time.perf_counter()
     until = inf if time_limit_s is None else began + time_limit_s
     with guarded(), frozen(), watching(limits.wall_s) as watch:
         ends = Ends(budget, stop == "first", lambda: until - time.perf_counter(), watch)
         stopped = explored(exploration, ends, jobs, executor)
         exploration.rounds.close()
-        found = tally.found(watch, shrink=shrink)
+        found = tally.found(watch, shrink=shrink, explain=explain)
     return _campaign(
         tally,
         chooser,
@@ -112,6 +112,7 @@ def _campaign(tally: Tally, chooser: Scheduler, *, complete: bool, **more: Any) 
         certificate=(*known, told) if told else known,
         never=tally.never(),
         warnings=tuple(tally.warnings),
+        explain_runs=tally.explain_runs,
         **more,
     )
 

@@ -32,7 +32,7 @@ def test_the_chrome_trace_has_a_thread_a_task_and_a_slice_an_event(bank: View) -
         (4, 4000, 900), (2, 5000, 900), (4, 6000, 900), (1, 7000, 900),
     ]  # fmt: skip
     written = next(e for e in events if e["ph"] == "X" and e["ts"] == 5000)["args"]
-    assert written["shared"] == [f"W {bank.rows.marks[0].label} 10"]
+    assert written["shared"] == [f"W {bank.rows.race.parts[0].label} 10"]
 
 
 def test_each_wake_up_is_a_flow_between_slices(bank: View) -> None:

@@ -36,7 +36,7 @@ def test_the_page_loads_from_a_file_without_a_word_and_without_a_request(page: C
 
 
 def test_the_page_opens_at_the_write_that_lost_another(page: Chrome, bank: View) -> None:
-    label = bank.rows.marks[0].label
+    label = bank.rows.race.parts[0].label
     assert text(page, "#headline") == "AssertionError: balance is 10"
     assert text(page, "#badge") == "✕ FAILED"
     assert text(page, "#diagnosis li").startswith(f"Lost update: ann read {label} = 0 (")
@@ -206,7 +206,7 @@ def test_the_system_s_dark_mode_is_followed(browser: Chrome, page: Chrome) -> No
 
 
 def test_the_table_says_the_same_as_the_lanes(page: Chrome, bank: View) -> None:
-    label = bank.rows.marks[0].label
+    label = bank.rows.race.parts[0].label
     page.find_element(By.ID, "tab-table").click()
     rows = page.find_elements(By.CSS_SELECTOR, "#panel-table tbody tr")
     assert len(rows) == 8
@@ -225,7 +225,7 @@ def test_compare_shows_the_other_schedule_and_where_they_part(page: Chrome) -> N
     assert len(cards) == 2
     assert cards[0].startswith("This schedule ✕ failed 8 events, 1 deviation.")
     assert "★ after event 1 of main/ann, main/bob goes on" in cards[0]
-    assert cards[1].startswith("No deviation: the run on the quiet day ✓ passed 8 events")
+    assert cards[1].startswith("No deviation: the run on the default schedule ✓ passed 8 events")
     assert "differs from event 2 on: here ann runs" in cards[1]
 
 

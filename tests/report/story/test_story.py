@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from raceexplore import Deviation, Replay, Run, Schedule, Settings, run_once
+from raceexplore.kernel.names import short_names
 from raceexplore.kernel.program import Limits
 from raceexplore.report.story.contested import short_labels
-from raceexplore.report.story.story import Fold, Segment, fold, segments, short_names
-from raceexplore.report.terminal.table import schedule
+from raceexplore.report.story.story import Fold, Segment, fold, segments
+from raceexplore.report.terminal.table import folded_line, schedule
 from raceexplore.search.observed.with_values import with_values
 from raceexplore.search.programs.load import load_program
 from raceexplore.search.race_kinds.race_of import race_of
@@ -115,21 +116,43 @@ def test_folding_keeps_the_switches_and_the_end(tmp_path: Path) -> None:
     run = replayed(tmp_path, BANK, ANN_IS_PREEMPTED)
     all_of_them = segments(run)
     size = {s.first: 2 for s in all_of_them}
-    shown = fold(all_of_them, size, 8)
+    shown = fold(all_of_them, size, 8, ())
     assert [s.first if isinstance(s, Segment) else s for s in shown] == [
-        Fold(1, 0, 0, ("main",)), 1, 2, 4, 5,
+        Fold(1, 0, 0, ("main",), 0, 0), 1, 2, 4, 5,
     ]  # fmt: skip
-    assert fold(all_of_them, size, 100) == list(all_of_them)
+    assert fold(all_of_them, size, 100, ()) == list(all_of_them)
 
 
-def test_folding_keeps_the_steps_of_the_race_before_the_switches(tmp_path: Path) -> None:
+def test_no_step_that_is_spoken_of_is_folded_whatever_room_there_is(tmp_path: Path) -> None:
     run = replayed(tmp_path, BANK, ANN_IS_PREEMPTED)
     all_of_them = segments(run)
     size = {s.first: 2 for s in all_of_them}
-    shown = fold(all_of_them, size, 6, race=(1, 4))
+    shown = fold(all_of_them, size, 0, {1, 4})
     assert [s.first if isinstance(s, Segment) else s for s in shown] == [
-        Fold(1, 0, 0, ("main",)), 1, Fold(1, 2, 3, ("main/bob",)), 4, 5,
+        Fold(1, 0, 0, ("main",), 0, 0), 1, 2, 4, 5,
     ]  # fmt: skip
+
+
+SLEEPER = """
+import trio
+
+
+async def main():
+    await trio.sleep(3)
+    await trio.sleep(4)
+    assert False
+"""
+
+
+def test_no_segment_spans_a_sleep_and_a_fold_tells_its_times(tmp_path: Path) -> None:
+    run = replayed(tmp_path, SLEEPER)
+    all_of_them = segments(run)
+    assert [(s.first, s.last, s.time_s) for s in all_of_them] == [(0, 0, 0), (1, 1, 3), (2, 2, 7)]
+    (folded, _) = fold(all_of_them, {0: 9, 1: 9, 2: 9}, 9, ())
+    assert folded == Fold(2, 0, 1, ("main",), 0, 3)
+    names = {"main": "main"}
+    line = folded_line(folded, names, moves=True)
+    assert line.plain == "  ...     steps 0 to 1, from 0 to 3 s, in the default order: main"
 
 
 MANY_LOOKS = """

@@ -9,10 +9,10 @@ import pytest
 
 from bank_report import BANK, failing
 from raceexplore import Deviation, Limits, Run, Schedule
-from raceexplore.report.story.marks import Mark, is_blind
-from raceexplore.report.story.rows import Arrow, Segment, Switch
+from raceexplore.report.story.rows import Arrow, Part, Segment, Switch
 from raceexplore.report.story.timeline import timeline
 from raceexplore.report.story.view import View, view
+from raceexplore.search.race_kinds.accesses import is_blind
 
 
 def test_the_rows_of_a_lost_update(bank: View) -> None:
@@ -44,7 +44,7 @@ def test_the_rows_of_a_lost_update(bank: View) -> None:
 
 
 def test_only_arrows_that_follow_from_no_others(bank: View) -> None:
-    label = bank.rows.marks[0].label
+    label = "Account.balance"
     assert [arrow for arrow in bank.rows.arrows if arrow.kind != "time"] == [
         Arrow("wakes", 0, 1),
         Arrow("wakes", 0, 2),
@@ -56,23 +56,26 @@ def test_only_arrows_that_follow_from_no_others(bank: View) -> None:
 
 
 def test_the_overwritten_value_and_the_stale_read_are_marked(bank: View) -> None:
-    (mark,) = bank.rows.marks
-    assert mark == Mark("lost update", mark.label, 1, 3, 5, seen="0", lost="20", wrote="10")
-    assert mark.label == "Account.balance"
+    race, label = bank.rows.race, "Account.balance"
+    assert race is not None
+    assert race.kind == "lost update"
+    assert race.parts == (
+        Part(1, "stale read", label), Part(3, "lost", label), Part(5, "overwrites", label),
+    )  # fmt: skip
     assert bank.diagnosis == (
         (
             "Lost update: ann read Account.balance = 0 (step 1, line 11), bob wrote 20 (step 3,"
             " line 13) in between, and ann wrote 10 over it (step 5, line 13)."
         ),
-        "It takes 1 deviation from the quiet day.",
+        "It takes 1 deviation from the default schedule.",
         "Without any deviation the program passes.",
         (
-            "One order is enough: the default schedule fails when it is kept, and does not when it"
-            " is not."
+            "One ordering decides it: keep it and the default schedule fails, reverse it and it"
+            " does not."
         ),
         (
-            f"bob reads {mark.label} = 0 (step 2, line 11)"
-            f" before ann writes {mark.label} = 20 -> 10 (step 5, line 13)"
+            f"bob reads {label} = 0 (step 2, line 11)"
+            f" before ann writes {label} = 20 -> 10 (step 5, line 13)"
         ),
     )
 
@@ -86,8 +89,8 @@ def test_a_touch_tells_its_value_and_its_line(bank: View) -> None:
 def test_a_check_on_a_stale_read_is_no_lost_update(tmp_path: Path) -> None:
     text = BANK.replace("account.balance = seen + amount", "account.balance += amount")
     run = failing(tmp_path / "bank.py", text)
-    (mark,) = view(run, limits=Limits()).rows.marks
-    assert (mark.kind, mark.read, mark.between, mark.write) == ("stale read", 1, 3, 5)
+    race = view(run, limits=Limits()).rows.race
+    assert race is None or race.kind != "lost update"
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ FAIL  program.py:main  AssertionError: balance is 90, expected 70
 Lost update: ann read Bank.balance = 100 (step 1, line 10), bob wrote 80 (step 3, line 12) in
 between, and ann wrote 90 over it (step 4, line 12).
 
-One order is enough: the default schedule fails when it is kept, and does not when it is not.
+One ordering decides it: keep it and the default schedule fails, reverse it and it does not.
   bob reads Bank.balance = 100 (step 2, line 10)
     before ann writes Bank.balance = 80 -> 90 (step 4, line 12)
 Needs 1 deviation (*) from the default schedule; no failing schedule with fewer than 1
@@ -100,7 +100,7 @@ def test_a_report_is_made_of_values_and_runs_nothing(
     told = [line.plain for line in failure_report(run, 96, known)]
     assert told[7:9] == WIDE.splitlines()[7:9]
     unknown = [line.plain for line in failure_report(run, 96)]
-    assert not any("One order is enough" in line for line in unknown)
+    assert not any("One ordering decides it" in line for line in unknown)
     assert not ran
 
 
@@ -154,5 +154,8 @@ def test_a_campaign_tells_what_it_explored(tmp_path: Path, monkeypatch: pytest.M
     assert "debug   raceexplore replay corpus/program.json --pdb" in lines
     assert "saved   corpus/program.json" in lines
     # two tasks of two events each: 4! / (2! 2!) = 6 schedules
-    assert lines[-1].startswith("explored 6 runs in ")
-    assert lines[-1].endswith("scheduler dfs; entropy 0; complete: every schedule")
+    explored = " ".join(lines[-2:])
+    assert explored.startswith("explored 6 runs in ")
+    assert "scheduler dfs; entropy 0; complete: every schedule; " in explored
+    spent = campaign.explain_runs
+    assert explored.endswith(f"; {spent} more runs to shrink and explain what was found")

@@ -35,7 +35,7 @@ RACES = {
     "CHECK_THEN_ACT": ("check-then-act", "ann read 1, bob wrote 0, ann wrote -1"),
     "CHECK_THEN_POP": (
         "check-then-act",
-        "ann read list of 1, bob wrote list of 0, ann failed on list of 0",
+        "ann read ['last'], bob wrote [], ann failed on []",
     ),
     "DIRTY_READ": ("dirty read", "ann wrote 0, bob read 0, ann wrote 1, bob wrote True"),
     "DIRTY_AND_STALE": ("dirty read", "ann wrote 0, bob read 0, ann wrote 1, bob wrote True"),
@@ -49,12 +49,12 @@ RACES = {
     ),
     "DEADLOCK_CYCLE": ("deadlock cycle", "ann waits for, bob holds, bob waits for, ann holds"),
     "WITH_A_SEMAPHORE": ("deadlock cycle", "ann waits for, bob holds, bob waits for, ann holds"),
-    "LEAK_ON_CANCEL": ("leak on cancel", "ann took list of 1, ann cancelled"),
+    "LEAK_ON_CANCEL": ("leak on cancel", "ann took [1], ann cancelled"),
     "LEAK_OF_A_SEMAPHORE": ("leak on cancel", "ann took, ann cancelled"),
     "LOST_WAKEUP": ("lost wakeup", "ann read False, bob wrote True, bob signalled, ann waits"),
     "LOST_IN_A_LIST": (
         "lost wakeup",
-        "ann read False, bob wrote True, bob signalled list of 0, ann waits",
+        "ann read False, bob wrote True, bob signalled [], ann waits",
     ),
     "HIJACKED": ("lost wakeup", "cem read 0, bob wrote 2, ann woke instead, cem waits"),
 }

@@ -56,7 +56,7 @@ def test_each_deviation_turns_the_order_round_that_it_is_said_to(path: str) -> N
         same = (
             other.failure and run.failure and other.failure.fingerprint == run.failure.fingerprint
         )
-        failed = "fails in the same way" if same else "fails otherwise"
+        failed = "fails in the same way" if same else "fails in another way"
         assert reason.instead == ENDS.get(other.outcome, failed)
 
 
@@ -64,8 +64,9 @@ def test_the_ticketing_report_names_the_read_of_the_stock_and_the_write_after_it
     out = rx("run", str(ROOT / "models/ticketing/buggy.py")).out
     told = " ".join(out.split())
     assert (
-        "One order is enough: the default schedule, with every latency at its median, fails when it"
-        " is kept, and does not when it is not. bob reads Cache.left = 1 (step 7, backend.py:37)"
+        "One ordering decides it: keep it and the default schedule, with every latency at its"
+        " median, fails, reverse it and it does not."
+        " bob reads Cache.left = 1 (step 7, backend.py:37)"
         " before ann writes Cache.left = 0 -> -1 (step 9, backend.py:43)"
     ) in told
     assert "DECR takes 2.81 ms instead of the median so that bob reads Cache.left first" in told
@@ -86,9 +87,14 @@ def test_what_no_order_explains_is_said_to_be_so(rx: Rx) -> None:
     assert "enough" not in told
 
 
-def test_a_failure_of_the_default_schedule_needs_no_order() -> None:
+def test_a_failure_of_the_default_schedule_is_told_by_what_makes_it_pass() -> None:
     why = explained("benchmarks/power_programs/locks.py:account")
-    assert (Words(why).claim(), Words(why).lines(), why.reasons) == ("", [], ())
+    claim, order = Words(why).lines()
+    assert claim == "One ordering makes the default schedule pass:"
+    assert " before " in order
+    assert why.reasons == ()
+    # it is no way to find the failure again
+    assert not why.orders.guide.constraints
 
 
 def test_the_page_tells_the_orders_and_what_each_deviation_is_for() -> None:
@@ -96,7 +102,7 @@ def test_the_page_tells_the_orders_and_what_each_deviation_is_for() -> None:
     found = explore(program, budget=4_000, limits=LIMITS).failures[0]
     data = page_data(view(found.run, limits=LIMITS, known=found))
     claim, order = data["diagnosis"][-2:]
-    assert claim.startswith("One order is enough: the default schedule fails when it is kept")
+    assert claim.startswith("One ordering decides it: keep it and the default schedule fails")
     assert order == (
         "deposit 30 reads Account.balance = 10 (step 4, line 14) before deposit 20 writes"
         " Account.balance = 40 -> 30 (step 6, line 16)"

@@ -1,4 +1,4 @@
-"""Stubbed latency: exact quantiles, the median on the quiet day, the right distribution."""
+"""Stubbed latency: exact quantiles, the median on the default schedule, the right distribution."""
 
 from __future__ import annotations
 

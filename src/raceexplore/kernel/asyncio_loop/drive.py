@@ -259,6 +259,7 @@ class Drive(State):
                 self.look_for_swallowed(actor, task)
             else:
                 self.ended_by = type(error).__name__
+                self.endings.append(error)
                 self.raised = error if self.after is not None else None
                 if actor is not self.actors.main:
                     self.failed.append(weakref.ref(task))

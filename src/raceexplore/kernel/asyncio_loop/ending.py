@@ -58,7 +58,7 @@ def unretrieved(run: Drive) -> list[Any]:
 
 
 def unwind(run: Drive) -> None:
-    """Cancel whatever is still alive and let it end, on the quiet day; drop the rest."""
+    """Cancel whatever is still alive and let it end, on the default schedule; drop the rest."""
     verdict, alive = run.verdict, run.actors.alive
     run.decisions.scheduler, run.after, run.unwinding = Replay(), None, True
     run.chores.clear()

@@ -53,7 +53,7 @@ class State:
         self.verdict: str | BaseException = ""
         self.unwinding = False
         self.own_order = True  # whether asyncio's own loop would have done the same so far
-        self.events: list[Any] = []
+        self.events, self.endings = list[Any](), list[BaseException]()
         self.fired: Callable[[], object] = bool
         self.timed: Callable[[list[Any]], object] = list
         self.steps, self.ended_s = 0, 0.0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from raceexplore.kernel.events.brief import brief
+from raceexplore.kernel.events.cancels import Cancels, Sightings
 from raceexplore.kernel.events.causes import Causes, Course, Step
 from raceexplore.kernel.events.footprint import NO_LOCKS, QUEUE, Accesses, Locks
 from raceexplore.kernel.events.trace import NOT_OBSERVED, NOWHERE, Access, Event, Site, Stop
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.names import TaskInfo
 
-PLAIN: tuple[Any, ...] = (bool, int, float, str, bytes, type(None))
-TEXT_MAX = 40  # characters of a drawn value
-BITS_MAX = 128  # of an int that is spelled out
 made = tuple.__new__  # a NamedTuple's own costs three times as much
 
 
@@ -68,6 +67,11 @@ class Ledger(Protocol):
         """Return whether the code of ``frame`` is observed."""
         ...
 
+    @property
+    def scopes(self) -> Sightings:
+        """Where cancel scopes were opened and cancelled, as far as that is known."""
+        ...
+
     def settle(self, events: Sequence[Event]) -> Sequence[Event]:
         """Return the events of the run that has ended, with one name for each object."""
         ...
@@ -90,7 +94,7 @@ class Recorder:
         self._declared: list[Access] | None = None
         self.used: dict[tuple[str, object], Access] = {}  # of simulated services
         self._batch: set[Any] = set()
-        self.passes, self.causes = True, Causes()
+        self.passes, self.cancels, self.causes = True, Cancels(), Causes()
         self._courses = self.causes.courses
         self._cancelled = cancelled  # returns those of some scopes
         self._any_cancelled = False
@@ -129,12 +133,14 @@ class Recorder:
             code = coroutine.cr_code
             begin = site(code.co_filename, code.co_firstlineno, code.co_qualname)
         course.stand = info.stand = end
+        number, inside = len(self.events), course.scopes
         accesses, opaque, locks = self._touched(step, path, begin, course)
         self.used.clear()
         # what nobody observes ran at its beginning, or runs where it has stopped, or in between
         opaque = opaque or course.unseen or unseen
         course.unseen = unseen
-        number, declared = len(self.events), self._declared is not None
+        declared = self._declared is not None
+        interrupted = self._is_interrupted(step, begin, inside)
         event = made(
             Event,
             (
@@ -151,7 +157,7 @@ class Recorder:
                 declared,
                 step.ready,
                 step.error,
-                step.interrupted is not None and _begins_cancelled(step, begin),
+                interrupted,
                 "" if declared else opaque,
                 self.causes.of(step, number, end, locks),
                 tuple(self._choices),
@@ -165,6 +171,15 @@ class Recorder:
         self._declared = None
         self.events.append(event)
         return event
+
+    def _is_interrupted(self, step: Step, begin: Site, inside: Sequence[Any]) -> bool:
+        """Return whether the event began with a Cancelled that reached the program's code."""
+        if step.interrupted is None or not _begins_cancelled(step, begin):
+            return False
+        slept = step.interrupted if begin.stop is Stop.SLEEP else None
+        scopes = [scope for scope in inside if scope is not slept]
+        self.cancels.delivered(scopes, len(self.events))
+        return True
 
     def _paths(self, step: Step) -> tuple[str, ...]:
         """Return the paths of the program's tasks that the event has woken."""
@@ -192,6 +207,7 @@ class Recorder:
             return (*(self._declared or ()), *self.used.values()), NOT_OBSERVED, NO_LOCKS
         self._look_at_scopes(ledger, step, path, course)
         cancelled = self._newly_cancelled()
+        self.cancels.note(cancelled, len(self.events), deadline=False)
         for scope in cancelled:
             ledger.write(scope, ...)
         self._look_at_bodies(ledger, step, course)
@@ -269,7 +285,10 @@ class Recorder:
             if course in woken:
                 self.causes.cancelled(course)
         queued = [access for course in waiting for access in course.queues]
-        return tuple([a._replace(resource=(a.resource[0], ...), write=True) for a in queued])
+        # it was another task that had asked, on a line of its own
+        return tuple(
+            [a._replace(resource=(a.resource[0], ...), write=True, line="") for a in queued]
+        )
 
     def _asked_again(self, course: Course) -> tuple[Access, ...]:
         """Return that a cancelled wait for a condition asks for its lock again."""
@@ -295,7 +314,7 @@ class Recorder:
     def clock_fired(self) -> None:
         """Note that time has passed; what the clock has cancelled is no task's doing."""
         self.causes.clock_fired()
-        self._newly_cancelled()
+        self.cancels.note(self._newly_cancelled(), len(self.events), deadline=True)
 
     def follow_pass(self, task: Any, ready: Callable[[Any], Sequence[Any]]) -> None:
         """Note whether trio's loop, which steps every ready task once a pass, allows ``task``.
@@ -315,16 +334,3 @@ def _begins_cancelled(step: Step, begin: Site) -> bool:
     scope = step.interrupted
     # trio wakes a sleeper by cancelling a scope of its own, inside of `trio.sleep`
     return scope is not None and not (begin.stop is Stop.SLEEP and scope.cancelled_caught)
-
-
-def brief(value: Any) -> str:
-    """Return at most 40 characters for ``value``: plain types only, and none of its code runs."""
-    kind = next((k for k in PLAIN if issubclass(type(value), k)), None)
-    if kind is None:
-        return str(type.__dict__["__name__"].__get__(type(value)))  # whatever its metaclass says
-    if kind is int and int.bit_length(value) > BITS_MAX:
-        return f"int of {int.bit_length(value)} bits"
-    if kind in (str, bytes):  # the rest of it would be spelled out in vain
-        value = kind.__getitem__(value, slice(TEXT_MAX))
-    text = str(kind.__repr__(value))
-    return text if len(text) <= TEXT_MAX else text[: TEXT_MAX - 3] + "..."

@@ -43,7 +43,8 @@ class Running(Protocol):
 
     infos: the names of the tasks, by task; names: by number. verdict: why the loop stopped before
     the program did. unwinding: what is left is being cancelled. ended_by: the type of the exception
-    that ended a task in the last event, and raised: that exception.
+    that ended a task in the last event, and raised: that exception. endings: the errors that ended
+    tasks, in the order of time.
     """
 
     settings: Settings
@@ -53,6 +54,7 @@ class Running(Protocol):
     unwinding: bool
     ended_by: str
     raised: BaseException | None
+    endings: list[BaseException]
     last: Any
 
     def abort(self, verdict: str | BaseException) -> None:

@@ -8,7 +8,7 @@ import os
 from functools import cache, lru_cache
 from operator import attrgetter
 from pathlib import Path
-from types import CellType, CoroutineType, GeneratorType
+from types import AsyncGeneratorType, CellType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -16,7 +16,7 @@ import trio
 from raceexplore.kernel.events.trace import NOWHERE, Site, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
     from types import CodeType, FrameType
 
 _OURS = str(Path(__file__).resolve().parents[2]) + os.sep
@@ -57,7 +57,7 @@ def frames(coroutine: Any) -> list[tuple[FrameType, int]]:
     chain: list[tuple[FrameType, int]] = []
     while (frame := frame_of(coroutine)) is not None:
         chain.append((frame, frame.f_lineno))
-        coroutine = _awaited(coroutine)
+        coroutine = _inside(_awaited(coroutine))
     return chain
 
 
@@ -75,6 +75,34 @@ def _awaited(coroutine: Any) -> Any:
         if hasattr(coroutine, name):
             return getattr(coroutine, name)
     return None
+
+
+def _inside(awaited: Any) -> Any:
+    """Return the async generator that ``awaited`` goes on with, or ``awaited`` itself.
+
+    What `anext` and its like return has no attribute that says whose step it is; a collector has
+    to know.
+    """
+    while type(awaited) in STEPS:
+        held = gc.get_referents(awaited)
+        awaited = next((one for one in held if type(one) in (*STEPS, AsyncGeneratorType)), None)
+    return awaited
+
+
+def _steps() -> tuple[type, ...]:
+    """Return the types of what an async generator's methods, and `anext`, return."""
+
+    async def generator() -> AsyncGenerator[None]:
+        yield
+
+    made = generator()
+    steps: list[Any] = [made.asend(None), made.athrow(GeneratorExit), anext(made, None)]
+    for step in steps:
+        step.close()  # or it would be warned of as never awaited
+    return tuple(map(type, steps))
+
+
+STEPS = _steps()
 
 
 def cells_of(coroutine: Any) -> list[CellType]:
@@ -211,6 +239,7 @@ def stand_of(coroutine: Any, sees: Callable[[FrameType], bool] | None = None) ->
         elif type(coroutine) is GeneratorType:
             code, inner = coroutine.gi_code, coroutine.gi_yieldfrom
         else:
+            coroutine = _inside(coroutine)
             frame = frame_of(coroutine)
             if frame is None:
                 break

@@ -109,7 +109,7 @@ class Loop:
 
     verdict: why the loop stopped before the program did: ``deadlock``, ``steps``, ``virtual_s``,
         or an exception that must escape. after: called after each event with the task and the
-        tasks that the event made ready.
+        tasks that the event made ready. endings: the errors that ended tasks, in order of time.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class Loop:
         self.verdict: str | BaseException = ""
         self.crashed: BaseException | None = None
         self.unwinding = False
-        self.events: list[Any] = []
+        self.events, self.endings = list[Any](), list[BaseException]()
         self.fired: Callable[[], object] = bool
         self.steps, self.ended_s = 0, 0.0
         self.ended_by = ""  # the type of the exception that ended a task in the last event
@@ -201,6 +201,7 @@ class Loop:
         del self.soon.hire, self.deadlines.cancel
         self.fired = bool
         self.foreign = self.swallowed = self.after = self.raised = None
+        self.endings = []
         self.stopped = list
         self.decisions.let_go()
 
@@ -465,6 +466,8 @@ class Loop:
         runner = self.runner
         if type(final) is Error:
             self.ended_by = type(final.error).__name__
+            if not self.unwinding and type(final.error) is not trio.Cancelled:
+                self.endings.append(final.error)
             self.raised = final.error if self.after is not None else None
         if task in runner.deliveries.by_task:
             self.look_for_swallowed(task, final)
@@ -498,7 +501,7 @@ class Loop:
         task._next_send_fn, task._next_send = task.coro.throw, TypeError(FOREIGN.format(message))
 
     def unwind(self) -> None:
-        """Cancel whatever is still alive and let it end, on the quiet day; drop the rest."""
+        """Cancel whatever is still alive and let it end, on the default schedule; drop the rest."""
         runner, verdict = self.runner, self.verdict
         self.decisions.scheduler, self.after, self.unwinding = Replay(), None, True
         self.soon.chores.clear()

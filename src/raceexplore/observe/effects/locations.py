@@ -43,5 +43,7 @@ def key_label(kind: type, key: object) -> str:
     """Return what follows the label of an object of that class to say which part of it is meant."""
     if key is ALL:
         return ""
+    if type(key) is tuple and key[:1] == ("object",):
+        return "[...]"  # an object, which has no name that a reader knows
     keyed = issubclass(kind, (dict, set, *SEQUENCES)) and key != ORDER
     return f"[{key!r}]" if keyed else f".{key}"

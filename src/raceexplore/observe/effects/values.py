@@ -10,8 +10,6 @@ from typing import Any, Final
 
 from raceexplore.observe.effects.locations import ALL, SCALARS, SEQUENCES
 
-VALUE_LENGTH: Final = 40
-
 
 def calling_frame() -> FrameType | None:
     """Return the nearest frame of observed code."""
@@ -25,20 +23,6 @@ def calling_line() -> str:
     """Return ``file:line`` of the nearest frame of observed code; empty if there is none."""
     frame = calling_frame()
     return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
-def value_text(obj: object, key: object) -> str:
-    """Return the value at a location in at most 40 characters; empty if there is none to show."""
-    found = peek(obj, key)
-    if not found:
-        return ""
-    value = found[0]
-    if type(value) in SCALARS:
-        text = repr(value)
-        return text if len(text) <= VALUE_LENGTH else text[: VALUE_LENGTH - 3] + "..."
-    if type(value) in CONTAINERS:
-        return f"{type(value).__name__} of {len(value)}"  # type: ignore[arg-type]
-    return type(value).__name__[:VALUE_LENGTH]
 
 
 HOLDING: Final[tuple[Any, ...]] = (dict, list, tuple, deque)

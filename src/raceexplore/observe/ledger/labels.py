@@ -24,6 +24,7 @@ class Holders:
         self._at: dict[int, tuple[object, Location]] = {}  # keeps the object, so that its id lasts
         self._named: dict[int, str] = {}  # by ordinal: a cell's function, or what a cell held
         self._calls: dict[tuple[str, str], int] = {}
+        self._local: dict[int, str] = {}  # by ordinal: the variable that it was first found in
 
     def note(self, location: Location, obj: object) -> None:
         """Note which of these, if any, the event has come to at ``location`` of ``obj``."""
@@ -33,9 +34,15 @@ class Holders:
                 self._named[ordinal] = self._function(str(key))
             elif type(obj) in CONTAINERS or type(obj) in TABLES:
                 self._named[ordinal] = self._variable(obj)
+                if type(obj) in CONTAINERS:  # a lock has another name in each function
+                    self._local[ordinal] = _local_variable(obj)
         for held in peek(obj, location[1]):
             if (type(held) in CONTAINERS or type(held) in TABLES) and held is not obj:
                 self._at.setdefault(id(held), (held, location))
+
+    def variable(self, ordinal: int) -> str:
+        """Return the variable by which a function that touched the object first calls it."""
+        return self._local.get(ordinal, "")
 
     def name(self, ordinal: int) -> str:
         """Return the function whose variable a cell is, or the variable that held a container.
@@ -77,3 +84,13 @@ class Holders:
             way.append(location)
             obj = kept[location[0]][0]
         return way[::-1]
+
+
+def _local_variable(obj: object) -> str:
+    """Return the variable of the code that runs which holds ``obj``; its arguments come first."""
+    frame = calling_frame()
+    if frame is None:
+        return ""
+    values, names = frame.f_locals, frame.f_code.co_varnames
+    found = (name for name in names if values.get(name) is obj)
+    return next((name for name in found if not name.startswith(("__rx", "."))), "")

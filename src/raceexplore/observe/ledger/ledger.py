@@ -19,12 +19,14 @@ from raceexplore.observe.effects.locations import (
     key_label,
 )
 from raceexplore.observe.effects.parts import has_finalizer, part_of
+from raceexplore.observe.effects.spelling import value_text
 from raceexplore.observe.effects.trio_primitives import has_state_elsewhere, kind_of, state_of
-from raceexplore.observe.effects.values import calling_line, value_text
+from raceexplore.observe.effects.values import calling_line
 from raceexplore.observe.ledger.labels import Holders
 from raceexplore.observe.ledger.landmarks import NONE, Landmarks
 from raceexplore.observe.ledger.let_out import stored
 from raceexplore.observe.ledger.naming import PLACED, Names, has_place, place, settled, unordered
+from raceexplore.observe.ledger.scope_traces import ScopeTraces
 from raceexplore.observe.ledger.shared_accesses import shared, spelled
 
 Location = tuple[int, object]  # (ordinal of the object, key)
@@ -40,10 +42,12 @@ class Ledger:
     labels and lines, and for each location the read before the first write, that write, and the
     read after it, in order. insertion_order: adding a key to a dict or a set also writes its order,
     where somebody looks at that; else two such events commute. landmarks: what all can reach.
+    by_variable: call a container by the variable that it is found in, if nothing else holds it.
     """
 
     __slots__ = (
         "_accesses",
+        "_by_variable",
         "_details",
         "_holders",
         "_inserted",
@@ -59,6 +63,7 @@ class Ledger:
         "blind",
         "insertion_order",
         "names",
+        "scopes",
         "values",
     )
 
@@ -69,9 +74,11 @@ class Ledger:
         insertion_order: bool = False,
         blind: bool = False,
         landmarks: Landmarks = NONE,
+        by_variable: bool = False,
     ) -> None:
         self.values, self.blind, self._landmarks = values, blind, landmarks
-        self.names = Names()
+        self._by_variable = by_variable
+        self.names, self.scopes = Names(), ScopeTraces()
         # Accesses, by location, of objects whose names will not change any more.
         self._reads: dict[Location, Access] = {}
         self._writes: dict[Location, Access] = {}
@@ -193,6 +200,7 @@ class Ledger:
         self.names.end_event(task, nth, self)
         opaque, self._reason = self._reason, ""
         if self.values:
+            self.scopes.event += 1
             return Accesses([self._renamed(access, task) for access in self.take()]), opaque
         reads, writes = self._reads, self._writes
         named = [
@@ -298,6 +306,8 @@ class Ledger:
         if issubclass(kind, type | FunctionType):
             return str(obj.__qualname__)  # type: ignore[attr-defined]
         name = self._holders.name(ordinal)
+        if self._by_variable and not name and (variable := self._holders.variable(ordinal)):
+            return f"{variable}#{ordinal}"
         return name or f"{'variable' if kind is CellType else kind.__name__}#{ordinal}"
 
     def ordinal(self, obj: object) -> int:

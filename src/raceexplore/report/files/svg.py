@@ -7,7 +7,6 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from raceexplore.kernel.errors import BadOption
-from raceexplore.report.story.race_words import told_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,10 +97,8 @@ def _heads(rows: Timeline) -> Iterator[str]:
 
 
 def _edges(rows: Timeline, graph: Graph, level: dict[int, int]) -> Iterator[str]:
-    races = {pair for m in rows.marks for pair in ((m.read, m.between), (m.between, m.write))}
-    races |= {(m.read, m.write) for m in rows.marks}
     parts = [part.step for part in rows.race.parts] if rows.race else []
-    races |= set(combinations(parts, 2))
+    races = set(combinations(parts, 2))
     for source, target, told in sorted(graph.edges(data=True), key=lambda edge: edge[:2]):
         (x1, y1), (x2, y2) = (_place(rows, level, node) for node in (source, target))
         kind = f"edge {told['kind']}" + (" race" if (source, target) in races else "")
@@ -112,11 +109,8 @@ def _edges(rows: Timeline, graph: Graph, level: dict[int, int]) -> Iterator[str]
 
 
 def _nodes(rows: Timeline, level: dict[int, int]) -> Iterator[str]:
-    marked = {m.read: "stale read" for m in rows.marks}
-    marked |= {m.write: m.kind for m in rows.marks}
-    race, _ = told_once(rows)
-    if race is not None:
-        marked |= {part.step: f"{race.kind}: {part.words}" for part in race.parts}
+    race = rows.race
+    marked = {p.step: f"{race.kind}: {p.words}" for p in race.parts} if race else {}
     for step in rows.steps:
         x, y = _place(rows, level, step.number)
         colour = COLOURS[step.lane % len(COLOURS)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from raceexplore.report.page.source import source_files
-from raceexplore.report.story.race_words import told_once
 from raceexplore.report.story.what_if_words import atomicity_value
 
 if TYPE_CHECKING:
@@ -123,6 +122,8 @@ def _columns(rows: Timeline, first: int, texts: _Table, sites: _Table) -> dict[s
         "error": {s.number: s.error for s in steps if s.error},
         "woken": {s.number: list(s.woken) for s in steps if s.woken},
         "notes": {s.number: list(s.notes) for s in steps if s.notes},
+        "cancelled": {s.number: s.cancelled for s in steps if s.cancelled},
+        "cancels": {s.number: s.cancels for s in steps if s.cancels},
         "draws": {
             s.number: [[d.label, d.value, d.deviation] for d in s.draws] for s in steps if s.draws
         },
@@ -153,15 +154,10 @@ def _changes(rows: Timeline, first: int) -> dict[str, Any]:
         if s.step >= first
     ]
     arrows = [[a.kind, a.source, a.target, a.label] for a in rows.arrows if a.source >= first]
-    shown, known = told_once(rows)
-    marks = [
-        [m.kind, m.label, m.read, m.between, m.write, m.seen, m.lost, m.wrote]
-        for m in known
-        if m.read >= first
-    ]
-    parts = [[p.step, p.words, p.label] for p in shown.parts if p.step >= first] if shown else []
-    race = {"kind": shown.kind, "parts": parts} if shown and parts else None
-    return {"switches": switches, "arrows": arrows, "marks": marks, "race": race}
+    told = rows.race
+    parts = [[p.step, p.words, p.label] for p in told.parts if p.step >= first] if told else []
+    race = {"kind": told.kind, "parts": parts} if told and parts else None
+    return {"switches": switches, "arrows": arrows, "race": race}
 
 
 def _frame(frame: Frame, texts: _Table, sites: _Table) -> list[Any]:

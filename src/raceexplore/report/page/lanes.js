@@ -227,20 +227,6 @@ function raceText(event, words) {
   return draw('text', { class: 'race-text', x: xOf(event) + cellWidth() / 2, y: middle(event) + 21, 'text-anchor': 'middle' }, words);
 }
 function races(from, to) {
-  const parts = ownRace(from, to);
-  for (const mark of marks) {
-    if (mark.read < view.from || mark.write >= view.to || mark.write < from || mark.read > to) continue;
-    const ends = [mark.read, mark.between, mark.write];
-    if (ends.some((event) => rowOf(column('lane', event)).off)) continue;
-    parts.push(draw('path', { class: 'race', d: curve(mark.read, mark.between) }), draw('path', { class: 'race', d: curve(mark.between, mark.write) }));
-    parts.push(arrowHead(mark.between, 'race'), arrowHead(mark.write, 'race'));
-    if (view.cell < 14) continue;
-    const words = ['stale read', mark.kind === 'lost update' ? 'lost' : 'changed here', mark.kind === 'lost update' ? 'overwrites' : 'acts on it'];
-    ends.forEach((event, i) => parts.push(raceText(event, words[i])));
-  }
-  return parts;
-}
-function ownRace(from, to) {
   const ends = race ? [...new Set(race.parts.map((part) => part.event))] : [];
   if (!ends.length || ends[0] < view.from || ends[ends.length - 1] >= view.to || ends[ends.length - 1] < from || ends[0] > to) return [];
   if (ends.some((event) => rowOf(column('lane', event)).off)) return [];
@@ -284,5 +270,5 @@ function drawMinimap() {
   // one bar for all that would fall on the same spot
   const apart = (events) => [...new Map(events.map((event) => [Math.round(at(event) / 3), event])).values()];
   svg.replaceChildren(...apart(deviations.map((d) => d.event)).map((event) => bar(event, 'dev')),
-    ...apart([...marks.flatMap((mark) => [mark.read, mark.write]), ...(race ? race.parts.map((part) => part.event) : [])]).map((event) => bar(event, 'bad')));
+    ...apart(race ? race.parts.map((part) => part.event) : []).map((event) => bar(event, 'bad')));
 }

@@ -67,19 +67,9 @@ for (const [event, label, flags, before, after, site] of steps.touches) {
   location.touches.push(touch);
   if (touch.write) location.writes.push(event);
 }
-const marks = data.marks.map(([kind, label, read, between, write, seen, lost, wrote]) => ({
-  kind, label, read, between, write, seen, lost, wrote,
-}));
-// what the failure comes from, where no mark says so: {kind, parts: [{event, words, label}]}
+// what the failure comes from: {kind, parts: [{event, words, label}]}
 const race = data.race && { kind: data.race.kind, parts: data.race.parts.map(([event, words, label]) => ({ event, words, label })) };
 const partsAt = (event) => (race ? race.parts.filter((part) => part.event === event) : []);
-const group = (key) => {
-  const found = new Map();
-  for (const mark of marks) found.set(mark[key], [...(found.get(mark[key]) || []), mark]);
-  return found;
-};
-const readMarks = group('read');
-const writeMarks = group('write');
 
 /** Return the index of the last entry of the sorted `list` that is at most `value`, or -1. */
 function locate(list, value) {

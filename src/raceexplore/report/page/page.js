@@ -186,7 +186,7 @@ async function start() {
   const wide = room.width - room.side - 80;
   view.cell = ZOOMS.filter((size) => size <= Math.max(26, Math.min(96, wide / COUNT))).pop();
   byId('unfold').disabled = lanes.every((lane) => lane.involved);
-  view.event = race ? race.parts[race.parts.length - 1].event : marks.length ? marks[marks.length - 1].write : END - 1;
+  view.event = race ? race.parts[race.parts.length - 1].event : END - 1;
   layOut();
   reveal(view.event);
   drawTimeline();

@@ -106,9 +106,6 @@ function valueRow(location, state, event) {
     if (changed && state.touch.before && state.touch.before !== state.value) value.append(make('span', { class: 'old' }, state.touch.before), ' → ');
     value.append(state.value || make('span', { class: 'empty' }, 'not recorded'));
     for (const part of partsAt(event).filter((each) => each.label === location.label)) value.append(' ', make('span', { class: 'tag bad' }, part.words));
-    const own = (map) => (map.get(event) || []).filter((mark) => mark.label === location.label);
-    if (own(readMarks).length) value.append(' ', make('span', { class: 'tag bad' }, 'stale read'));
-    for (const mark of own(writeMarks)) value.append(' ', make('span', { class: 'tag bad' }, mark.kind === 'lost update' ? `overwrites ${mark.lost}` : 'acts on a stale read'));
   }
   cells.push(value, make('td', {}, ...jumps(location, state, event)));
   return make('tr', { class: changed ? 'changed' : null }, ...cells);

@@ -98,8 +98,8 @@ function tableRow(event) {
   const notes = (touches.get(event) || []).map(touchWords);
   for (const [label, value, deviation] of steps.draws[event] || []) notes.push(`${deviation >= 0 ? '★ ' : ''}draws ${label} = ${value}`);
   notes.push(...(steps.notes[event] || []));
-  for (const mark of (readMarks.get(event) || []).slice(0, 1)) notes.push(`stale read of ${mark.label}`);
-  for (const mark of writeMarks.get(event) || []) notes.push(`${mark.kind} of ${mark.label}`);
+  if (steps.cancelled[event]) notes.push(`is cancelled ${steps.cancelled[event]}`);
+  if (steps.cancels[event]) notes.push(`cancels ${steps.cancels[event]}`);
   for (const part of partsAt(event)) notes.push(`${race.kind}: ${part.words}${part.label ? ` ${part.label}` : ''}`);
   const stop = stopOf(event);
   const jump = make('button', { type: 'button', class: 'link', click: () => { openTab('timeline'); go(event); } }, String(event));

@@ -1,33 +1,45 @@
-"""Which of the values that a run touched tell its story: those that tasks fight over."""
+"""What the tasks of a run fight over: one list, for every kind of report."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from raceexplore.kernel.events.trace import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from raceexplore.kernel.events.trace import Event
 
-Resource = tuple[object, object]
+Resource = tuple[Any, object]
 
 
 def contested(events: Iterable[Event]) -> dict[Resource, None]:
-    """Return what one task wrote after another had touched it, where values were recorded.
+    """Return the locations that two tasks touch and one of them writes, less cancel scopes.
 
-    What is written only before anybody else sees it is being set up, and no conflict.
+    What a task writes before it hands the object to the tasks below it is being set up, and counts
+    for nothing.
     """
-    seen: dict[Resource, set[str]] = {}
-    found: dict[Resource, None] = {}
+    tasks: dict[Resource, dict[str, None]] = {}
+    writes: dict[Resource, list[tuple[str, int]]] = {}
     for event in events:
-        for access in event.accesses:
-            tasks = seen.setdefault(access.resource, set())
-            told = access.before or access.after
-            if access.write and told and tasks - {event.task}:
-                found[access.resource] = None
-            tasks.add(event.task)
-    return found
+        for access in event.effects:
+            if access.kind is Kind.SCOPE:
+                continue
+            known = tasks.setdefault(access.resource, {})
+            known[event.task] = None
+            if access.write:
+                writes.setdefault(access.resource, []).append((event.task, len(known)))
+    found = (r for r, of in writes.items() if len(tasks[r]) > 1 and _counts(of, [*tasks[r]]))
+    return dict.fromkeys(found)
+
+
+def _counts(writes: list[tuple[str, int]], tasks: list[str]) -> bool:
+    """Return whether a write is more than the preparation of the first of ``tasks``."""
+    first = tasks[0]
+    below = all(task.startswith(f"{first}/") for task in tasks[1:])
+    return any(task != first or known > 1 or not below for task, known in writes)
 
 
 def short_labels(labels: Iterable[str]) -> dict[str, str]:

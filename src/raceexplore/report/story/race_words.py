@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from raceexplore.kernel.names import short_names
 from raceexplore.report.story.contested import contested, short_labels
 from raceexplore.report.story.rows import Part, RaceRow
-from raceexplore.report.story.story import short_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from raceexplore.kernel.outcome import Run
-    from raceexplore.report.story.marks import Mark
-    from raceexplore.report.story.rows import Timeline
     from raceexplore.search.race_kinds.case import Point, Race
 
 _GIVEN = "took", "gave it back"
@@ -49,18 +47,6 @@ def race_row(race: Race | None, labels: Mapping[str, str]) -> RaceRow | None:
         if point.event >= 0
     }
     return RaceRow(race.kind, tuple(sorted(parts, key=lambda part: part.step)))
-
-
-def told_once(rows: Timeline) -> tuple[RaceRow | None, tuple[Mark, ...]]:
-    """Return the race and the marks of ``rows`` so that neither says what the other says, too."""
-    race = rows.race
-    if race is None:
-        return None, rows.marks
-    steps = {part.step for part in race.parts}
-    ends = {mark: {mark.read, mark.between, mark.write} for mark in rows.marks}
-    if any(mark.kind == race.kind and ends[mark] == steps for mark in ends):
-        return None, rows.marks
-    return race, tuple(mark for mark in ends if not ends[mark] <= steps)
 
 
 class _Teller:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from raceexplore.report.story.marks import Mark
-
 if TYPE_CHECKING:
     from raceexplore.kernel.events.trace import Site
 
-Stop = Literal["goes on", "preempted", "waits", "ends", "cancelled", "fails"]
+Stop = Literal["goes on", "preempted", "gives way", "waits", "ends", "cancelled", "fails"]
 ArrowKind = Literal["wakes", "joins", "time", "conflict"]
 
 
@@ -58,7 +56,8 @@ class Draw:
 class Step:
     """One event of the task in lane ``lane``. number: in the run, from 0. nth: in the task, from 1.
 
-    woken: lanes that it made ready. stop: why the task did no more after it.
+    woken: lanes that it made ready. stop: why the task did no more after it. cancelled: who or what
+    has cancelled it, in words, if it began with a `trio.Cancelled`. cancels: whom it cancels.
     """
 
     number: int
@@ -73,6 +72,8 @@ class Step:
     touches: tuple[Touch, ...]
     draws: tuple[Draw, ...]
     notes: tuple[str, ...]
+    cancelled: str = ""
+    cancels: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +137,8 @@ class RaceRow:
 class Timeline:
     """A run in rows.
 
-    marks: what was read and written over, wherever that was. race: the one that the failure comes
-    from; None if it is of no known kind. window: the steps [first, end) for which arrows are known.
+    race: the one that the failure comes from; None if it is of no known kind. window: the steps
+    [first, end) for which arrows are known.
     """
 
     lanes: tuple[Lane, ...]
@@ -145,7 +146,6 @@ class Timeline:
     segments: tuple[Segment, ...]
     switches: tuple[Switch, ...]
     arrows: tuple[Arrow, ...]
-    marks: tuple[Mark, ...]
     race: RaceRow | None
     window: tuple[int, int]
 

@@ -11,7 +11,7 @@ from raceexplore.kernel.events.trace import Site
 from raceexplore.report.story.contested import contested
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from raceexplore.kernel.choice import Deviation
     from raceexplore.kernel.events.trace import Access, Event
@@ -30,7 +30,8 @@ class Segment:
     star: choosing this task was a deviation. over: the task that could have gone on instead, or
     empty. early: the clock was moved before, although a task could go on. chosen: the number of the
     deviation that chose this task; -1 if none did. picks: the draws that deviate, as (kind, label,
-    value, number of the deviation). accesses: to what tasks fight over.
+    value, number of the deviation). accesses: to what tasks fight over. cancelled: it begins with a
+    `trio.Cancelled` that reached the program's code.
     """
 
     task: str
@@ -49,16 +50,19 @@ class Segment:
     picks: tuple[Pick, ...]
     accesses: tuple[Access, ...]
     notes: tuple[str, ...]
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Segments that are not shown: their number, their events and the tasks in them."""
+    """Segments that are not shown: their number, their events, the tasks in them, their times."""
 
     segments: int
     first: int
     last: int
     tasks: tuple[str, ...]
+    from_s: float
+    to_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class Switch:
 
 def segments(run: Run) -> tuple[Segment, ...]:
     """Return the events of ``run`` in segments; empty if it was not recorded."""
-    switches = _switches(run)
+    switched = switches(run)
     picks = _picks(run)
     begins, ends = _places(run)
     shared = contested(run.events)
@@ -83,13 +87,13 @@ def segments(run: Run) -> tuple[Segment, ...]:
     last_of = {event.task: event.number for event in run.events}
     for wait in run.failure.waits if run.failure else ():
         last_of[wait.task] = -1  # it stands where the recorder saw no line of the program's own
-    for group in _groups(run.events, switches):
+    for group in _groups(run.events, switched):
         head, tail = group[0], group[-1]
         following = run.events[tail.number + 1] if tail.number + 1 < len(run.events) else None
-        switch = switches.get(head.number, Switch())
+        switch = switched.get(head.number, Switch())
         before = run.events[head.number - 1] if head.number else None
         over = before.task if before is not None and before.ready else ""
-        next_star = following is not None and switches.get(following.number, Switch()).star
+        next_star = following is not None and switched.get(following.number, Switch()).star
         told.append(
             Segment(
                 task=head.task,
@@ -108,6 +112,7 @@ def segments(run: Run) -> tuple[Segment, ...]:
                 picks=tuple(p for event in group for p in picks.get(event.number, ())),
                 accesses=_condensed(a for e in group for a in e.effects if a.resource in shared),
                 notes=tuple(note for event in group for note in event.notes),
+                cancelled=head.cancelled,
             )
         )
     if told and run.failure is not None and run.failure.kind == "invariant":
@@ -119,23 +124,21 @@ def fold(
     told: Sequence[Segment],
     size: dict[int, int],
     most: int,
-    matter: Sequence[int] = (),
-    race: Sequence[int] = (),
+    decisive: Collection[int],
 ) -> list[Segment | Fold]:
-    """Return ``told`` in at most about ``most`` lines, the least telling segments folded.
+    """Return ``told`` in about ``most`` lines, the least telling segments folded.
 
-    size: the lines that the segment with that first event takes. matter: events that are told of.
-    race: those of the race. What fails and these stay first, then the switches that deviate, and
-    the others told of; then what surrounds them, and the end; then whatever still fits.
+    size: the lines that the segment with that first event takes. decisive: numbers of events that
+    the report speaks of. Their segments are shown whatever it takes, and so are what fails, and
+    where the schedule deviates. Then comes what surrounds them, and the end; then what still fits.
     """
-    kept: set[int] = set()
-    spent = 0
-    for index in _by_weight(told, matter, race):
+    kept = {i for i, segment in enumerate(told) if is_decisive(segment, decisive)}
+    spent = sum(size[told[i].first] for i in kept)
+    for index in _by_weight(told):
         lines = size[told[index].first]
-        if spent + lines > most:
-            continue
-        kept.add(index)
-        spent += lines
+        if index not in kept and spent + lines <= most:
+            kept.add(index)
+            spent += lines
     out: list[Segment | Fold] = []
     for index, segment in enumerate(told):
         if index in kept:
@@ -144,29 +147,25 @@ def fold(
         previous = out[-1] if out else None
         if isinstance(previous, Fold):
             tasks = tuple(dict.fromkeys((*previous.tasks, segment.task)))
-            out[-1] = Fold(previous.segments + 1, previous.first, segment.last, tasks)
+            count, first, from_s = previous.segments + 1, previous.first, previous.from_s
+            out[-1] = Fold(count, first, segment.last, tasks, from_s, segment.time_s)
         else:
-            out.append(Fold(1, segment.first, segment.last, (segment.task,)))
+            time_s = segment.time_s
+            out.append(Fold(1, segment.first, segment.last, (segment.task,), time_s, time_s))
     return out
 
 
-def short_names(paths: Iterable[str]) -> dict[str, str]:
-    """Return a short name for each task path: without the ``main/`` that all but one share."""
-    names = {path: path.removeprefix("main/") for path in paths}
-    return names if len(set(names.values())) == len(names) else {path: path for path in names}
+def is_decisive(segment: Segment, decisive: Collection[int]) -> bool:
+    """Return whether a report has to show ``segment``; see `fold`."""
+    deviates = bool(segment.star or segment.early or segment.picks)
+    spoken_of = any(segment.first <= number <= segment.last for number in decisive)
+    return deviates or spoken_of or segment.stop == "fails"
 
 
-def _by_weight(told: Sequence[Segment], matter: Sequence[int], race: Sequence[int]) -> list[int]:
+def _by_weight(told: Sequence[Segment]) -> list[int]:
     """Return the indexes of the segments, the most telling first."""
-    order: dict[int, None] = {}
     stars = [i for i, s in enumerate(told) if s.star or s.early or s.picks]
-    fails = [i for i, s in enumerate(told) if s.stop == "fails"]
-    raced, of = (
-        [i for n in events for i, s in enumerate(told) if s.first <= n <= s.last]
-        for events in (race, matter)
-    )
-    for i in [*fails[:1], *raced, *stars, *of, *(i - 1 for i in stars if i)]:
-        order[i] = None
+    order = dict.fromkeys([*stars, *(i - 1 for i in stars if i)])
     for i in stars:  # where the task that was passed over goes on
         over = told[i].over
         order.update(dict.fromkeys([j for j in range(i, len(told)) if told[j].task == over][:1]))
@@ -200,12 +199,14 @@ def own_end(run: Run, task: str) -> Site | None:
 
 
 def _groups(events: Sequence[Event], switches: dict[int, Switch]) -> Iterator[tuple[Event, ...]]:
-    """Cut ``events`` where the task changes, or where the schedule says something."""
+    """Cut ``events`` where the task changes, time passes, or the schedule says something."""
     if not events:
         return
     group = [events[0]]
     for before, event in pairwise(events):
-        if event.task != before.task or event.number in switches:
+        slept = event.time_s != before.time_s
+        cut = slept or event.cancelled or event.number in switches
+        if event.task != before.task or cut:
             yield tuple(group)
             group = []
         group.append(event)
@@ -222,10 +223,10 @@ def _stop(event: Event, *, preempted: bool, is_last: bool) -> Stop:
     return "fails" if event.error else "ends"
 
 
-def _switches(run: Run) -> dict[int, Switch]:
+def switches(run: Run) -> dict[int, Switch]:
     """Return what the schedule says before which event."""
     at = {(event.task, event.nth): event.number for event in run.events}
-    switches: dict[int, Switch] = {}
+    found: dict[int, Switch] = {}
     position = 0
     for number, deviation in enumerate(run.schedule.deviations):
         if deviation.kind != "task":
@@ -235,10 +236,10 @@ def _switches(run: Run) -> dict[int, Switch]:
         else:
             position = at.get((deviation.at, deviation.nth), len(run.events)) + 1
         early = deviation.take == CLOCK
-        was = switches.get(position, Switch())
+        was = found.get(position, Switch())
         chosen = was.deviation if was.star else number
-        switches[position] = Switch(was.star or not early, was.early or early, chosen)
-    return switches
+        found[position] = Switch(was.star or not early, was.early or early, chosen)
+    return found
 
 
 def _after_clock(events: Sequence[Event], position: int, deviation: Deviation) -> int:

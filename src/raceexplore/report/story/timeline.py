@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
-from raceexplore.kernel.choice import CLOCK
+from raceexplore.kernel.events.trace import Kind
 from raceexplore.kernel.standing.waits import NURSERY
+from raceexplore.report.story import story
 from raceexplore.report.story.arrows import arrows
-from raceexplore.report.story.contested import short_labels
-from raceexplore.report.story.marks import Mark, contended, marks
+from raceexplore.report.story.contested import contested, short_labels
 from raceexplore.report.story.race_words import race_row
 from raceexplore.report.story.rows import (
     Arrow,
@@ -22,17 +22,16 @@ from raceexplore.report.story.rows import (
     Timeline,
     Touch,
 )
+from raceexplore.search.why.cancellations import CancelWords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from raceexplore.kernel.choice import Deviation
     from raceexplore.kernel.events.trace import Access, Event
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.standing.waits import Wait
     from raceexplore.search.race_kinds.case import Race
 
-R = TypeVar("R", Arrow, Mark)
 WINDOW: Final = 2_000
 NURSERY_TOLD: Final = "waits for the tasks of its nursery"
 
@@ -45,53 +44,33 @@ def timeline(run: Run, *, window: int = WINDOW, race: Race | None = None) -> Tim
     """
     events = run.events
     labels = short_labels(a.label for event in events for a in event.accesses if a.label)
-    switched = _deviations(run)
-    lanes = _lanes(run, switched)
+    switched = story.switches(run)
+    shared = contested(events)
+    lanes = _lanes(run, switched, shared)
     number = {lane.path: index for index, lane in enumerate(lanes)}
-    shared = contended(events)
-    taken = {position: index for position, (index, _) in switched.items()}
-    draws = _draws(run)
+    segments = tuple(Segment(number[s.task], s.first, s.last, s.stop) for s in story.segments(run))
+    stops: dict[int, Stop] = {segment.last: segment.stop for segment in segments}
+    draws, words = _draws(run), CancelWords(run)
     steps = []
     for event in events:
         seen = tuple(_touch(a, labels, shared) for a in event.effects if _told(a))
-        steps.append(_step(run, event, number, draws[event.number], seen))
+        step = _step(event, number, stops.get(event.number, "goes on"), draws[event.number], seen)
+        steps.append(replace(step, cancelled=": ".join(words.of(event)), cancels=words.by(event)))
     first = max(0, len(events) - window)
     return Timeline(
         lanes,
         tuple(steps),
-        tuple(_segments(steps)),
-        tuple(_switches(run, steps, lanes, taken)),
+        segments,
+        tuple(_switches(run, steps, lanes, switched)),
         tuple(_relabelled(arrows(events[first:], first), labels)),
-        tuple(_relabelled(marks(events), labels)),
         race_row(race, labels),
         (first, len(events)),
     )
 
 
-def _deviations(run: Run) -> dict[int, tuple[int, Deviation]]:
-    """Return which deviation was taken right before which event."""
-    after = {(event.task, event.nth): event.number + 1 for event in run.events}
-    found: dict[int, tuple[int, Deviation]] = {}
-    position = 0
-    for index, deviation in enumerate(run.schedule.deviations):
-        if deviation.kind != "task":
-            continue
-        if deviation.at != CLOCK:
-            position = after.get((deviation.at, deviation.nth), len(run.events))
-        elif deviation.take != CLOCK:
-            position = _after_clock(run.events, position, str(deviation.take))
-        found[position] = (index, deviation)
-    return found
-
-
-def _after_clock(events: Sequence[Event], position: int, task: str) -> int:
-    """Return the first event of ``task`` from ``position`` that follows a jump of time."""
-    mine = [event.number for event in events[position:] if event.task == task]
-    jumps = (n for n in mine if n and events[n].time_s > events[n - 1].time_s)
-    return next(jumps, mine[0] if mine else len(events))
-
-
-def _lanes(run: Run, switched: dict[int, tuple[int, Deviation]]) -> tuple[Lane, ...]:
+def _lanes(
+    run: Run, switched: Mapping[int, story.Switch], shared: Collection[Any]
+) -> tuple[Lane, ...]:
     """Return a lane for each task, below the one that spawned it, in the order of first events."""
     numbers: dict[str, list[int]] = {}
     for event in run.events:
@@ -99,7 +78,7 @@ def _lanes(run: Run, switched: dict[int, tuple[int, Deviation]]) -> tuple[Lane, 
     waits = {wait.task: wait for wait in run.failure.waits} if run.failure else {}
     for path in waits:
         numbers.setdefault(path, [])
-    involved = _involved(run, switched)
+    involved = _involved(run, switched, shared)
     return tuple(
         Lane(
             path,
@@ -134,17 +113,16 @@ def _nested(paths: list[str]) -> list[str]:
     return sorted(paths, key=key)
 
 
-def _involved(run: Run, switched: dict[int, tuple[int, Deviation]]) -> set[str]:
+def _involved(run: Run, switched: Mapping[int, story.Switch], shared: Collection[Any]) -> set[str]:
     """Return the tasks that a reader wants to see; all where nobody saw what they share."""
-    shared = contended(run.events)
     if not shared:
         return {event.task for event in run.events}
     draws = [d.at for d in run.schedule.deviations if d.kind != "task"]
     found = {e.task for e in run.events if any(at.startswith(f"{e.task}:") for at in draws)}
     found |= {e.task for e in run.events if any(a.resource in shared for a in e.accesses)}
-    for position, (_, deviation) in switched.items():
-        found |= {deviation.at, str(deviation.take)}
-        found |= {event.task for event in run.events[position : position + 1]}
+    tasks = [d for d in run.schedule.deviations if d.kind == "task"]
+    found |= {path for d in tasks for path in (d.at, str(d.take))}
+    found |= {e.task for n in switched for e in run.events[n : n + 1]}
     if run.failure and run.events:
         found.add(run.events[-1].task)
     return found
@@ -167,15 +145,12 @@ def _draws(run: Run) -> list[tuple[Draw, ...]]:
 
 
 def _step(
-    run: Run,
     event: Event,
     number: dict[str, int],
+    stop: Stop,
     draws: tuple[Draw, ...],
     touches: tuple[Touch, ...],
 ) -> Step:
-    following = run.events[event.number + 1 : event.number + 2]
-    goes_on = bool(following) and following[0].task == event.task
-    waits = any(wait.task == event.task for wait in run.failure.waits) if run.failure else False
     return Step(
         event.number,
         number[event.task],
@@ -183,7 +158,7 @@ def _step(
         event.begin,
         event.end,
         event.time_s,
-        _stop(event, goes_on=goes_on, is_waiting=waits),
+        stop,
         event.error,
         tuple(number[path] for path in event.woken if path in number),
         touches,
@@ -192,24 +167,12 @@ def _step(
     )
 
 
-def _stop(event: Event, *, goes_on: bool, is_waiting: bool) -> Stop:
-    if goes_on:
-        return "goes on"
-    if event.ready:
-        return "preempted"
-    if event.error == "Cancelled":
-        return "cancelled"
-    if event.error:
-        return "fails"
-    return "waits" if event.end.file or is_waiting else "ends"
-
-
 def _told(access: Access) -> bool:
     """Return whether a reader wants to see ``access``: every event looks at its cancel scopes."""
-    return access.write or "CancelScope#" not in access.label
+    return access.write or access.kind is not Kind.SCOPE
 
 
-def _touch(access: Access, labels: dict[str, str], shared: set[Any]) -> Touch:
+def _touch(access: Access, labels: dict[str, str], shared: Collection[Any]) -> Touch:
     file, _, line = access.line.rpartition(":")
     number = int(line) if line.isdigit() else 0
     label = labels.get(access.label) or f"{access.resource[0]}"
@@ -217,24 +180,16 @@ def _touch(access: Access, labels: dict[str, str], shared: set[Any]) -> Touch:
     return Touch(label, access.write, number, file, access.before, access.after, is_shared)
 
 
-def _relabelled(rows: Iterable[R], labels: dict[str, str]) -> Iterable[R]:
+def _relabelled(rows: Iterable[Arrow], labels: dict[str, str]) -> Iterable[Arrow]:
     return (replace(row, label=labels.get(row.label, row.label)) for row in rows)
 
 
-def _segments(steps: Sequence[Step]) -> Iterable[Segment]:
-    first = 0
-    for step in steps:
-        if step.stop != "goes on" or step.number == len(steps) - 1:
-            yield Segment(step.lane, first, step.number, step.stop)
-            first = step.number + 1
-
-
 def _switches(
-    run: Run, steps: Sequence[Step], lanes: Sequence[Lane], taken: dict[int, int]
+    run: Run, steps: Sequence[Step], lanes: Sequence[Lane], switched: Mapping[int, story.Switch]
 ) -> Iterable[Switch]:
     for step in steps[1:]:
         left = steps[step.number - 1]
-        chosen = taken.get(step.number, -1)
+        chosen = switched[step.number].deviation if step.number in switched else -1
         if left.lane == step.lane and chosen < 0:
             continue
         preempted = run.events[left.number].ready and left.lane != step.lane

@@ -85,7 +85,7 @@ def view(run: Run, *, limits: Limits, known: Found | Replayed | None = None) -> 
     watched = watched_run(program, run.schedule, settings=settings, limits=limits)
     race = race_of(watched.run, why)
     rows = timeline(watched.run, race=race)
-    schedules = [("No deviation: the run on the quiet day", Schedule())]
+    schedules = [("No deviation: the run on the default schedule", Schedule())]
     if found is not None and found.original.schedule != run.schedule:
         schedules.insert(0, ("As found, before shrinking", found.original.schedule))
     others = []
@@ -134,8 +134,8 @@ def _is_stuck(lane: Lane) -> bool:
 def _size(run: Run, found: Found | None) -> list[str]:
     count = run.schedule.size
     if not count:
-        return ["It needs no deviation: the program does this on the quiet day."]
-    text = f"It takes {count} deviation{'s' * (count != 1)} from the quiet day"
+        return ["It needs no deviation: the program does this on the default schedule."]
+    text = f"It takes {count} deviation{'s' * (count != 1)} from the default schedule"
     if found is not None and found.original.schedule.size > count:
         text += f" (shrunk from {found.original.schedule.size} in {found.shrink_runs:,} runs)"
     return [text + "."]

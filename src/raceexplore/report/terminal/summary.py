@@ -98,6 +98,10 @@ def replay_report(replayed: Replayed, width: int) -> list[Text]:
         lines += paragraph(f"note: {'; '.join(replayed.drift)}", width, "dim")
     for text in run.warnings:
         lines += paragraph(f"warning: {text}", width, "yellow")
+    if run.failure is not None and replayed.atomic is None:
+        lines += paragraph(
+            "--explain: which ordering decides it, and what would cure it", width, "dim"
+        )
     return lines
 
 
@@ -115,6 +119,8 @@ def explored(campaign: Campaign, width: int) -> list[Text]:
         parts.insert(1, f"{campaign.classes:,} trace class{'es' * (campaign.classes != 1)}")
     if campaign.cut:
         parts.append(f"{campaign.cut:,} cut short")
+    if campaign.explain_runs:
+        parts.append(f"{campaign.explain_runs:,} more runs to shrink and explain what was found")
     lines = paragraph(f"explored {'; '.join(parts)}", width, "dim")
     if campaign.stopped != "failure":  # who has a failure asks what it is, not what else there is
         for text in campaign.certificate:

@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from raceexplore.kernel.events.trace import NOWHERE, Site
+from raceexplore.kernel.names import short_names
 from raceexplore.report.story.contested import short_labels
-from raceexplore.report.story.story import Fold, Segment, fold, segments, short_names
+from raceexplore.report.story.story import Fold, Segment, fold, segments
 from raceexplore.report.story.words import clean, source_line
+from raceexplore.search.why.cancellations import CancelWords
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from raceexplore.kernel.events.trace import Access, Site
+    from raceexplore.kernel.events.trace import Access
     from raceexplore.kernel.outcome import Failure, Run
     from raceexplore.search.race_kinds.case import Race
     from raceexplore.search.why.wording import Words
 
-ACCESSES_MAX = 6  # of one segment
+ACCESSES_MAX, ACCESSES_MIN = 6, 2  # of one segment: in general, and where there are many
+VERB_MAX = 24  # columns of what a task does
 NARROW = 90  # columns; below, a layout of its own
 VERBS = {
     "preempted": "is preempted",
@@ -57,18 +61,16 @@ def schedule(
 
     words: what each deviation is for, where that is known. race: what ``run`` shows.
     """
-    told = segments(run)
-    main = str(run.program.source) if run.program.source else ""
-    labels = short_labels(a.label for s in told for a in s.accesses)
-    raced = {(point.label, point.line) for point in race.points} if race else set()
-    told = tuple(replace(s, accesses=_first(s.accesses, raced)) for s in told)
-    rows = {s.first: [*_reasons(s, words), *_rows(s, main, run.failure, labels)] for s in told}
-    narrow = width < NARROW
-    size = {first: len(of) + narrow for first, of in rows.items()}
+    telling = Telling(run, words, race)
+    told, narrow = telling.segments, width < NARROW
+    shown: list[Segment | Fold] = []
+    for accesses in (ACCESSES_MAX, ACCESSES_MIN):
+        rows = {s.first: telling.rows(s, accesses) for s in told}
+        size = {first: len(of) + narrow for first, of in rows.items()}
+        shown = fold(told, size, max(8, most - 2), telling.decisive)
+        if sum(size[s.first] if isinstance(s, Segment) else 1 for s in shown) <= most:
+            break
     names = short_names(s.task for s in told)
-    matter = words.events() if words is not None else ()
-    steps = [point.event for point in race.points] if race else []
-    shown = fold(told, size, max(8, most - 2), matter, steps)
     moves = any(s.time_s for s in told)
     if narrow:
         place_width = max(len(row.place) for of in rows.values() for row in of)
@@ -89,11 +91,12 @@ def _table(
     place_width = max([4, *(len(row.place) for row in visible)])
     clock_width = max([9, *(len(_seconds(s.time_s)) + 1 for s in shown if isinstance(s, Segment))])
     clock = f"{'time':<{clock_width}}" if moves else ""
-    head = f"  {'step':<8}{clock}{'task':<{task_width}}  {'does':<15}"
+    verb_width = min(VERB_MAX, max([15, *(len(row.verb) + 1 for row in visible)]))
+    head = f"  {'step':<8}{clock}{'task':<{task_width}}  {'does':<{verb_width}}"
     out = [Text(f"{head}{'line':>{place_width}}  source", "dim")]
     for s in shown:
         if isinstance(s, Fold):
-            out.append(_folded(s, names))
+            out.append(folded_line(s, names, moves=moves))
             continue
         for number, row in enumerate(rows[s.first]):
             first = number == 0
@@ -102,7 +105,7 @@ def _table(
             text.append(f"{_seconds(s.time_s) if first and moves else '':<{len(clock)}}", "dim")
             name = _clip(names[s.task], task_width) if first else ""
             text.append(set_cell_size(name, task_width) + "  ", "bold cyan")
-            text.append(f"{row.verb + ' ':<15}", row.style)
+            text.append(f"{row.verb + ' ':<{verb_width}}", row.style)
             text.append(f"{row.place:>{place_width}}  ", "dim")
             text.append(row.source)
             out.append(text)
@@ -114,7 +117,7 @@ def _stacked(
 ) -> list[Text]:
     """Return the narrow layout: the task on a line of its own, what it does below."""
     if isinstance(s, Fold):
-        return [_folded(s, names)]
+        return [folded_line(s, names, moves=bool(s.to_s))]
     head = Text("* " if _deviates(s) else "  ", "bold yellow")
     head.append(f"{_steps(s)}  ", "dim").append(names[s.task], "bold cyan")
     if s.time_s:
@@ -126,29 +129,79 @@ def _stacked(
     return out
 
 
-def _rows(s: Segment, main: str, failure: Failure | None, labels: dict[str, str]) -> list[Row]:
-    """Return the lines that tell one segment."""
-    inside = [Row(*_access(access, main, labels)) for access in s.accesses]
-    inside += [Row("notes", "", clean(note)) for note in s.notes[:3]]
-    start, stop = "starts" if s.fresh else "goes on", VERBS[s.stop]
-    begin = Row(start, _number(s.begin, main), source_line(s.begin))
-    end = _end(s, main, failure)
-    nowhere = end.place in {"", begin.place} and not end.style
-    if nowhere and not inside:
-        return [replace(begin, verb=f"{start}, {stop.removeprefix('is ')}")]
-    if nowhere and not end.place:
-        inside[-1] = replace(inside[-1], verb=f"{inside[-1].verb}, {stop.removeprefix('is ')}")
-        return [begin, *inside]
-    if not inside and s.fresh and not s.star:  # the first line of a function says little
-        return [replace(end, verb=f"{start}, {stop}" if s.stop == "waits" else stop)]
-    return [begin, *inside, end]
+class Telling:
+    """Knows what there is to tell of each segment of one run.
+
+    decisive: the numbers of the events that a report of it speaks of.
+    """
+
+    def __init__(self, run: Run, words: Words | None, race: Race | None) -> None:
+        self._run, self._words, self._cancels = run, words, CancelWords(run)
+        self.segments = segments(run)
+        self._main = str(run.program.source) if run.program.source else ""
+        self._labels = short_labels(a.label for s in self.segments for a in s.accesses)
+        points = race.points if race else ()
+        self._raced = {(point.label, point.line) for point in points}
+        cited = words.events() if words is not None else ()
+        self.decisive = {*cited, *(p.event for p in points), *self._cancels.events(cited)} - {-1}
+
+    def rows(self, s: Segment, accesses: int) -> list[Row]:
+        """Return the lines that tell one segment, with so many accesses."""
+        reasons = _reasons(s, self._words)
+        spoken_of = any(s.first <= number <= s.last for number in self.decisive)
+        if accesses == ACCESSES_MIN and s.picks and not (spoken_of or s.stop == "fails"):
+            return reasons[:1]  # one of many draws: that it deviates, and to what
+        told = replace(s, accesses=_first(s.accesses, self._raced, accesses))
+        return [*reasons, *self._rows(told)]
+
+    def _rows(self, s: Segment) -> list[Row]:
+        inside = [Row(*_access(access, self._main, self._labels)) for access in s.accesses]
+        inside += [Row("notes", "", clean(note)) for note in s.notes[:3]]
+        inside += self._cancelling(s)
+        start, stop = "starts" if s.fresh else "goes on", VERBS[s.stop]
+        if s.cancelled:
+            start = "is cancelled"
+        begin = Row(start, _number(s.begin, self._main), source_line(s.begin))
+        why = [Row("", "", text) for text in self._cancelled(s)]
+        end = _end(s, self._main, self._run.failure)
+        nowhere = end.place in {"", begin.place} and not end.style
+        if nowhere and not inside:
+            stops = stop.removeprefix("is ")
+            verb = start if s.cancelled and s.stop == "cancelled" else f"{start}, {stops}"
+            return [replace(begin, verb=verb), *why]
+        if nowhere and not end.place:
+            inside[-1] = replace(inside[-1], verb=f"{inside[-1].verb}, {stop.removeprefix('is ')}")
+            return [begin, *why, *inside]
+        if not inside and s.fresh and not s.star:  # the first line of a function says little
+            return [replace(end, verb=f"{start}, {stop}" if s.stop == "waits" else stop)]
+        return [begin, *why, *inside, end]
+
+    def _cancelled(self, s: Segment) -> list[str]:
+        """Return what the task was waiting for when it was cancelled, and by whom."""
+        return [clean(text) for text in self._cancels.of(self._run.events[s.first])]
+
+    def _cancelling(self, s: Segment) -> list[Row]:
+        """Return whom the segment cancels, and on which line."""
+        rows = []
+        for event in self._run.events[s.first : s.last + 1]:
+            for cancel in self._cancels.calls(event):
+                file, _, number = cancel.called.rpartition(":")
+                site = Site(file, int(number), "") if number else NOWHERE
+                text = source_line(site)
+                whom = self._cancels.whom(cancel)
+                told = f"{whom}: {text}" if text else f"{whom}: {self._cancels.failing(event)}"
+                rows.append(Row("cancels", _number(site, self._main), clean(told)))
+        return rows
 
 
-def _first(accesses: Sequence[Access], raced: Collection[tuple[str, str]]) -> tuple[Access, ...]:
-    """Return at most six of ``accesses``, those that are part of the race in any case."""
-    weight = {a: ((a.label, a.line) not in raced, n) for n, a in enumerate(accesses)}
-    kept = sorted(accesses, key=lambda a: weight[a])[:ACCESSES_MAX]
-    return tuple(a for a in accesses if a in kept)
+def _first(
+    accesses: Sequence[Access], raced: Collection[tuple[str, str]], most: int
+) -> tuple[Access, ...]:
+    """Return at most so many ``accesses`` with something to tell, those of the race first."""
+    told = [access for access in accesses if access.before or access.after]
+    weight = {a: ((a.label, a.line) not in raced, n) for n, a in enumerate(told)}
+    kept = sorted(told, key=lambda a: weight[a])[:most]
+    return tuple(a for a in told if a in kept)
 
 
 def _reasons(s: Segment, words: Words | None) -> list[Row]:
@@ -224,11 +277,15 @@ def _steps(s: Segment) -> str:
     return str(s.first) if s.first == s.last else f"{s.first}-{s.last}"
 
 
-def _folded(f: Fold, names: dict[str, str]) -> Text:
+def folded_line(f: Fold, names: dict[str, str], *, moves: bool) -> Text:
+    """Return the line that stands for what is folded; moves: time passes in the run."""
     who = ", ".join(names[task] for task in f.tasks[:4])
     more = f" and {len(f.tasks) - 4} more" if len(f.tasks) > 4 else ""
     steps = f"step {f.first}" if f.first == f.last else f"steps {f.first} to {f.last}"
-    return Text(f"  ...     {steps}, in the default order: {who}{more}", "dim")
+    same = f.from_s == f.to_s
+    at = f"at {_seconds(f.to_s)}" if same else f"from {_seconds(f.from_s)} to {_seconds(f.to_s)}"
+    when = f", {at}" if moves else ""
+    return Text(f"  ...     {steps}{when}, in the default order: {who}{more}", "dim")
 
 
 def _clip(text: str, width: int) -> str:

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
+from raceexplore.kernel.names import short_names
 from raceexplore.kernel.outcome import headline, leaves, notes
 from raceexplore.kernel.standing.waits import NURSERY, cycle
 from raceexplore.report.story.race_words import told
-from raceexplore.report.story.story import own_end, short_names
+from raceexplore.report.story.story import own_end
 from raceexplore.report.story.what_if_words import sentence
 from raceexplore.report.story.words import clean, paragraph, shown_path, source_line
 from raceexplore.report.terminal.reasons import orders
 from raceexplore.report.terminal.table import schedule
 from raceexplore.search.campaign.found import Found
 from raceexplore.search.race_kinds.race_of import race_of
+from raceexplore.search.why.cancellations import CancelWords
 from raceexplore.search.why.wording import Words
 
 if TYPE_CHECKING:
@@ -43,22 +45,38 @@ def failure_report(run: Run, width: int, known: Found | Replayed | None = None) 
     assert failure is not None
     noted = list(_noted(failure))
     lines = [*verdict(run, width), *_place(failure), *noted]
-    if failure.waits:
-        lines += [Text(), *_waiting(run, failure)]
     words = Words(known.why) if known and known.why else None
     atomic = known.atomic if known else None
     race = race_of(run, known.why if known else None)
     named = paragraph(clean(told(run, race)), width, "bold") if race else []
+    if failure.waits and named:
+        lines += [Text(), *named]
+        named = []
+    if failure.waits:
+        lines += [Text(), *_waiting(run, failure)]
+    cited = words.events() if words else ()
+    spoken_of = (*cited, *(point.event for point in race.points)) if race else cited
+    cancelled = [
+        line
+        for text in CancelWords(run).sentences(spoken_of)
+        for line in paragraph(clean(text), width)
+    ]
     cured = atomic is not None and atomic.cure is not None
-    cure = paragraph(sentence(atomic, run.program), width, "green" if cured else "")
-    if named or cure:
-        lines += [Text(), *named, *cure]
-    lines += [Text(), *orders(words, width), *_sizes(run, known, width), Text()]
+    cure = paragraph(sentence(atomic, run.program) if cured else _kept_cure(known), width, "green")
+    if named or cancelled or cure:
+        lines += [Text(), *named, *cancelled, *cure]
+    why, sizes = orders(words, width), _sizes(run, known, width)
+    lines += [Text(), *(why + sizes if run.schedule.size else sizes + why), Text()]
     libraries = _libraries(run, width)
     most = LINES * max(width, TABLE_MIN) // width + len(noted) - len(lines) - len(libraries)
     lines += schedule(run, width, most, words, race)
     lines += libraries
     return [_cut(line, max(width, TABLE_MIN)) for line in lines]
+
+
+def _kept_cure(known: Found | Replayed | None) -> str:
+    """Return what the corpus has kept on what would cure the failure."""
+    return "" if known is None or isinstance(known, Found) else clean(known.cure)
 
 
 def verdict(run: Run, width: int) -> list[Text]:
@@ -84,7 +102,9 @@ def _place(failure: Failure) -> Iterator[Text]:
 
 def _noted(failure: Failure) -> Iterator[Text]:
     """Yield the notes (PEP 678) that the program added to its error, such as a drawn history."""
-    lines = notes(leaves(failure.exception)[0]) if failure.exception is not None else []
+    error = failure.exception
+    told = [leaf for leaf in leaves(error) if type(leaf).__name__ == failure.kind] if error else []
+    lines = notes(told[0]) if told else []
     if lines:
         yield Text()
     yield from (Text(clean(line)) for line in lines[:NOTES])
@@ -140,7 +160,7 @@ def _sizes(run: Run, known: Found | Replayed | None, width: int) -> list[Text]:
     """Return how far the schedule is from the default one, and what shrinking did."""
     size = run.schedule.size
     if not size:
-        return paragraph("It fails on the default schedule: no switch is needed.", width)
+        return paragraph("It fails on the default schedule.", width)
     text = f"Needs {size} deviation{'s' * (size != 1)} (*) from the default schedule"
     if not isinstance(known, Found):
         return paragraph(f"{text}.", width)
@@ -151,8 +171,10 @@ def _sizes(run: Run, known: Found | Replayed | None, width: int) -> list[Text]:
     elif size > 1:
         text += "; each is needed"
     text += f"; {known.fewest}. " if known.fewest else ". "
-    passes = "can produce it too." if known.in_passes else "was not seen to produce it."
-    return paragraph(f"{text}Trio's own loop {passes}", width)
+    if known.in_passes is not None:
+        can = "can produce it too." if known.in_passes else "was not seen to produce it."
+        text += f"Trio's own loop {can}"
+    return paragraph(text.rstrip(), width)
 
 
 def _cut(line: Text, width: int) -> Text:

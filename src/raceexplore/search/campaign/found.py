@@ -24,7 +24,9 @@ class Found:
     first_run: index of the first run that showed it, from 0. count: runs that showed it.
     run: the shrunk run, with its events; original: the run as found. one_minimal: taking any one
     deviation away makes this failure disappear. fewest: what is known of schedules with fewer
-    preemptions, in words. shrink_runs: what shrinking cost. why: what each deviation of the shrunk
+    preemptions, in words. shrink_runs: what shrinking cost. in_passes: whether trio's own loop can
+    produce it; None where nobody has looked. tasks: the paths of its tasks, those of the default
+    schedule first. why: what each deviation of the shrunk
     run turns round, and the orders that suffice; atomic: what would cure it; both None where nobody
     has looked. printed: what the shrunk run prints, if it was looked at.
     """
@@ -39,10 +41,11 @@ class Found:
     one_minimal: bool = False
     fewest: str = ""
     shrink_runs: int = 0
-    in_passes: bool = False
+    in_passes: bool | None = None
     why: Why | None = None
     atomic: Atomicity | None = None
     printed: str = ""
+    tasks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         size = self.run.schedule.size
@@ -58,6 +61,7 @@ class Campaign:
     Good-Turing's estimate that the next run shows a new class. covered: what a complete campaign
     has explored, in the scheduler's words. certificate: what is now known,
     in words. never: `World.sometimes` conditions that held in no run. seconds: wall clock.
+    explain_runs: what it took, beside ``runs``, to shrink what was found and to explain it.
     """
 
     program: Program
@@ -75,6 +79,7 @@ class Campaign:
     certificate: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    explain_runs: int = 0
 
     def __repr__(self) -> str:
         ended = f"{self.runs:,} run{'s' * (self.runs != 1)}, {self.scheduler}, {self.stopped}"

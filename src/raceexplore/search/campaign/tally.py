@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from raceexplore.kernel.run import run_once
+from raceexplore.kernel.started import started
 from raceexplore.search.campaign.found import Found
 from raceexplore.search.campaign.in_sight import in_sight
+from raceexplore.search.campaign.task_order import tasks
 from raceexplore.search.observed.with_values import with_values
 from raceexplore.search.shrink.shrink import Shrinking
 from raceexplore.search.why.why import why
@@ -40,7 +42,7 @@ class Tally:
 
     def __init__(self, trial: Trial, on_found: Callable[[Found], None] | None = None) -> None:
         self.trial, self.on_found = trial, on_found
-        self.runs = self.cut = 0
+        self.runs = self.cut = self.explain_runs = 0
         self.first: dict[str, Found] = {}
         self.count: dict[str, int] = {}
         self.classes: dict[int, int] = {}
@@ -89,24 +91,39 @@ class Tally:
             count=1,
             run=again,
             original=again,
-            in_passes=bool(again.passes),
+            in_passes=again.passes or None,
+            tasks=tasks(again, self.trial.limits),
         )
 
-    def found(self, watch: Watchdog, *, shrink: bool) -> tuple[Found, ...]:
-        """Return the failures in the order of discovery, shrunk if wanted and not interrupted."""
-        out = []
+    def found(self, watch: Watchdog, *, shrink: bool, explain: bool = True) -> tuple[Found, ...]:
+        """Return the failures in the order of discovery, shrunk if wanted and not interrupted.
+
+        explain: find out why they fail, too. What that takes is counted in ``explain_runs``.
+        """
+        before, out = started.runs, []
         for key, seen in self.first.items():
             found = replace(seen, count=self.count[key])
-            if shrink and not watch.interrupted:
-                try:
-                    found = self._shrunk(found, watch)
-                    found = replace(found, why=why(found.run, self.trial.limits))
-                except KeyboardInterrupt:
-                    watch.interrupted = True
-            out.append(found)
+            out.append(self._told(found, watch, explain=explain) if shrink else found)
+        self.explain_runs = started.runs - before
         return tuple(out)
 
-    def _shrunk(self, found: Found, watch: Watchdog) -> Found:
+    def _told(self, found: Found, watch: Watchdog, *, explain: bool) -> Found:
+        """Return ``found`` shrunk and explained, as far as nobody presses Ctrl-C."""
+        try:
+            if not watch.interrupted:
+                found = self._shrunk(found)
+            if explain and not watch.interrupted:
+                found = self._explained(found, watch)
+        except KeyboardInterrupt:
+            watch.interrupted = True
+        return found
+
+    def _explained(self, found: Found, watch: Watchdog) -> Found:
+        """Return ``found`` with why it fails, and whether trio's own loop can produce it."""
+        in_passes = bool(found.run.passes) or self._in_passes(found.fingerprint, watch)
+        return replace(found, why=why(found.run, self.trial.limits), in_passes=in_passes)
+
+    def _shrunk(self, found: Found) -> Found:
         limits = self.trial.limits
         shrunk = Shrinking(found.original, shrink_budget(found.original), limits).shrink()
         same = shrunk.run.schedule == found.original.schedule
@@ -128,7 +145,7 @@ class Tally:
             one_minimal=shrunk.one_minimal,
             fewest=shrunk.fewest,
             shrink_runs=shrunk.runs,
-            in_passes=bool(run.passes) or self._in_passes(found.fingerprint, watch),
+            in_passes=run.passes or None,
         )
 
     def _in_passes(self, key: str, watch: Watchdog) -> bool:

@@ -8,9 +8,6 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raceexplore.kernel.choice import Deviation
-from raceexplore.kernel.run import run_once
-from raceexplore.kernel.scheduler import Replay
-from raceexplore.search.programs.silence import silence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +15,6 @@ if TYPE_CHECKING:
     from raceexplore.kernel.choice import ChoicePoint
     from raceexplore.kernel.events.trace import Event, Site
     from raceexplore.kernel.outcome import Run
-    from raceexplore.kernel.program import Limits
 
 # what an await is recognised by, the best first
 LABELS = (("function", "text"), ("text",), ("function",))
@@ -49,16 +45,6 @@ def pins(run: Run) -> tuple[Pin, ...]:
         Pin(*d, *found.get((d.at, d.nth), ()) if d.kind == "task" else ())
         for d in run.schedule.deviations
     )
-
-
-def tasks(run: Run, limits: Limits) -> tuple[str, ...]:
-    """Return the paths of the tasks of the recorded ``run``, in the order in which they began.
-
-    First those of the quiet day, where tasks begin in the order in which they were started.
-    """
-    with silence():
-        quiet = run_once(run.program, Replay(), limits=limits, settings=run.settings, record=True)
-    return tuple(dict.fromkeys(event.task for event in (*quiet.events, *run.events)))
 
 
 def as_lists(found: Sequence[Pin]) -> list[Any]:

@@ -17,7 +17,7 @@ import trio
 from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.program import Limits
 from raceexplore.kernel.seed import decode
-from raceexplore.search.corpus.aligned import are_pins, as_lists, label, pins, tasks
+from raceexplore.search.corpus.aligned import are_pins, as_lists, label, pins
 from raceexplore.search.programs.load import source_digest
 from raceexplore.search.programs.target import is_node_id, split_reference
 from raceexplore.search.why.guide import Guide
@@ -41,7 +41,7 @@ class Entry:
     which they began. pins: the deviations with the awaits they are pinned to, each a `Pin` as a
     list. orders: the order constraints that suffice, where they are known, as `Guide.as_plain`
     gives them. These find the failure again in an edited program. observe: the installed packages
-    that were observed too.
+    that were observed too. cure: what would cure it, in a sentence, if that was found out.
     """
 
     version: int
@@ -63,10 +63,17 @@ class Entry:
     pins: list[Any] = field(default_factory=list)
     orders: list[Any] = field(default_factory=list)
     observe: list[str] = field(default_factory=list)
+    cure: str = ""
 
 
-def entry_of(found: Found, version: str, limits: Limits = Limits()) -> Entry:  # noqa: B008
-    """Return the entry for ``found``; ``version`` is raceexplore's own."""
+def entry_of(
+    found: Found,
+    version: str,
+    limits: Limits = Limits(),  # noqa: B008 a frozen value
+    *,
+    cure: str = "",
+) -> Entry:
+    """Return the entry for ``found``; ``version`` is raceexplore's own. cure: see `Entry`."""
     run = found.run
     return Entry(
         version=VERSION,
@@ -84,10 +91,11 @@ def entry_of(found: Found, version: str, limits: Limits = Limits()) -> Entry:  #
         found_at=datetime.now(UTC).isoformat(timespec="seconds"),
         max_steps=limits.steps,
         site=told_site(found.run),
-        tasks=list(tasks(run, limits)),
+        tasks=list(found.tasks),
         pins=as_lists(pins(run)),
         orders=found.why.orders.guide.as_plain() if found.why else [],
         observe=list(run.program.packages),
+        cure=cure,
     )
 
 

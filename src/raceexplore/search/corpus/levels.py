@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
-from raceexplore.search.corpus.aligned import LABELS, Aligned, Pin, new_names, renamed, tasks
+from raceexplore.search.campaign.task_order import tasks
+from raceexplore.search.corpus.aligned import LABELS, Aligned, Pin, new_names, renamed
 from raceexplore.search.corpus.entry import told_site
 from raceexplore.search.why.guide import Guide, guided_attempts
 

@@ -18,7 +18,8 @@ from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import decode
 from raceexplore.search.as_exception import brief, error_of
 from raceexplore.search.campaign.found import Found
-from raceexplore.search.corpus.aligned import new_names, tasks
+from raceexplore.search.campaign.task_order import tasks
+from raceexplore.search.corpus.aligned import new_names
 from raceexplore.search.corpus.entry import entry_of, file_name, read, stem, write
 from raceexplore.search.corpus.levels import is_same
 from raceexplore.search.corpus.replay import find_stored, inside, replay_entry, replay_stored
@@ -102,7 +103,8 @@ def keep(stored: Stored, path: Path, version: str, *, force: bool) -> tuple[Entr
         if watch.interrupted:
             raise KeyboardInterrupt
         run = _recorded(shrunk, stored.limits)
-        found = replace(_as_found(run), why=why(run, stored.limits))
+        paths = tasks(run, stored.limits)
+        found = replace(_as_found(run), why=why(run, stored.limits), tasks=paths)
     entry = entry_of(found, version, stored.limits)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,8 @@ from raceexplore.search.observed.with_values import with_values
 from raceexplore.search.programs.load import load_program, source_digest
 from raceexplore.search.programs.silence import silence
 from raceexplore.search.programs.target import is_node_id, split_reference
-from raceexplore.search.why.why import Why, why
+from raceexplore.search.why.guide import NO_GUIDE, Guide
+from raceexplore.search.why.why import Why, why, why_briefly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +41,8 @@ class Replayed:
     only a seed was given, which does not say. skipped: deviations that found no place. drift: in
     words, what differs between then and now. level: what was held on to: ``exact`` (each
     deviation at the event that it was recorded at), or a weaker one; see search/corpus/levels.py.
-    why: why it fails; atomic: what would cure it; both None where nobody has looked.
+    why: why it fails; atomic: what would cure it; both None where nobody has looked. cure: what the
+    corpus has kept on that.
     """
 
     run: Run
@@ -51,6 +54,7 @@ class Replayed:
     level: str = EXACT
     why: Why | None = None
     atomic: Atomicity | None = None
+    cure: str = ""
 
     @property
     def diverged(self) -> str:
@@ -141,31 +145,41 @@ def replay_entry(
     seed = decode(entry.seed)
     found = _found(program, seed, entry.observe)
     with watching(limits.wall_s) as watch:
-        reproduced, (level, run, skipped) = _tried(found, seed, entry, limits)
+        reproduced, first, (level, run, skipped) = _tried(found, seed, entry, limits, aloud=aloud)
         drifted = drift(entry, run.digest, source_digest(found))
         exact = reproduced and run.digest == entry.digest
-        if aloud:
+        if aloud and not first:
             schedule = Replay(run.schedule)
             run = run_once(found, schedule, limits=limits, settings=run.settings, record=True)
         if watch.interrupted:
             raise KeyboardInterrupt
     if aloud and run.failure is not None:
         run = with_values(run, limits)
-    return Replayed(run, seed, reproduced, skipped, exact, tuple(drifted), level)
+    cure = entry.cure if exact else ""
+    return Replayed(run, seed, reproduced, skipped, exact, tuple(drifted), level, cure=cure)
 
 
-def _tried(program: Program, seed: Seed, entry: Entry, limits: Limits) -> tuple[bool, Attempt]:
-    """Return the first replay of ``entry`` that reproduces it; if none does, the exact one."""
-    first: Attempt | None = None
+def _tried(
+    program: Program, seed: Seed, entry: Entry, limits: Limits, *, aloud: bool
+) -> tuple[bool, bool, Attempt]:
+    """Return the first replay of ``entry`` that reproduces it; if none does, the exact one.
+
+    Before it: whether it reproduces it, and whether it is the exact one. aloud: what that prints
+    is seen.
+    """
+    tries = attempts(program, seed, entry, limits)
+    with nullcontext() if aloud else silence():
+        first = next(tries)
+    attempt = first
     with silence():
-        for attempt in attempts(program, seed, entry, limits):
+        while not is_same(entry, attempt.run):
             if watchdog.interrupted:
                 raise KeyboardInterrupt
-            if is_same(entry, attempt.run):
-                return True, attempt
-            first = first or attempt
-    assert first is not None
-    return False, first
+            following = next(tries, None)
+            if following is None:
+                return False, True, first
+            attempt = following
+    return True, attempt is first, attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +273,19 @@ def inside(reference: str) -> str:
 
 
 def explained(replayed: Replayed, limits: Limits) -> Replayed:
-    """Return ``replayed`` with why it fails; nobody else may be watching its runs."""
+    """Return ``replayed`` with why it fails; nobody else may be watching its runs.
+
+    Runs the program some dozen times; see `briefly_explained`.
+    """
     with watching(limits.wall_s):
         return replace(replayed, why=why(replayed.run, limits))
+
+
+def briefly_explained(replayed: Replayed, limits: Limits, guide: Guide = NO_GUIDE) -> Replayed:
+    """Return ``replayed`` with what its first deviations are for: at most three runs.
+
+    guide: what the corpus has kept of an explanation, which holds where the run is as it was.
+    """
+    with watching(limits.wall_s):
+        kept = guide if replayed.exact else NO_GUIDE
+        return replace(replayed, why=why_briefly(replayed.run, kept, limits))

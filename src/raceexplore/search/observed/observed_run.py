@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -11,6 +11,7 @@ from raceexplore.kernel.errors import RaceExploreError
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.observe.hooks import hook as hooks
+from raceexplore.observe.hooks.witness import witnessed
 from raceexplore.observe.ledger.landmarks import NONE, landmarks
 from raceexplore.observe.ledger.ledger import Ledger
 from raceexplore.observe.load import in_place
@@ -47,10 +48,16 @@ def observed_run(
         _warm.add(function)
         _warm_up(replace(program, function=function), limits, settings)
     known = NONE if blind else landmarks(function)
-    ledger = Ledger(values=values, insertion_order=not values, blind=blind, landmarks=known)
+    ledger = Ledger(
+        values=values,
+        insertion_order=not values,
+        blind=blind,
+        landmarks=known,
+        by_variable=values,
+    )
     hooks.attach(ledger)
     try:
-        with in_place(function):
+        with in_place(function), witnessed(ledger) if values else nullcontext():
             return run_once(
                 replace(program, function=function),
                 scheduler,

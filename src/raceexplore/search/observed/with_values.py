@@ -49,7 +49,7 @@ def with_values(run: Run, limits: Limits) -> Run:
         return replace(run, warnings=(*run.warnings, text))
     if seen.digest != run.digest:
         return run
-    return replace(run, events=seen.events, own=tuple(own))
+    return replace(run, events=seen.events, own=tuple(own), cancels=seen.cancels)
 
 
 def own_site(coroutine: Any) -> Site:

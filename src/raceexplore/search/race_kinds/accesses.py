@@ -162,9 +162,11 @@ def is_blind(place: str) -> bool:
 @cache
 def _is_blind(line: str) -> bool:
     try:
-        statement = ast.parse(line).body[0] if line else None
+        statement: ast.stmt | None = ast.parse(line).body[0] if line else None
     except SyntaxError:
         return False  # one line of a longer statement
+    while isinstance(statement, ast.FunctionDef | ast.If | ast.With) and len(statement.body) == 1:
+        statement = statement.body[0]  # all in one line
     if not isinstance(statement, ast.Assign):
         return False
     targets = [_spell(target) for target in statement.targets]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from raceexplore.search.race_kinds.accesses import History
 from raceexplore.search.race_kinds.slice import failing_event, relevant
 from raceexplore.search.race_kinds.stale import Stale, stale
+from raceexplore.search.why.dependence import slice_of
 
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Failure, Run
@@ -78,11 +79,18 @@ def case_of(run: Run) -> Case:
     history = History(run.events)
     failed = failing_event(history, run.failure)
     last = failed.number if failed else len(run.events)
+    flown, stales = relevant(history, run.failure), [s for s in stale(history) if s.at <= last]
+    within = slice_of(run.events, run.failure)
+    if within is not None:
+        # by location: of several looks of one event the ledger keeps the line of the first alone
+        touches, known = history.touches, within.resources
+        flown = frozenset(p for p in flown if touches[p].access.resource in known)
+        stales = [one for one in stales if one.read.access.resource in known]
     return Case(
         run.failure,
         history,
         failed.number if failed else -1,
         failed.task if failed else "",
-        relevant(history, run.failure),
-        tuple(one for one in stale(history) if one.at <= last)[::-1],
+        flown,
+        tuple(stales)[::-1],
     )

@@ -173,8 +173,20 @@ def _acts(case: Case, one: Stale) -> Iterator[Touch]:
         if one.at == case.failing:
             if touch.meets(one.read):  # it fails on it
                 yield touch
-        elif touch.place in case.relevant or _contradiction(case, one):
+        elif (
+            touch.place in case.relevant
+            or _contradiction(case, one)
+            or (touch.meets(one.read) and _has_relied(case, one))
+        ):
             yield touch
+
+
+def _has_relied(case: Case, one: Stale) -> bool:
+    """Return whether the task has written, since the read, what matters: it has acted already."""
+    events = case.history.of_task(one.read.task)
+    since = [n for n in events if one.read.event <= n < one.at]
+    touches = [t for n in since for t in case.history.of_event[n] if t.place > one.read.place]
+    return any(t.access.write and t.place in case.relevant for t in touches)
 
 
 def _contradiction(case: Case, one: Stale) -> Touch | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from raceexplore.kernel.events.trace import Stop
 from raceexplore.kernel.standing.waits import NURSERY, cycle
 from raceexplore.search.race_kinds.case import Point, Race, point
-from raceexplore.search.race_kinds.stale import is_same, overwrites
+from raceexplore.search.race_kinds.stale import is_plain, is_same, overwrites
 
 WAITS = (Stop.EVENT, Stop.CONDITION)
 
@@ -74,10 +74,11 @@ def lost_wakeup(case: Case) -> Race | None:
 def leak_on_cancel(case: Case) -> Race | None:
     """Return the first leak: a task took something, was cancelled, and has not given it back.
 
-    It has written x, which flowed into the failure; then its await raised `trio.Cancelled`, and it
-    has not written x again. If other tasks have come to the same line and were not cancelled, they
-    must all have gone on to write where it has not; else that write must have been its last. Or it
-    holds a semaphore, for ever, that others wait for.
+    It has written x, which flowed into the failure; then its await raised `trio.Cancelled`, it has
+    not written x again, and at the end x is not what it was before. If other tasks have come to
+    the same line and were not cancelled, they must all have gone on to write where it has not; else
+    that write must have been its last that matters. Or it holds a semaphore, for ever, that others
+    wait for.
     """
     history = case.history
     for event in history.events[: case.failing if case.failing >= 0 else None]:
@@ -189,13 +190,20 @@ def _taken(case: Case, cancelled: Event) -> Iterator[Touch]:
     history, task = case.history, cancelled.task
     mine = [t for t in history.touches if t.task == task and t.access.write]
     lines = {t.access.line for t in mine}
-    for number, touch in reversed(list(enumerate(mine))):
-        again = any(t.meets(touch) for t in mine[number + 1 :])
-        if touch.event >= cancelled.number or again or touch.place not in case.relevant:
+    matters = [t for t in mine if t.place in case.relevant and t.value]
+    for touch in reversed(matters):
+        again = any(t.meets(touch) for t in mine if t.place > touch.place)
+        if touch.event >= cancelled.number or again or not _is_missing(history, touch):
             continue
         others = _after(history, touch)
-        if all(rest - lines for rest in others) if others else number == len(mine) - 1:
+        if all(rest - lines for rest in others) if others else touch is matters[-1]:
             yield touch
+
+
+def _is_missing(history: History, took: Touch) -> bool:
+    """Return whether, at the end, there is something else than before ``took``."""
+    last = history.writes(took, took.event, len(history.events))[-1]
+    return last.access.after != took.access.before or not is_plain(last.access.after)
 
 
 def _after(history: History, touch: Touch) -> list[set[str]]:

@@ -16,7 +16,7 @@ from raceexplore.search.race_kinds.over_values import (
     write_skew,
 )
 from raceexplore.search.race_kinds.over_waiting import deadlock_cycle, leak_on_cancel, lost_wakeup
-from raceexplore.search.why.order_constraints import RUNS
+from raceexplore.search.why.order_constraints import RUNS, Index
 
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
@@ -47,7 +47,7 @@ def race_of(run: Run, why: Why | None = None) -> Race | None:
     Each kind is a pattern of accesses, waits and cancellations, defined where its function is. The
     first one counts that is found. None, too, if ``run`` has not failed, or nobody has observed it.
     why: the orders that suffice for the failure, if they are known. Where all of them are orders of
-    data, a race of other objects than theirs does not count.
+    data, a race of other objects than theirs does not count, unless it is of the same events.
     """
     if run.failure is None or not any(event.accesses for event in run.events):
         return None
@@ -57,14 +57,18 @@ def race_of(run: Run, why: Why | None = None) -> Race | None:
 
 
 def _is_borne_out(race: Race, why: Why | None) -> bool:
-    if race.kind in OF_WAITS or why is None:
+    if race.kind in OF_WAITS or why is None or why.orders.cure is not None:
         return True
     orders = [conflict.constraint for conflict in why.orders.needed]
     sides = [side for order in orders for side in (order.first, order.then)]
     if not all(_is_data(side) for side in sides):
         return True
     objects = {_object(side.label) for side in sides}
-    return not objects or any(_object(point.label) in objects for point in race.points)
+    if not objects or any(_object(point.label) in objects for point in race.points):
+        return True
+    # where the same events touch another object, too, an order of that one is this one's as well
+    index, steps = Index(why.run.events), {point.event for point in race.points}
+    return any({index.find(order.first), index.find(order.then)} <= steps for order in orders)
 
 
 def _is_data(side: Anchor) -> bool:

@@ -13,6 +13,7 @@ from raceexplore.kernel.fence.watchdog import watching
 from raceexplore.kernel.outcome import headline
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
+from raceexplore.search.shrink.count_schedules import Size
 from raceexplore.search.what_if.candidates import candidates, is_cut, sections, trails_of
 from raceexplore.search.what_if.gate import Atomically, Gate
 from raceexplore.search.what_if.nearby import Nearby
@@ -21,7 +22,7 @@ from raceexplore.search.what_if.rivals import rivals
 from raceexplore.toolbox.by_name import by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from raceexplore.kernel.fence.watchdog import Watchdog
     from raceexplore.kernel.outcome import Run
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 SAMPLED, EXACT = 200, 600  # runs against what may be the answer: drawn ones, and one by one
 SAMPLED_MIN = 20
+DISTURBED = 60  # runs in which those who wait for the section go on in other orders
+FEW = 64  # schedules that the default one foresees: all are run at once, and none is drawn
 SAMPLED_EVENTS, EXACT_EVENTS = 30_000, 50_000  # of longer runs there are fewer
 EVENTS = 100_000  # of all runs; a trial that has begun is done before the search is given up
 STEPS_MAX = 5_000  # of the failing run
@@ -165,29 +168,61 @@ class WhatIf:
             return Trial(spans, cured=False, runs=0, why=NOT_FOUND)
         gate = Gate()
         with guarded(), in_place(twins, gate):
-            trial = self._sampled(Trial(spans, cured=True, runs=0), gate)
-            sampled = trial.runs
-            if trial.cured:
-                trial = self._enumerated(trial, gate)
+            trial, sampled = self._tried(Trial(spans, cured=True, runs=0), gate)
         trial = replace(trial, others=self.others)
         if not trial.cured:
             return trial
         without = (0, 0) if trial.every else self._without(sampled)
         return replace(trial, without=without, rivals=rivals(spans, self.trails))
 
-    def _sampled(self, trial: Trial, gate: Gate) -> Trial:
-        """Run the failing schedule, the quiet day, schedules close to the first, and others."""
+    def _tried(self, trial: Trial, gate: Gate) -> tuple[Trial, int]:
+        """Return what became of the failure, and how many schedules were drawn for it.
+
+        Where there are few schedules they are all run: what is drawn could only suggest what that
+        proves.
+        """
+        size = Size()
+        samples = self._samples(gate, size)
+        trial, sampled = self._sampled(trial, gate, islice(samples, 2)), 2
+        few = size.foreseen <= FEW
+        if trial.cured and few:
+            trial = self._disturbed(self._enumerated(trial, gate), gate)
+        if trial.cured and not trial.every:
+            before = trial.runs
+            trial = self._sampled(trial, gate, islice(samples, SAMPLED - 2))
+            sampled += trial.runs - before
+            trial = trial if few or not trial.cured else self._enumerated(trial, gate)
+        return trial, sampled
+
+    def _sampled(self, trial: Trial, gate: Gate, samples: Iterable[Scheduler]) -> Trial:
+        """Run ``samples``; the first two are the failing schedule and the default one."""
         last = self.events + SAMPLED_EVENTS
-        for runs, scheduler in enumerate(islice(self._samples(gate), SAMPLED), start=1):
+        for runs, scheduler in enumerate(samples, start=trial.runs + 1):
             run = self._once(scheduler)
             why = self._wrong(run)
             if runs == 2 and gate.given_up:
                 why = "a task gives up waiting for it"
             if why:
                 return replace(trial, cured=False, runs=runs, why=why)
+            trial = replace(trial, runs=runs)
             if runs >= SAMPLED_MIN and self.events > last:
                 break
-        return replace(trial, runs=runs)
+        return trial
+
+    def _disturbed(self, trial: Trial, gate: Gate) -> Trial:
+        """Run the schedules with the fewest preemptions where taking and releasing are points, too.
+
+        Who has to wait for the section may change what follows.
+        """
+        inner: Any = by_name("icb")
+        scheduler = Atomically(inner, gate, yields=True)
+        for _ in range(DISTURBED if trial.cured and trial.every else 0):
+            if not scheduler.begin():
+                break
+            why = self._wrong(self._once(scheduler, begun=True))
+            if why:
+                return replace(trial, cured=False, runs=trial.runs + 1, why=why)
+        return trial
 
     def _enumerated(self, trial: Trial, gate: Gate) -> Trial:
         """Run every schedule, if they are few, the fairest first."""
@@ -221,14 +256,14 @@ class WhatIf:
         failed = [run for run in runs if run.failure is not None]
         return len(failed if self.every_failure else list(filter(self._is_same, failed))), count
 
-    def _samples(self, gate: Gate) -> Iterator[Scheduler]:
+    def _samples(self, gate: Gate, default: Scheduler | None = None) -> Iterator[Scheduler]:
         """Yield schedulers to begin a run with; taking and releasing are schedule points too.
 
-        Not so in the first two runs: of the failing schedule, and of the quiet day.
+        Not so in the first two runs: of the failing schedule, and of the ``default`` one.
         """
         schedule = self.run.schedule
         yield Atomically(Replay(schedule), gate)
-        yield Atomically(Replay(), gate)
+        yield Atomically(Replay() if default is None else default, gate)
         near: Scheduler = Nearby(schedule, gate)
         mixed = [part for name in FAR for part in (near, by_name(name))]
         yield from cycle([Atomically(part, gate, yields=True) for part in mixed])

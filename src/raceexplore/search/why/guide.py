@@ -61,6 +61,9 @@ class Guide:
         return cls(from_plain(constraints), time, tuple(Deviation(*draw) for draw in draws))
 
 
+NO_GUIDE = Guide()
+
+
 def guided_attempts(
     program: Program, guide: Guide, *, settings: Settings, limits: Limits
 ) -> Iterator[Run]:

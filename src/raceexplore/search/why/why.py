@@ -9,7 +9,7 @@ from raceexplore.kernel.scheduler import Replay
 from raceexplore.search.observed.observed_run import observed_run
 from raceexplore.search.programs.silence import silence
 from raceexplore.search.why.broken_orders import UNSEEN, differences
-from raceexplore.search.why.sufficient import Sufficient, sufficient
+from raceexplore.search.why.sufficient import Sufficient, kept_orders, sufficient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits
     from raceexplore.search.why.broken_orders import Conflict
+    from raceexplore.search.why.guide import Guide
 
+REPLAY_REASONS = 3  # deviations that a replay looks into, for a run each
 REASONS_MAX = 30  # deviations that are looked into; a longer schedule has not been shrunk
 WORK_MAX = 500_000  # events times deviations: more would take a minute
 STEPS_MAX = 20_000  # a longer run is not looked into
@@ -29,8 +31,8 @@ class Reason:
     """What one deviation is for.
 
     conflict: the order that the failing run keeps, and a run without the deviation breaks; None if
-    it breaks none. instead: how that run ends: ``passes``, ``fails in the same way``, ``fails
-    otherwise`` or ``is cut``.
+    it breaks none. instead: how that run ends: ``passes``, ``fails in the same way``, ``fails in
+    another way`` or ``is cut``.
     """
 
     deviation: Deviation
@@ -82,8 +84,22 @@ def _seen(run: Run, limits: Limits) -> Run | None:
     return seen if same and run.digest in ("", seen.digest) else None
 
 
-def _reasons(seen: Run, orders: Sufficient, limits: Limits) -> Iterator[Reason]:
-    for index, deviation in enumerate(seen.schedule.deviations[:REASONS_MAX]):
+def why_briefly(run: Run, guide: Guide, limits: Limits) -> Why | None:
+    """Return what the first deviations of ``run`` are for: at most three runs.
+
+    guide: what the corpus has kept of an explanation. None if ``run`` was not observed with values.
+    """
+    if run.failure is None or not run.own:
+        return None
+    kept = kept_orders(run, guide)
+    with silence():
+        return Why(run, tuple(_reasons(run, kept, limits, REPLAY_REASONS)), kept)
+
+
+def _reasons(
+    seen: Run, orders: Sufficient, limits: Limits, most: int = REASONS_MAX
+) -> Iterator[Reason]:
+    for index, deviation in enumerate(seen.schedule.deviations[:most]):
         without = observed_run(
             seen.program,
             Replay(seen.schedule.without(index)),
@@ -121,4 +137,4 @@ def _ending(seen: Run, without: Run) -> str:
     if without.failure is None:
         return "passes" if without.outcome == "passed" else "is cut"
     same = without.failure.fingerprint == seen.failure.fingerprint
-    return "fails in the same way" if same else "fails otherwise"
+    return "fails in the same way" if same else "fails in another way"

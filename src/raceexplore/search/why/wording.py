@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raceexplore.kernel.events.footprint import OPAQUE
 from raceexplore.kernel.events.trace import QUEUES, Kind
+from raceexplore.kernel.names import short_names
+from raceexplore.search.why.cancellations import CancelWords, wait_in_words
 from raceexplore.search.why.order_constraints import RUNS, WRITES, Index
 from raceexplore.search.why.sufficient import DRAWS_ALONE, NO_NEED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from raceexplore.kernel.choice import Deviation
+    from raceexplore.kernel.events.trace import Access, Event
     from raceexplore.search.why.broken_orders import Conflict, Side
     from raceexplore.search.why.order_constraints import Anchor
     from raceexplore.search.why.why import Reason, Why
@@ -24,6 +27,9 @@ NEUTRAL = {
     "fault": "no fault",
     "data": "the simplest data",
 }
+
+
+CODE = 50  # characters of a line of source, inside a sentence
 
 
 class Told(NamedTuple):
@@ -39,8 +45,9 @@ class Told(NamedTuple):
     event: int
 
     def __str__(self) -> str:
-        step = f"step {self.event}, " if self.event >= 0 else ""
-        return f"{self.who} {self.what} ({step}{self.where})"
+        step = f"step {self.event}" if self.event >= 0 else ""
+        place = ", ".join(part for part in (step, self.where) if part)
+        return f"{self.who} {self.what}" + (f" ({place})" if place else "")
 
 
 class Words:
@@ -50,8 +57,9 @@ class Words:
         self.why, self._index = why, Index(why.run.events)
         source = why.run.program.source
         self._main = source.name if source is not None else ""
+        self._cancels = CancelWords(why.run)
         sides = [side for c in _conflicts(why) for side in (c.constraint.first, c.constraint.then)]
-        self._names = _short(event.task for event in why.run.events)
+        self._names = short_names(event.task for event in why.run.events)
         self._kinds = {side.label.partition("#")[0]: set[str]() for side in sides}
         for side in sides:
             numbered = re.match(r"[^.\[]*#\d+", side.label)
@@ -69,32 +77,41 @@ class Words:
     def claim(self) -> str:
         """Return what is claimed of the orders, in a sentence; if there are none, why not.
 
-        Empty where there is nothing to explain: the program fails on the default schedule.
+        Of a default schedule that fails: the orders that make it pass, or that nothing does. Empty
+        where nobody has looked.
         """
         found = self.why.orders
         with_draws = f" with {', '.join(map(self._drawn, found.draws))}" if found.draws else ""
-        if found.refusal == DRAWS_ALONE:
-            return f"No order of accesses explains it: the default schedule{with_draws} fails."
         if found.refusal:
-            return (
-                ""
-                if found.refusal == NO_NEED
-                else f"{found.refusal[0].upper()}{found.refusal[1:]}."
-            )
+            return self._refusal(with_draws)
+        if not found.needed:
+            return ""
         draws = [d for d in self.why.run.schedule.deviations if d.kind != "task"]
         if draws and not found.draws:
             with_draws = f", with {' and '.join(dict.fromkeys(NEUTRAL[d.kind] for d in draws))},"
         count = len(found.needed)
-        head = (
-            "One order is enough"
-            if count == 1
-            else f"{count} orders are enough, and each is needed"
-        )
-        kept, not_kept = ("it is", "it is not") if count == 1 else ("they are", "one is left out")
+        if found.cure is not None:
+            one = "One ordering makes" if count == 1 else f"{count} orderings together make"
+            return f"{one} the default schedule{with_draws} pass:"
+        if count == 1:
+            return (
+                f"One ordering decides it: keep it and the default schedule{with_draws} fails,"
+                " reverse it and it does not."
+            )
         return (
-            f"{head}: the default schedule{with_draws} fails when {kept} kept, and does not when"
-            f" {not_kept}."
+            f"{count} orderings together decide it: keep all and the default schedule{with_draws}"
+            " fails, leave out any one and it does not."
         )
+
+    def _refusal(self, with_draws: str) -> str:
+        """Return why no orders explain it; empty if there is nothing to say."""
+        found = self.why.orders
+        if found.refusal == NO_NEED:
+            return ""
+        if found.refusal == DRAWS_ALONE:
+            ends = "passes" if found.cure else "fails"
+            return f"No order of accesses explains it: the default schedule{with_draws} {ends}."
+        return f"{found.refusal[0].upper()}{found.refusal[1:]}."
 
     def _drawn(self, draw: Deviation) -> str:
         """Return a draw with its value: ``ann's price taking 2.487 s``."""
@@ -113,7 +130,7 @@ class Words:
         path, _, label = draw.at.partition(":")
         drawn = [
             (event.number, value)
-            for event in self.why.run.events
+            for event in (self.why.orders.cure or self.why.run).events
             for name, _, value in event.draws
             if event.task == path and name == label
         ]
@@ -165,6 +182,7 @@ class Words:
         found, reasons = self.why.orders, self.why.reasons
         return {
             "claim": self.claim(),
+            "passes": found.cure is not None,
             "orders": [self._value(conflict) for conflict in found.needed],
             "draws": [list(draw) for draw in found.draws] if found.needed else [],
             "time": found.settings.time,
@@ -209,26 +227,32 @@ class Words:
         access = self._index.access(anchor)
         values = (access.before, access.after) if access is not None else ("", "")
         kind = anchor.kind if access is None else access.kind
-        what = self._what(anchor, kind, event.error, values)
-        own = self._main == anchor.file
-        where = f"line {anchor.line}" if own else f"{anchor.file}:{anchor.line}"
+        what, where = self._what(anchor, kind, event, values), self._where(anchor, event)
         name = self._names.get(anchor.deed.task, anchor.deed.task)
+        if number is not None and _may_cancel(anchor, access):
+            cancels, place = self._cancels.order(event)
+            what, where = cancels or what, place or where
         return Told(name, what, where, -1 if number is None else number)
 
-    def _what(self, anchor: Anchor, kind: Kind, error: str, values: tuple[str, str]) -> str:
-        label, (before, after) = self._label(anchor.label), values
+    def _where(self, anchor: Anchor, event: Event) -> str:
+        """Return the line; of a task whose function is a library's own, the call it stands in."""
+        if not anchor.file:
+            return f"in {event.begin.call}" if event.begin.call else ""
+        own = self._main == anchor.file
+        return f"line {anchor.line}" if own else f"{anchor.file}:{anchor.line}"
+
+    def _what(self, anchor: Anchor, kind: Kind, event: Event, values: tuple[str, str]) -> str:
+        label = self._label(anchor.label)
         if anchor.deed.what == RUNS or anchor.deed.resource == OPAQUE:
-            return "goes on"
+            interrupted = f"is cancelled {wait_in_words(event.begin)}".rstrip()
+            return interrupted if event.cancelled else "goes on"
         if kind is Kind.SCOPE:
-            return f"fails with {error}" if error else "cancels others"
+            return f"fails with {event.error}" if event.error else "cancels others"
         if kind in QUEUES and label.endswith(".(queue)"):
             return f"asks for {label.removesuffix('.(queue)')}"
         if kind in QUEUES and label.endswith(".(free)"):
             return f"gives back {label.removesuffix('.(free)')}"
-        if anchor.deed.what == WRITES:
-            was = f"{before} -> " if before else ""
-            return f"writes {label}" + (f" = {was}{after}" if after else "")
-        return f"reads {label}" + (f" = {before}" if before else "")
+        return _access(anchor, label, *values)
 
     def _label(self, label: str) -> str:
         """Return ``label`` without the number of the object where only one of its type is told."""
@@ -237,14 +261,34 @@ class Words:
         return re.sub(r"#\d+", "", label, count=1) if alone else label
 
 
+def _may_cancel(anchor: Anchor, access: Access | None) -> bool:
+    """Return whether ``anchor`` is a cancellation: of a scope, or of a wait for something.
+
+    What trio does to the queue that a cancelled task stood in is done on no line of the program.
+    """
+    if anchor.deed.what != WRITES:
+        return False
+    if access is None:
+        return anchor.kind is Kind.SCOPE
+    return access.kind is Kind.SCOPE or (access.kind in QUEUES and not access.line)
+
+
+def _access(anchor: Anchor, label: str, before: str, after: str) -> str:
+    if anchor.deed.what != WRITES:
+        return f"reads {label}" + (f" = {before}" if before else "")
+    if anchor.code and not (before or after):
+        return f"does {_short_code(anchor.code)}"  # it has no value: an event, a channel
+    was = f"{before} -> " if before else ""
+    return f"writes {label}" + (f" = {was}{after}" if after else "")
+
+
+def _short_code(line: str) -> str:
+    return f"`{line if len(line) <= CODE else line[: CODE - 3] + '...'}`"
+
+
 def _conflicts(why: Why) -> list[Conflict]:
     turned = [reason.conflict for reason in why.reasons if reason.conflict is not None]
     return [*why.orders.needed, *turned]
-
-
-def _short(paths: Iterable[str]) -> dict[str, str]:
-    names = {path: path.removeprefix("main/") for path in paths}
-    return names if len(set(names.values())) == len(names) else {path: path for path in names}
 
 
 def _bare(what: str) -> str:

@@ -184,8 +184,8 @@ def break_deadlocks(world: World, request: Request) -> None:
     """End each cycle that ``request`` closes by the failure of one of its transactions.
 
     PostgreSQL looks for cycles once a wait has lasted for ``deadlock_timeout``, so that any of them
-    may be the one to fail: the explorer chooses. On the quiet day it is the session that connected
-    last. One whose own time-out comes first is none of them.
+    may be the one to fail: the explorer chooses. On the default schedule it is the session that
+    connected last. One whose own time-out comes first is none of them.
     """
     while request.transaction.client.waiting is request:
         cycle = _cycle(request.transaction.client)

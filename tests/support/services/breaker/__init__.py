@@ -1,0 +1,1 @@
+"""A circuit breaker: half open, it lets one probe through."""

@@ -1,0 +1,7 @@
+"""The service ``breaker``, fixed."""
+
+from breaker import core_fixed, scenario
+
+
+async def main():
+    await scenario.run(core_fixed)

@@ -1,0 +1,1 @@
+"""A cache before a slow table: each row is loaded once."""

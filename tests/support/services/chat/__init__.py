@@ -1,0 +1,1 @@
+"""A chat room: who has left hears nothing any more."""

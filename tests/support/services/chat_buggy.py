@@ -1,0 +1,7 @@
+"""The service ``chat``, buggy."""
+
+from chat import core, scenario
+
+
+async def main():
+    await scenario.run(core)

@@ -1,0 +1,1 @@
+"""A crawler: each page is fetched once."""

@@ -1,0 +1,7 @@
+"""The service ``crawler``, fixed."""
+
+from crawler import core_fixed, scenario
+
+
+async def main():
+    await scenario.run(core_fixed)

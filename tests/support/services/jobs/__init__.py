@@ -1,0 +1,1 @@
+"""A queue of jobs and its workers: each job is done once."""

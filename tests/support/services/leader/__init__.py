@@ -1,0 +1,1 @@
+"""An election by lease: one leads at a time."""

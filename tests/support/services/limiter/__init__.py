@@ -1,0 +1,1 @@
+"""A rate limiter: as many calls as there are tokens."""

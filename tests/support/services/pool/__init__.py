@@ -1,0 +1,1 @@
+"""A pool of connections: at most two are open at a time."""

@@ -1,0 +1,7 @@
+"""The service ``pool``, buggy."""
+
+from pool import core, scenario
+
+
+async def main():
+    await scenario.run(core)

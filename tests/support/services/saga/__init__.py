@@ -1,0 +1,1 @@
+"""An order in steps: what was charged is sent, or paid back."""

@@ -1,0 +1,13 @@
+"""Charges and sends; if the customer gives up, it pays back."""
+
+import trio
+
+
+async def order(bank, sent):
+    await bank.charge(5)
+    try:
+        await trio.sleep(1)
+        sent.append("parcel")
+    except trio.Cancelled:
+        await bank.refund(5)
+        raise

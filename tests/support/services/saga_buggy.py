@@ -1,0 +1,7 @@
+"""The service ``saga``, buggy."""
+
+from saga import core, scenario
+
+
+async def main():
+    await scenario.run(core)

@@ -1,0 +1,7 @@
+"""The service ``saga``, fixed."""
+
+from saga import core_fixed, scenario
+
+
+async def main():
+    await scenario.run(core_fixed)

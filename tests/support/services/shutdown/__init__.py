@@ -1,0 +1,1 @@
+"""A server that shuts down when the last request is answered."""

@@ -1,0 +1,7 @@
+"""The service ``shutdown``, buggy."""
+
+from shutdown import core, scenario
+
+
+async def main():
+    await scenario.run(core)

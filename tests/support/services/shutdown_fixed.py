@@ -1,0 +1,7 @@
+"""The service ``shutdown``, fixed."""
+
+from shutdown import core_fixed, scenario
+
+
+async def main():
+    await scenario.run(core_fixed)
