@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import trio
 
+from command import Rx
 from house import ROOT
 from raceexplore import Replay, UnsupportedTrio, explore, run_once
 from raceexplore.kernel.trio_loop.compat import NEEDS, OPTIONAL, RUN, SENDERS, check_trio, threads
@@ -56,6 +57,18 @@ def test_a_trio_without_a_name_of_the_table_is_refused_by_that_name(
         with pytest.raises(UnsupportedTrio, match=rf"this one lacks .*\b{name}\b"):
             explore(program, budget=1)
     assert run_once(program, Replay()).outcome == "passed"
+
+
+def test_the_command_says_what_trio_lacks_and_blames_no_program(
+    rx: Rx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "import trio\n\n\nasync def main():\n    await trio.sleep(1)\n"
+    with monkeypatch.context() as patched:
+        rename(RUN, "CancelScope._close", patched)
+        ended = rx("run", "nap.py", nap=text)
+    assert ended.status == 4
+    assert ended.err.startswith("error: trio ")
+    assert "this one lacks CancelScope._close" in ended.err
 
 
 def test_a_trio_whose_threads_cannot_be_answered_is_refused(

@@ -13,7 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raceexplore.kernel.errors import BadProgram
+from raceexplore.kernel.errors import BadProgram, UnsupportedTrio
 from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.program import Program, takes_world
 from raceexplore.kernel.runtimes.imports import runtime_of
@@ -201,7 +201,7 @@ def _refusals(file: str) -> Iterator[None]:
         place = f"{error.filename}:{error.lineno}" if error.lineno else file
         raise BadProgram(f"{place}: syntax error: {error.msg}") from None
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
+        if isinstance(error, KeyboardInterrupt | UnsupportedTrio):  # it is not the program's fault
             raise
         raise BadProgram(f"{file} cannot be imported: {_where(error)}") from error
 
