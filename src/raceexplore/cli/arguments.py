@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from raceexplore.kernel.program import Limits
+from raceexplore.kernel.program import ALLOWED, Limits, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,3 +87,36 @@ def limits(max_steps: int | None, wall_limit: float = WALL_S) -> Limits:
     if wall_limit <= 0:
         raise click.UsageError(f"--wall-limit must be more than 0 s, not {wall_limit:g}")
     return Limits(steps=max_steps or Limits().steps, wall_s=wall_limit)
+
+
+MEANING = (
+    click.option("--entropy", type=int, default=0, metavar="N", show_default=True,
+                 help="What every random draw follows."),
+    click.option("--time", "time_mode", type=click.Choice(["strict", "elastic"]),
+                 default="strict", show_default=True,
+                 help="Elastic: a deadline may also fire while tasks can run."),
+    click.option("--order", type=click.Choice(["any", "passes"]), default="any",
+                 show_default=True, help="Passes: only the orders of the runtime's own loop."),
+    click.option("--runtime", type=click.Choice(["trio", "asyncio", "both"]),
+                 help="Both: one after the other. Unless told, the one that the program imports."),
+    click.option("--allow", multiple=True, type=click.Choice(ALLOWED), metavar="KIND",
+                 help="A kind of failure that is none here, as 'tasks left'."),
+)  # fmt: skip
+
+
+def meaning(command: F) -> F:
+    """Give ``command`` the options that say what a run means."""
+    for option in reversed(MEANING):
+        command = option(command)
+    return command
+
+
+def settings(given: dict[str, Any]) -> Settings:
+    """Take what `meaning` has put into ``given``, but for the entropy, and return its meaning."""
+    return Settings(
+        time=given.pop("time_mode"),
+        order=given.pop("order"),
+        entropy=given["entropy"],
+        runtime=given.pop("runtime") or "",
+        allow=",".join(given.pop("allow")),
+    )

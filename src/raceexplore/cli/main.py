@@ -7,13 +7,14 @@ import os
 import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from raceexplore import __version__
-from raceexplore.cli import arguments, commands, debugger, outputs, status, what_if
+from raceexplore.cli import arguments, both, commands, debugger, outputs, status, what_if
 from raceexplore.cli import corpus as keeping
 from raceexplore.cli.groups import Sections, project_defaults
 from raceexplore.cli.streams import of_the_program
@@ -79,7 +80,7 @@ def _show_version(context: click.Context, option: click.Parameter, wanted: bool)
               callback=_show_version, help="Show the versions that matter and exit.")  # fmt: skip
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Run trio programs under many schedules; shrink and replay those that fail."""
+    """Run async programs under many schedules; shrink and replay those that fail."""
     context.default_map = project_defaults(cli)
 
 
@@ -98,12 +99,7 @@ def _exploring(command: F) -> F:
     for option in reversed((
         arguments.a_program,
         _option("--budget", type=int, default=10_000, metavar="N", help="Runs to spend."),
-        _option("--entropy", type=int, default=0, metavar="N",
-                help="What every random draw follows."),
-        _option("--time", "time_mode", type=click.Choice(["strict", "elastic"]), default="strict",
-                help="Elastic: a deadline may also fire while tasks can run."),
-        _option("--order", type=click.Choice(["any", "passes"]), default="any",
-                help="Passes: only the orders of trio's own loop."),
+        arguments.meaning,
         _option("--stop", type=click.Choice(["first", "never"]), default="first",
                 help="Stop at the first failure?"),
         _option("--time-limit", type=float, metavar="S",
@@ -134,6 +130,10 @@ def run(*, form: str, folder: Path, **given: Any) -> int:
     def keep(found: Found) -> None:
         _keep(found, folder, limits, paths)
 
+    if given["runtime"] == "both":
+        return both.compared(
+            partial(_campaign, limits, keep), given, partial(_print_campaign, paths)
+        )
     try:
         campaign = _campaign(limits, keep, **given)
     except (RaceExploreError, KeyboardInterrupt):
@@ -149,14 +149,18 @@ def run(*, form: str, folder: Path, **given: Any) -> int:
 
         _tell([json.dumps(campaign_value(campaign))])
     else:
-        from raceexplore.cli.streams import width_of
-        from raceexplore.report.terminal.summary import campaign_report
-
-        _print(campaign_report(campaign, width_of(sys.stdout), paths))
+        _print_campaign(paths, campaign)
     with of_the_program(Nowhere()):
         lines = outputs.of_campaign(campaign, what, limits)
     _tell(lines, form)
     return status.campaign_status(campaign)
+
+
+def _print_campaign(paths: dict[str, Path], campaign: Campaign) -> None:
+    from raceexplore.cli.streams import width_of
+    from raceexplore.report.terminal.summary import campaign_report
+
+    _print(campaign_report(campaign, width_of(sys.stdout), paths))
 
 
 def _campaign(
@@ -165,14 +169,11 @@ def _campaign(
     *,
     path: str,
     scheduler: str | None,
-    time_mode: Any,
-    order: Any,
     observe: Sequence[str] = (),
     **given: Any,
 ) -> Campaign:
     """Load the program and explore it; what the runs print is not shown."""
     from raceexplore.cli.progress import progress_bar
-    from raceexplore.kernel.program import Settings
     from raceexplore.search.explore import DEFAULT, explore
     from raceexplore.search.programs.load import load_program
     from raceexplore.toolbox.by_name import by_name
@@ -181,7 +182,7 @@ def _campaign(
     commands.tell_jobs(given["jobs"], by_name(scheduler or DEFAULT), scheduler or DEFAULT)
     if given["budget"] < 1:
         raise click.UsageError(f"the budget must be at least 1 run, not {given['budget']}")
-    settings = Settings(time=time_mode, order=order, entropy=given["entropy"])
+    settings = arguments.settings(given)
     with of_the_program(sys.stderr):
         program = load_program(path, observe)
     given["time_limit_s"] = given.pop("time_limit")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+LOADED = "raceexplore_program_"  # what the name of a module begins with whose own was taken
+
 
 class TaskInfo:
     """What a scheduler may know of a task: its path, and what it is.
@@ -29,7 +31,12 @@ class TaskInfo:
         self.parent = parent
         self.given = isinstance(label, str)
         # the name and not the function, of which every partial and bound method is another one
-        self.name = name = label if isinstance(label, str) else function_name(label)
+        # libraries name tasks after the function's module, of which an observed copy is another one
+        if isinstance(label, str):
+            name = label.removeprefix(LOADED)
+        else:
+            name = function_name(label)
+        self.name = name
         self.serial = serial
         self.steps = 0
         self.counts: dict[str, int] | None = None

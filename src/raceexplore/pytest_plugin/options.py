@@ -17,7 +17,9 @@ OPTIONS: dict[str, tuple[type, str, str]] = {
     "entropy": (int, "N", "The number every random draw follows (default 0)."),
     "scheduler": (str, "NAME", "What chooses, for example pct:depth=3."),
     "time": (str, "strict|elastic", "May a deadline fire while tasks can run?"),
-    "order": (str, "any|passes", "Which orders: any, or those of trio's own loop."),
+    "order": (str, "any|passes", "Which orders: any, or those of the runtime's own loop."),
+    "runtime": (str, "trio|asyncio", "The runtime; that of the test's imports unless told."),
+    "allow": (str, "KIND,...", "Kinds of failures that are none, as 'tasks left'."),
     "jobs": (str, "N|auto", "Processes that share the runs of a test (default 1)."),
     "observe": (str, "PACKAGE,...", "Installed packages to look into when a test fails, or none."),
     "corpus": (str, "DIR", "Where failures are kept, and replayed from first (default corpus)."),
@@ -26,7 +28,7 @@ OPTIONS: dict[str, tuple[type, str, str]] = {
 
 def add_options(parser: pytest.Parser) -> None:
     """Add the options and the ini keys."""
-    group = parser.getgroup("raceexplore", "raceexplore: schedules of trio programs")
+    group = parser.getgroup("raceexplore", "raceexplore: schedules of async programs")
     for name, (kind, metavar, text) in OPTIONS.items():
         group.addoption(f"--race-{name}", type=kind, default=None, metavar=metavar, help=text)
         parser.addini(f"race_{name}", text, default="")

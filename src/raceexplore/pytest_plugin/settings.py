@@ -23,6 +23,8 @@ ARGUMENTS: Final = (
     "scheduler",
     "time",
     "order",
+    "runtime",
+    "allow",
     "jobs",
     "observe",
     *LIMITS,
@@ -50,7 +52,11 @@ def settled(
         "entropy": entropy,
         "scheduler": asked.get("scheduler", DEFAULT),
         "settings": Settings(
-            time=asked.get("time", "strict"), order=asked.get("order", "any"), entropy=entropy
+            time=asked.get("time", "strict"),
+            order=asked.get("order", "any"),
+            entropy=entropy,
+            runtime=asked.get("runtime", ""),
+            allow=asked.get("allow", ""),
         ),
         "limits": Limits(**{name: asked[name] for name in LIMITS if name in asked}),
         "time_limit_s": asked.get("time_limit_s"),

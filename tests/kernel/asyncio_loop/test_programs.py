@@ -226,3 +226,45 @@ def test_a_failure_says_whether_asyncios_own_loop_can_produce_it() -> None:
         assert count == 2
 
     assert quiet(program).passes is True
+
+
+def test_a_task_that_polls_is_not_chosen_for_ever() -> None:
+    async def program() -> None:
+        over = False
+
+        async def poll() -> None:
+            while not over:  # noqa: ASYNC110 this is what is tested
+                await asyncio.sleep(0)
+
+        task = asyncio.create_task(poll())
+        await asyncio.sleep(0)
+        over = True
+        await task
+
+    class Last:
+        def begin(self) -> bool:
+            return True
+
+        def choose(self, point: Any) -> int:
+            return int(point.bound - 1)
+
+        def end(self, run: Run) -> None:
+            pass
+
+    run = run_once(program, Last())
+    assert (run.outcome, run.steps < 300) == ("passed", True)
+
+
+def test_no_proof_is_claimed_as_long_as_asyncios_objects_are_not_observed() -> None:
+    async def program() -> None:
+        lock = asyncio.Lock()
+
+        async def work() -> None:
+            async with lock:
+                await asyncio.sleep(0)
+
+        await asyncio.gather(work(), work())
+
+    campaign = explore(program, scheduler="dpor", budget=500)
+    assert not campaign.failures
+    assert "(code that nobody observes)" in campaign.certificate[0]

@@ -130,6 +130,7 @@ class Drive(State):
         queue, due, callbacks, fresh = line.queue, line.due, line.callbacks, actors.fresh
         decisions, free = self.decisions, self.settings.order == "any"
         point, choose, log = decisions.point, decisions.scheduler.choose, decisions.log
+        fair_after = self.settings.fair_after
         elastic, before = self.settings.time == "elastic", self.before
         last, actor = self.last, None
         line.edge *= not once
@@ -142,13 +143,14 @@ class Drive(State):
                 if not edge:
                     if queue and not (due or callbacks or self.ending):
                         line.edge = edge = len(queue)  # all that `turn` would do
+                        line.over = 0
                     elif self.turn():
                         last = self.last
                         continue
                     else:
                         return
                 # what can go on, in asyncio's own order
-                bound = len(queue) if free else 1
+                bound = (len(queue) if line.over < fair_after else edge) if free else 1
                 if (callbacks or due) and free:
                     bound = len(line.options())
                 if elastic and self.timers.next() != inf:

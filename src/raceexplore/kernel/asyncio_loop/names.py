@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.asyncio_loop.actors import Actor, Clockwork, numbered
 from raceexplore.kernel.names import TaskInfo
+from raceexplore.kernel.standing.walk import is_installed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+NUMBER = re.compile(r"[-_ #]?[0-9]+")
 
 
 class Infos(dict[Any, TaskInfo]):
@@ -74,6 +78,8 @@ class Actors:
         for actor in self.fresh:
             name = actor.task.get_name()
             label: object = actor.coro if name == actor.name or not name else name
+            if label is name and is_installed(actor.coro.cr_code.co_filename):
+                label = NUMBER.sub("", str(name))  # libraries count on from run to run
             first = self.main is None and actor.parent is self.clockwork
             if first or actor is self.main:
                 self.name(actor, TaskInfo(None, "main", actor.number))

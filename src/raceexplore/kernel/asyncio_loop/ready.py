@@ -19,11 +19,16 @@ class Ready:
     option (``callbacks``). A timer whose time has come waits in ``due`` for the end of the turn; a
     callback that posts itself again waits for the next turn, since it waits for the others to do
     something. mark: where in the queue begins what the present event has made ready.
+
+    A turn ends: once ``over`` actors of later turns have gone on before those of this one,
+    ``fair_after`` of them, the others are waited for. Else a task that polls, as anyio's do for
+    their cancellation, could be chosen for ever.
     """
 
-    __slots__ = ("callbacks", "due", "edge", "mark", "queue")
+    __slots__ = ("callbacks", "due", "edge", "fair_after", "mark", "over", "queue")
 
-    def __init__(self) -> None:
+    def __init__(self, fair_after: int) -> None:
+        self.fair_after, self.over = fair_after, 0
         self.queue: list[Any] = []
         self.due: list[Any] = []
         self.callbacks: list[CallbackActor] = []
@@ -40,7 +45,7 @@ class Ready:
         """Let all that is ready belong to the turn that begins; timers come last."""
         self.queue += self.due
         self.due.clear()
-        self.edge = len(self.queue)
+        self.edge, self.over = len(self.queue), 0
         for handle in self.callbacks:
             handle.polls = False
 
@@ -49,7 +54,8 @@ class Ready:
         oldest = self.callbacks[0] if self.callbacks else None
         if oldest is not None and oldest.polls and oldest not in self.queue[: self.edge]:
             oldest = None
-        waiting = self.queue + self.due
+        late = self.over >= self.fair_after
+        waiting = self.queue[: self.edge] if late else self.queue + self.due
         return [a for a in waiting if a is oldest or a.kind is not CALLBACK]
 
     def take(self, index: int) -> Any:
@@ -58,10 +64,15 @@ class Ready:
         if self.callbacks or self.due:
             options = self.options()
             if index < len(options):
-                self.drop(options[index])
-                return options[index]
-        elif index < len(queue):
-            self.edge -= index < self.edge
+                actor, edge = options[index], self.edge
+                self.drop(actor)
+                self.over += self.edge == edge
+                return actor
+        elif index < (len(queue) if self.over < self.fair_after else self.edge):
+            if index < self.edge:
+                self.edge -= 1
+            else:
+                self.over += 1
             return queue.pop(index)
         return None
 

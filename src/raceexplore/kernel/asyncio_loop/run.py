@@ -87,7 +87,15 @@ class AsyncioRun(Drive):
 
     def record(self, recorder: Recorder, after: Callable[[Any, Sequence[Any]], None]) -> None:
         """Have ``recorder`` told of all that happens."""
-        self.events, self.fired, self.after = recorder.events, recorder.clock_fired, after
+        ledger = recorder.ledger
+
+        def unseen(actor: Any, woken: Sequence[Any]) -> None:
+            # what asyncio's own objects share is observed by nobody so far: no proof without it
+            if ledger is not None and not self.unwinding:
+                ledger.opaque()
+            after(actor, woken)
+
+        self.events, self.fired, self.after = recorder.events, recorder.clock_fired, unseen
         self.timed, self.ledger, self.recorder = recorder.causes.timed, recorder.ledger, recorder
 
     def note_order(self, recorder: Recorder, task: Any) -> None:

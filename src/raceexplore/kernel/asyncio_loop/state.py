@@ -46,7 +46,7 @@ class State:
         self.actors = Actors()
         self.clockwork = self.last = self.actors.clockwork
         self.infos, self.names = self.actors.infos, self.actors.names
-        self.timers, self.line = Timers(), Ready()
+        self.timers, self.line = Timers(), Ready(settings.fair_after)
         self.failed: list[weakref.ref[Any]] = []  # tasks that ended with an exception
         self.decisions = Decisions(self, scheduler)
         self.chores: list[tuple[Callable[..., object], tuple[Any, ...]]] = []

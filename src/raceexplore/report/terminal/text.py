@@ -173,7 +173,8 @@ def _sizes(run: Run, known: Found | Replayed | None, width: int) -> list[Text]:
     text += f"; {known.fewest}. " if known.fewest else ". "
     if known.in_passes is not None:
         can = "can produce it too." if known.in_passes else "was not seen to produce it."
-        text += f"Trio's own loop {can}"
+        runtime = (run.settings.runtime or "trio").capitalize()
+        text += f"{runtime}'s own loop {can}"
     return paragraph(text.rstrip(), width)
 
 

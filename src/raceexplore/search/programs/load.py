@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import linecache
 import sys
 import traceback
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.errors import BadProgram, UnsupportedTrio
 from raceexplore.kernel.fence.guard import guarded
+from raceexplore.kernel.names import LOADED
 from raceexplore.kernel.program import Program, takes_world
 from raceexplore.kernel.runtimes.imports import runtime_of
 from raceexplore.kernel.standing.walk import is_user_file
@@ -149,7 +151,7 @@ def _forget(module: str) -> None:
 def import_file(path: Path, name: str = "") -> ModuleType:
     """Import ``path`` as a script would be, its folder first on the path."""
     taken = path.stem in sys.modules
-    name = name or (f"raceexplore_program_{path.stem}" if taken else path.stem)
+    name = name or (f"{LOADED}{path.stem}" if taken else path.stem)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -179,8 +181,13 @@ def started_runs() -> Iterator[list[Callable[..., Any]]]:
         if not started:
             raise SystemExit(status)
 
+    def run_coroutine(coroutine: Any, **_: Any) -> None:
+        started.append(_made_again(coroutine, sys._getframe(1).f_globals))  # noqa: SLF001
+
     runners = [sys.modules[name] for name in RUNNERS if name in sys.modules]
-    patches = [*((module, "run", run) for module in runners), (sys, "exit", leave)]
+    patches: list[Any] = [*((module, "run", run) for module in runners), (sys, "exit", leave)]
+    if "asyncio" in sys.modules:
+        patches.append((sys.modules["asyncio"], "run", run_coroutine))
     before = [(module, name, getattr(module, name)) for module, name, _ in patches]
     for module, name, patch in patches:
         setattr(module, name, patch)
@@ -189,6 +196,19 @@ def started_runs() -> Iterator[list[Callable[..., Any]]]:
     finally:
         for module, name, real in before:
             setattr(module, name, real)
+
+
+def _made_again(coroutine: Any, variables: dict[str, Any]) -> Callable[..., Any]:
+    """Return what makes ``coroutine`` again: it can run once, and is closed here.
+
+    ``variables`` are those of the module that has made it by calling a function of its own.
+    """
+    code, given = coroutine.cr_code, dict(coroutine.cr_frame.f_locals)
+    coroutine.close()
+    for value in variables.values():
+        if inspect.isfunction(value) and value.__code__ is code:
+            return partial(value, **given) if given else value
+    raise BadProgram(f"the module runs {code.co_qualname}(), which is no function of its own")
 
 
 @contextmanager
