@@ -31,11 +31,8 @@ class TaskInfo:
         self.parent = parent
         self.given = isinstance(label, str)
         # the name and not the function, of which every partial and bound method is another one
-        # libraries name tasks after the function's module, of which an observed copy is another one
-        if isinstance(label, str):
-            name = label.removeprefix(LOADED)
-        else:
-            name = function_name(label)
+        # libraries name tasks after a function's module, which may have been loaded by another name
+        name = label.removeprefix(LOADED) if isinstance(label, str) else function_name(label)
         self.name = name
         self.serial = serial
         self.steps = 0

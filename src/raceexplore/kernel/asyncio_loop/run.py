@@ -92,7 +92,7 @@ class AsyncioRun(Drive):
         def unseen(actor: Any, woken: Sequence[Any]) -> None:
             # what asyncio's own objects share is observed by nobody so far: no proof without it
             if ledger is not None and not self.unwinding:
-                ledger.opaque()
+                ledger.opaque("asyncio")
             after(actor, woken)
 
         self.events, self.fired, self.after = recorder.events, recorder.clock_fired, unseen
