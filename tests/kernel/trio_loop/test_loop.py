@@ -80,13 +80,13 @@ def in_one_place(loop: Any, stepped: Any) -> None:
 def test_a_task_is_current_or_queued_once_or_blocked(
     program: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = kernel_run._loop
+    made = kernel_run.trio_run
 
     def known(scheduler: Any, *given: Any) -> Any:
         scheduler.loop = made(scheduler, *given)
         return scheduler.loop
 
-    monkeypatch.setattr(kernel_run, "_loop", known)
+    monkeypatch.setattr(kernel_run, "trio_run", known)
     looks = events = 0
     for entropy in range(10):
         scheduler = Looking(entropy)
