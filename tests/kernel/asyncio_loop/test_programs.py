@@ -23,6 +23,10 @@ def order_of(run: Run) -> list[str]:
     return [event.task for event in run.events]
 
 
+def from_a_thread(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
+
+
 def test_a_program_that_imports_asyncio_runs_on_asyncio() -> None:
     async def program() -> None:
         assert asyncio.current_task() is not None
@@ -187,6 +191,7 @@ def test_the_world_lends_asyncio() -> None:
         (lambda: asyncio.open_connection("localhost", 1), "a real connection"),
         (lambda: asyncio.start_server(print, "localhost", 1), "a real server"),
         (lambda: asyncio.create_subprocess_exec("true"), "a subprocess"),
+        (lambda: asyncio.to_thread(from_a_thread, asyncio.get_running_loop()), "threadsafe"),
     ],
 )
 def test_what_leads_outside_is_refused_by_name(call: Any, says: str) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.asyncio_loop.tasks import OrderedSet
+from raceexplore.kernel.fence.outside import outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ def as_in_a_run(run: Any) -> Iterator[None]:
             REAL[0]()  # raises if there is none
         return OrderedSet([actor.task for actor in run.actors.alive])
 
+    threadsafe = _outside_of_jobs(run)
     patches: tuple[tuple[Any, str, Any], ...] = (
         (asyncio, "get_running_loop", REAL[0]),
         (events, "get_running_loop", REAL[0]),
@@ -43,6 +45,8 @@ def as_in_a_run(run: Any) -> Iterator[None]:
         (runners, "run", REAL[1]),
         (asyncio, "all_tasks", all_tasks),
         (tasks, "all_tasks", all_tasks),
+        (asyncio, "run_coroutine_threadsafe", threadsafe),
+        (tasks, "run_coroutine_threadsafe", threadsafe),
         (tasks, "set", OrderedSet),
         (warnings, "_warn_unawaited_coroutine", run.never_awaited),
     )
@@ -61,3 +65,21 @@ def as_in_a_run(run: Any) -> Iterator[None]:
                 delattr(owner, name)
             else:
                 setattr(owner, name, value)
+
+
+def _outside_of_jobs(run: Any) -> Any:
+    """Return asyncio's ``run_coroutine_threadsafe``, which a thread's job may not call.
+
+    The job would wait for the loop, which waits for the job: it runs inline.
+    """
+    real = tasks.run_coroutine_threadsafe
+
+    def run_coroutine_threadsafe(coroutine: Any, loop: Any) -> Any:
+        if events._get_running_loop() is not None:
+            return real(coroutine, loop)
+        coroutine.close()
+        error = outside("asyncio.run_coroutine_threadsafe()", "threadsafe")
+        run.abort(error)
+        raise error
+
+    return run_coroutine_threadsafe

@@ -13,6 +13,7 @@ TOOLS = {
     "subprocess": "an async function that stands for the program",
     "signal": "a task that does what the handler would",
     "asyncio": "trio, or run the whole program on asyncio (--runtime asyncio)",
+    "threadsafe": "loop.call_soon_threadsafe, or an async function without a thread around it",
     "pipe": "an in-memory stream",
     "from_thread": "trio.from_thread.run_sync, or an async function without a thread around it",
     "uuid1": "uuid.uuid4, which follows the run's entropy",
