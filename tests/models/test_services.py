@@ -53,7 +53,7 @@ def test_on_the_default_schedule_nothing_fails(path: Path) -> None:
 
 @pytest.mark.parametrize("path", BROKEN, ids=name)
 def test_a_bug_is_found_with_default_options(path: Path) -> None:
-    campaign = explore(program(path), budget=10_000)
+    campaign = explore(program(path), budget=10_000, explain=False)
     assert campaign.failures[0].kind in KINDS[path.parent.name]
     assert campaign.failures[0].run.schedule.size <= 6
 
