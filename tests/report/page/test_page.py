@@ -108,7 +108,7 @@ def test_values_change_as_written_down(page: Chrome) -> None:
         seen.append(text(page, "#values tbody tr td:nth-child(2)"))
         press(page, Keys.ARROW_RIGHT)
     assert seen == [
-        "W 0", "R 0 stale read", "R 0", "W 0 → 20", "20", "W 20 → 10 overwrites 20", "10", "R 10",
+        "W 0", "R 0 stale read", "R 0", "W 0 → 20 lost", "20", "W 20 → 10 overwrites", "10", "R 10",
     ]  # fmt: skip
 
 
@@ -213,7 +213,7 @@ def test_the_table_says_the_same_as_the_lanes(page: Chrome, bank: View) -> None:
     assert " ".join(rows[2].text.split()).startswith(
         f"2 bob bank.py:10 bank.py:8 goes on 0 s ★1 bob runs although ann could go on; {AIM}."
     )
-    assert rows[5].text.endswith(f"W {label} 20 → 10; lost update of {label}")
+    assert rows[5].text.endswith(f"W {label} 20 → 10; lost update: overwrites {label}")
     rows[1].find_element(By.TAG_NAME, "button").click()
     settled(page)
     assert position(page) == "1 / 7"

@@ -16,6 +16,7 @@ from raceexplore.report.story.what_if_words import sentence
 from raceexplore.search.campaign.found import Found
 from raceexplore.search.observed.watched_run import watched_run
 from raceexplore.search.race_kinds.race_of import race_of
+from raceexplore.search.why.cancellations import CancelWords
 from raceexplore.search.why.wording import Words
 
 if TYPE_CHECKING:
@@ -99,9 +100,10 @@ def view(run: Run, *, limits: Limits, known: Found | Replayed | None = None) -> 
         tuple(others),
         (
             *filter(None, [told(watched.run, race)]),
+            *CancelWords(watched.run).sentences(words.events() if words else ()),
             *diagnosis(watched.run, rows, others, found),
             *(words.lines() if words else ()),
-            *filter(None, [sentence(atomic, program)]),
+            *([sentence(atomic, program)] if atomic is not None and atomic.cure else []),
         ),
         commands(run),
         watched.skipped,
