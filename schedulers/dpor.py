@@ -3,53 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from raceexplore import ChoicePoint, NotDeterministic, Run
-from raceexplore.toolbox import Footprint, conflict, event_keys, footprint, order
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """An event of a wakeup sequence: whose it is and what it touches.
-
-    key: its part of the class key, once it has been executed where it stands.
-    """
-
-    task: str
-    touches: Footprint
-    key: int | None = None
-
-
-Cover = tuple[int, int, list[Step]]
-
-
-@dataclass(slots=True)
-class Branch:
-    """A node of a wakeup tree: an event, and what is to follow it, in order.
-
-    covers: sequences that this leaf stands for, each with the depths where it starts and ends.
-    """
-
-    step: Step
-    children: list[Branch] = field(default_factory=list)
-    covers: list[Cover] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Node:
-    """The state before one event of the current execution.
-
-    sleep: tasks whose next event has been explored from here, or commutes with all that was
-    done since it was. tree: branches still to explore. taken: the event that was executed.
-    key: names the class of what led here.
-    """
-
-    sleep: dict[str, Step]
-    tree: list[Branch]
-    taken: Step | None = None
-    key: int = 0
+from raceexplore.toolbox import (
+    DRAWS,
+    Branch,
+    Cover,
+    Node,
+    Step,
+    conflict,
+    drop_first,
+    event_keys,
+    footprint,
+    leaves_cover,
+    order,
+    relative_to,
+    sentence,
+    validate,
+)
 
 
 @dataclass
@@ -67,7 +40,7 @@ class DPOR:
 
     def __post_init__(self) -> None:
         self.blocked = self.executions = self._done = 0
-        self._neutral = self._relative = ""
+        self._relative: dict[str, None] = {}
         self._nodes: list[Node] = []
         self._asleep = False
         self._known: dict[tuple[int, str], Step] = {}
@@ -76,13 +49,23 @@ class DPOR:
     @property
     def covered(self) -> str:
         """What a completed search has explored, in words."""
-        return f"every trace class{self._neutral}{self._relative}"
+        return f"every trace class{self._weaker()}"
+
+    @property
+    def relative(self) -> tuple[str, ...]:
+        """What the claim of a completed search is relative to; empty if it is a proof."""
+        return tuple(self._relative)
+
+    def _weaker(self) -> str:
+        drawn = ", each draw neutral" if DRAWS in self._relative else ""
+        return drawn + (", relative" if self._relative.keys() - {DRAWS} else "")
 
     def known(self) -> tuple[str, ...]:
         """Return what a completed search has shown."""
         count = self.executions - self.blocked
         classes = f"all {count:,} trace classes" if count > 1 else "the only trace class"
-        return (f"{classes} explored{self._neutral}{self._relative}",)
+        told = f"{classes} explored{self._weaker()}"
+        return (sentence(self.relative), told) if self._relative else (told,)
 
     def begin(self) -> bool:
         """Go back to the deepest state with a branch left; False when there is none."""
@@ -92,6 +75,7 @@ class DPOR:
         self._done = 0
         self._asleep = self._surprised = False
         self._doubtful: list[Cover] = []
+        self._orphans: list[Cover] = []
         if not self._nodes:
             self._nodes.append(Node({}, []))
         return True
@@ -124,7 +108,7 @@ class DPOR:
         if not begins and conflict(step.touches, sleeper.touches):
             return False
         if begins or not branch.children:
-            orphans += _leaves_cover(branch)
+            orphans += leaves_cover(branch)
             return True
         after = None if key is None or step.key is None else key + step.key
         branch.children = [
@@ -142,15 +126,19 @@ class DPOR:
     def choose(self, point: ChoicePoint) -> int:
         """Follow the plan, then the wakeup tree, then the first task that does not sleep."""
         if point.kind != "task":
-            self._neutral = ", each draw neutral"
+            self._relative[DRAWS] = None
             return 0
         self._catch_up(point)
         paths = [task.path for task in point.tasks]
         node = self._nodes[self._done]
+        if paths != node.options:
+            self._meet(node, paths)
         if node.taken is not None:
-            return self._index(paths, node.taken.task)
+            return paths.index(node.taken.task)
+        while node.tree and node.tree[0].step.task not in paths:
+            self._bar(node)
         if node.tree:
-            return self._index(paths, node.tree[0].step.task)
+            return paths.index(node.tree[0].step.task)
         for index, path in enumerate(paths):
             if path not in node.sleep:
                 return index
@@ -158,11 +146,28 @@ class DPOR:
         return 0
 
     @staticmethod
-    def _index(paths: list[str], path: str) -> int:
-        if path not in paths:
-            told = f"dpor: {path} could run here in an earlier execution, and cannot now"
-            raise NotDeterministic(told)
-        return paths.index(path)
+    def _meet(node: Node, paths: list[str]) -> None:
+        """Note which tasks can go on; raise unless they could in each execution that was here."""
+        before = node.options or paths
+        node.options = paths
+        gone, come = sorted(set(before) - set(paths)), sorted(set(paths) - set(before))
+        if gone:
+            told = f"{gone[0]} could run here in an earlier execution, and cannot now"
+            raise NotDeterministic(f"dpor: {told}")
+        if come:
+            told = f"{come[0]} can run here, and could not in an earlier execution"
+            raise NotDeterministic(f"dpor: {told}")
+
+    def _bar(self, node: Node) -> None:
+        """Give up the branch that was to be explored first: its task cannot go on here.
+
+        Something holds the task back that no access tells of. To ask for it again would repeat an
+        execution; what the branch was to cover as well is looked at once this one has ended.
+        """
+        branch = node.tree.pop(0)
+        node.barred.add(branch.step.task)
+        self._relative[f"something that is not observed holds {branch.step.task} back"] = None
+        self._orphans += leaves_cover(branch)
 
     def _catch_up(self, point: ChoicePoint) -> None:
         for event in point.events[self._done :]:
@@ -176,7 +181,9 @@ class DPOR:
             node.taken = step
             return  # on the replayed prefix: the next node is already there
         subtree: list[Branch] = []
-        if node.tree and node.tree[0].step.task == step.task:
+        while node.tree and node.tree[0].step.task != step.task:
+            self._bar(node)  # nobody else could go on, so that there was no choice
+        if node.tree:
             branch = node.tree.pop(0)
             subtree = branch.children
             self._doubts(branch, step)
@@ -202,8 +209,7 @@ class DPOR:
         for event in run.events[self._done :]:
             self._advance(Step(event.task, footprint(event)))
         del self._nodes[len(run.events) :]
-        if opaque := sum(bool(event.opaque) for event in run.events):
-            self._relative = f", relative to {opaque} opaque events (code that nobody observes)"
+        self._relative.update(dict.fromkeys(relative_to(run)))
         relation = order(run.events)
         keys = event_keys(run.events)
         self.blocked += self._asleep or sum(keys) in self._classes
@@ -218,6 +224,10 @@ class DPOR:
             self._reverse(first, [steps[k] for k in (*after, second)])
         for depth, leaf, sequence in self._doubtful:
             self._look_again(depth, leaf, list(sequence))
+        for depth, _, sequence in self._orphans:
+            self._reverse(depth, sequence)
+        if __debug__:
+            validate(self._nodes)
 
     def _look_again(self, depth: int, leaf: int, sequence: list[Step]) -> None:
         """Ask once more whether the branch just taken covers ``sequence``."""
@@ -227,13 +237,15 @@ class DPOR:
             if not self._can_begin(node.taken, sequence, node.key):
                 self._reverse(depth, sequence)
                 return
-            _drop(sequence, node.taken.task)
+            drop_first(sequence, node.taken.task)
             depth += 1
 
     def _reverse(self, depth: int, sequence: list[Step]) -> None:
         """See to it that ``sequence`` is explored from that state, unless it is covered."""
         node = self._nodes[depth]
         sleepers = node.sleep.values()
+        if sequence and sequence[0].task in node.barred:
+            return
         if not any(self._can_begin(sleeper, sequence, node.key) for sleeper in sleepers):
             self._insert(depth, sequence)
 
@@ -270,23 +282,10 @@ class DPOR:
             if not covering:
                 break
             tree, leaf = covering[0].children, leaf + 1
-            _drop(sequence, covering[0].step.task)
+            drop_first(sequence, covering[0].step.task)
             if not tree or not sequence:
                 covering[0].covers.append((depth, leaf, whole))
                 return
         for step in sequence:
             tree.append(branch := Branch(replace(step, key=None)))
             tree = branch.children
-
-
-def _drop(sequence: list[Step], task: str) -> None:
-    """Remove the first event of ``task`` from ``sequence``, if it has one."""
-    tasks = [step.task for step in sequence]
-    if task in tasks:
-        del sequence[tasks.index(task)]
-
-
-def _leaves_cover(branch: Branch) -> list[Cover]:
-    """Return the sequences that the leaves below ``branch`` stand for as well."""
-    below = [sequence for child in branch.children for sequence in _leaves_cover(child)]
-    return branch.covers + below

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random as Generator
+from typing import ClassVar
 
 from raceexplore import BadOption, ChoicePoint, Run
 from raceexplore.toolbox import derive
@@ -21,6 +22,8 @@ class Freeze:
 
     longest: int = 7
     entropy: int = 0
+
+    is_drawn: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.longest <= 30:

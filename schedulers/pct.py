@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random as Generator
+from typing import ClassVar
 
 from raceexplore import BadOption, ChoicePoint, Run
 from raceexplore.toolbox import derive
@@ -32,10 +33,13 @@ class PCT:
     fair: int = 4
     entropy: int = 0
 
+    is_drawn: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         if self.depth < 0 or self.length < 0 or self.fair < 1:
             raise BadOption("pct: depth and length must not be negative, fair at least 1")
         self.next_run = self._sure = 0
+        self._blocks = False
         self._particular = ""  # what a bug must not need for the bound to hold
         self.knowledge = 0, 0  # the most contested steps of a run, and the most tasks
         self._generator = Generator()
@@ -87,12 +91,19 @@ class PCT:
         self.study(self.lesson(run))
 
     def lesson(self, run: Run) -> tuple[int, int, int, int, bool]:
-        """Return steps and tasks of the run, the depth and length it was for, and if it drew."""
-        return self._steps, len(self._priorities), self._depth, self._length, self._draws
+        """Return steps and tasks of the run, the depth and length it was for, and if it drew.
+
+        The steps are negative if a task had to wait: the bound is proved for change points at any
+        event, and here none falls on an event at which nobody else could go on.
+        """
+        steps = -self._steps if run.blocked else self._steps
+        return steps, len(self._priorities), self._depth, self._length, self._draws
 
     def study(self, lesson: tuple[int, int, int, int, bool]) -> None:
         """Remember the length and the number of tasks; count the runs that the bound holds for."""
         steps, tasks, depth, drawn_for, draws = lesson
+        self._blocks = self._blocks or steps < 0
+        steps = abs(steps)
         if draws:
             self._particular = " that needs no particular draws"
         longest, most = self.knowledge
@@ -106,11 +117,12 @@ class PCT:
     def known(self) -> tuple[str, ...]:
         """Return what the runs have shown, provided that none has failed.
 
-        Counts only runs with one change point whose number of steps and tasks was foreseen.
+        Nothing where tasks wait for one another. Counts only runs with one change point whose
+        number of steps and tasks was foreseen.
         """
         longest, n = self.knowledge
         k = self.length or longest
-        if not self._sure or n * k < 2:
+        if self._blocks or not self._sure or n * k < 2:
             return ()
         missed = (1 - 1 / (n * k)) ** self._sure
         if missed > ALL_BUT_SURE:

@@ -6,16 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from raceexplore import BadOption, ChoicePoint, Run, Scheduler, by_name
-from raceexplore.toolbox import Bandit, Proof, Relay, Samplers, whose_turn
+from raceexplore.toolbox import WEIGHTS, Bandit, Proof, Relay, Samplers, whose_turn
 
-# The samplers with their weights, which the bandit multiplies by what each discovers.
-SAMPLERS = {
-    **dict.fromkeys(("pos", "surw"), 4.0),
-    "urw": 3.0,
-    "lockstep": 1.5,
-    **dict.fromkeys(("random", "swarm", "freeze"), 0.5),
-    **dict.fromkeys(("pct:depth=2", "pct:depth=3", "sticky"), 0.3),
-}
 DELAYS = 12  # the first schedules by their number of delays; then those by preemptions, up to one
 ENOUGH = 30  # runs looked at before the number of classes is estimated, and a proof believed
 LOOK = 8  # one run in so many of a sampler is observed, to learn from and to compare
@@ -48,26 +40,37 @@ class Portfolio:
         if self.burst < 1 or self.prove < 0:
             raise BadOption("portfolio: burst must be at least 1, prove must not be negative")
         own = {"urw": self.entropy}  # it walks as `urw` alone does with this entropy
-        self._arms = self.knowledge = Samplers.by_name(SAMPLERS, self.entropy, own, every=LOOK)
+        self._arms = self.knowledge = Samplers.by_name(WEIGHTS, self.entropy, own, every=LOOK)
         self._turn: Scheduler
-        self._bandit = Bandit(SAMPLERS)
+        self._bandit = Bandit(WEIGHTS)
         self._proof, self._icb = Proof(self.prove), by_name("icb:bound=1")
         legs = (by_name("delay"), DELAYS), (self._icb, self.burst)
         self._bounded = self._arms.search = Relay(*legs)
         self._runs, self._draws, self.observes = 0, False, False
+        self._shown: set[Any] = set()  # by the runs that were looked at, and their classes
 
     def parts(self) -> list[Scheduler | None]:
         """Return the schedulers whose own runs tell what is known."""
         return [self._proof.scheduler, self._icb, self._arms.get("pct:depth=2")]
 
     @property
+    def is_drawn(self) -> bool:
+        """Whether the run that has begun is one that a sampler draws."""
+        return self._arms.is_drawn
+
+    @property
+    def relative(self) -> tuple[str, ...]:
+        """What a completed proof is relative to."""
+        return self._proof.relative
+
+    @property
     def covered(self) -> str:
         """What a completed proof has explored, in words."""
-        return str(getattr(self._proof.scheduler, "covered", ""))
+        return self._proof.covered
 
     def begin(self) -> bool:
         """Choose whose run it is; False once every trace class has been explored."""
-        if self._bandit.looked >= ENOUGH and self._proof.holds(self._bandit.seen):
+        if self._bandit.looked >= ENOUGH and self._proof.holds(self._shown):
             return False
         self._runs += 1
         proof = self._proof
@@ -128,7 +131,8 @@ class Portfolio:
         if run is not None:
             self._learn(run)
         if own is not None and own[-1] is not None:
-            self._bandit.learn(own[0], own[-1])
+            self._bandit.learn(own[0], own[-1][0])  # what a class has shown is no other class
+            self._shown.add(own[-1])
             if self._bandit.looked >= ENOUGH:
                 self._proof.weigh(self._bandit.classes())
 

@@ -26,6 +26,7 @@ class POS:
     """
 
     observes: ClassVar[bool] = True
+    is_drawn: ClassVar[bool] = True
 
     entropy: int = 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from raceexplore import ChoicePoint, Run
 from raceexplore.toolbox import derive, draws
@@ -16,6 +17,8 @@ class Random:
     """
 
     entropy: int = 0
+
+    is_drawn: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self.next_run = 0

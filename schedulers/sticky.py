@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random as Generator
+from typing import ClassVar
 
 from raceexplore import BadOption, ChoicePoint, Run
 from raceexplore.toolbox import derive
@@ -19,6 +20,8 @@ class Sticky:
 
     stay: float = 0.85
     entropy: int = 0
+
+    is_drawn: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.stay < 1:

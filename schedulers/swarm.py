@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random as Generator
+from typing import ClassVar
 
 from raceexplore import BadOption, ChoicePoint, Run, TaskInfo
 from raceexplore.toolbox import derive
@@ -23,6 +24,8 @@ class Swarm:
     weight: int = 50
     lineage: float = 0.5
     entropy: int = 0
+
+    is_drawn: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.weight < 1 or not 0 <= self.lineage <= 1:

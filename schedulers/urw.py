@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random as Generator
+from typing import ClassVar
 
 from raceexplore import BadOption, ChoicePoint, Run, TaskInfo
 from raceexplore.toolbox import derive
@@ -26,6 +27,8 @@ class URW:
 
     inertia: float = 0.75
     entropy: int = 0
+
+    is_drawn: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.inertia < 1:

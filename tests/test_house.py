@@ -49,6 +49,8 @@ EXEMPT = {
         "columns hold dates and times; the clock that makes them is the world's"
     ),
     "determinism src/raceexplore/kernel/fence/guard.py": "it patches the modules that it keeps out",
+    "determinism src/raceexplore/kernel/fence/chance.py": "it is what stands for random in a run",
+    "determinism src/raceexplore/kernel/fence/serving.py": "which run it serves is a thread's own",
     "determinism src/raceexplore/kernel/standing/walk.py": (
         "os.path tells the user's files from ours; no choice depends on it"
     ),

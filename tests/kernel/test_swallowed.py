@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import trio
 
-from raceexplore import Replay, Run, Schedule, by_name
+from raceexplore import BadOption, Replay, Run, Schedule, Settings, by_name, explore
 from raceexplore.kernel.run import run_once
 
 KIND = "swallowed cancellation"
@@ -44,15 +44,76 @@ async def swallowing_its_own_time_out() -> None:
 
 
 @pytest.mark.parametrize("child", [suppressing, returning_at_last])
-def test_a_child_that_swallows_is_told_with_the_line_of_its_await(child: Any) -> None:
+def test_a_child_that_ends_when_its_nursery_is_cancelled_has_swallowed_nothing(child: Any) -> None:
     async def program() -> None:
         await cancelled_child(child)
+
+    assert once(program).failure is None  # trio treats the nursery's block as done
+
+
+@pytest.mark.parametrize("child", [suppressing, returning_at_last])
+def test_a_child_that_swallows_its_time_out_is_told_with_the_line_of_its_await(child: Any) -> None:
+    async def in_time() -> None:
+        with trio.move_on_after(1):
+            await child()
+
+    async def program() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(in_time, name="child")
 
     failure = once(program).failure
     assert failure is not None
     assert failure.kind == KIND
     assert failure.message.startswith(f"main/child was cancelled at {__file__}:{failure.site.line}")
     assert failure.site.function == child.__name__
+
+
+async def failing_to_clean_up() -> None:
+    with suppress(ValueError), trio.move_on_after(1):
+        try:
+            await trio.sleep_forever()
+        finally:
+            raise ValueError("no connection")
+
+
+def test_an_error_of_a_clean_up_that_is_handled_outside_is_no_swallowed_cancellation() -> None:
+    assert once(failing_to_clean_up).failure is None
+
+
+async def cancelled_twice() -> None:
+    with trio.move_on_after(1) as outer, trio.move_on_after(2) as inner:
+        inner.cancel()
+        outer.cancel()
+        await trio.sleep_forever()
+
+
+def test_the_inner_of_two_cancelled_scopes_need_not_catch() -> None:
+    assert once(cancelled_twice).failure is None
+
+
+def test_swallowed_cancellations_can_be_allowed() -> None:
+    settings = Settings(allow="swallowed cancellation")
+    assert run_once(swallowing_its_own_time_out, Replay(), settings=settings).failure is None
+    with pytest.raises(BadOption, match="allow is one of swallowed cancellation, waits for ever"):
+        Settings(allow="deadlock")
+
+
+def test_a_swallowed_cancellation_does_not_end_a_campaign_before_another_failure() -> None:
+    async def program() -> None:
+        await swallowing_its_own_time_out()
+        box: list[str] = []
+        async with trio.open_nursery() as nursery:
+            for name in ("ann", "bob"):
+                nursery.start_soon(add, box, name)
+        assert box == ["ann", "bob"], "another failure"
+
+    found = explore(program, budget=60).failures
+    assert [failure.kind for failure in found] == [KIND, "AssertionError"]
+
+
+async def add(box: list[str], name: str) -> None:
+    await trio.lowlevel.checkpoint()
+    box.append(name)
 
 
 def test_the_main_task_may_not_swallow_either() -> None:

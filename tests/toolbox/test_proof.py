@@ -11,7 +11,8 @@ from raceexplore import Limits, Replay, Run, Settings, World
 from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.program import as_program
 from raceexplore.search.observed.observed_run import observed_run
-from raceexplore.toolbox import Proof
+from raceexplore.toolbox import Proof, shown
+from raceexplore.toolbox.classes import Shown
 
 
 async def two_steps_each(world: World) -> None:
@@ -45,14 +46,12 @@ def proof_of(most: int = 100) -> Proof:
     return proof
 
 
-def finish(proof: Proof) -> list[int]:
-    from raceexplore.toolbox import trace_key
-
+def finish(proof: Proof) -> list[Shown]:
     keys = []
     while proof.begin():
         run = observe(proof)
         proof.end(run)
-        keys.append(trace_key(run.events))
+        keys.append(shown(run))
     return keys
 
 
@@ -70,8 +69,14 @@ def test_it_holds_unless_somebody_saw_another_class() -> None:
     proof = proof_of()
     keys = finish(proof)
     assert proof.holds(set(keys[:3]))
-    assert not proof.holds({*keys, -1})
+    assert not proof.holds({*keys, (-1, 0)})
     assert (proof.scheduler, proof.finished) == (None, False)
+
+
+def test_it_does_not_hold_if_a_run_of_one_of_its_classes_has_shown_something_else() -> None:
+    proof = proof_of()
+    (key, what), *_ = finish(proof)
+    assert not proof.holds({(key, what + 1)})
 
 
 def test_an_unfinished_one_holds_nothing() -> None:

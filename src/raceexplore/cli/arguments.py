@@ -23,6 +23,10 @@ wall_limit = click.option("--wall-limit", type=float, default=WALL_S, show_defau
                           metavar="S", help="Seconds an event may take.")  # fmt: skip
 
 
+allow_relative = click.option("--allow-relative", is_flag=True,
+                              help="Count a proof relative to unseen code as one.")  # fmt: skip
+
+
 def a_program(command: F) -> F:
     """Give ``command`` the argument that names a program, ``path``; as Python, also -m."""
     module = click.option(

@@ -106,8 +106,8 @@ def _exploring(command: F) -> F:
                 help="Seconds after which no run begins."),
         _option("--explain/--no-explain", default=True,
                 help="Find out why it fails, and what would cure it; that takes more runs."),
-        commands.jobs, arguments.observe, keeping.folder, arguments.form, arguments.max_steps,
-        arguments.wall_limit, outputs.options,
+        commands.jobs, arguments.observe, keeping.folder, arguments.form,
+        arguments.max_steps, arguments.wall_limit, outputs.options,
     )):  # fmt: skip
         command = option(command)
     return command
@@ -207,13 +207,15 @@ def _campaign(
 
 @cli.command()
 @_exploring
+@arguments.allow_relative
 @click.pass_context
-def prove(context: click.Context, /, **given: Any) -> Any:
-    """Run one execution of every trace class, until complete.
+def prove(context: click.Context, /, *, allow_relative: bool, **given: Any) -> Any:
+    """Show that no schedule fails: run every trace class, then try to refute it.
 
-    The same as `run --scheduler dpor`.
+    Exit status 0 is a proof; 3, if it is relative to unseen code, or the budget ends before it.
     """
-    return context.invoke(run, scheduler="dpor", **given)
+    scheduler = "prove:relative_is_enough=true" if allow_relative else "prove"
+    return context.invoke(run, scheduler=scheduler, **given)
 
 
 @cli.command()

@@ -12,10 +12,11 @@ from raceexplore.kernel.errors import Interrupted, RaceExploreError, Stuck
 from raceexplore.kernel.events.trace import NOWHERE, Site
 from raceexplore.kernel.fence.watchdog import STUCK
 from raceexplore.kernel.outcome import Failure, from_exception, leaves, shorten
+from raceexplore.kernel.program import ENDLESS, SWALLOWED
 from raceexplore.kernel.standing.waits import NURSERY, Wait, cycle, describe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from raceexplore.kernel.program import Limits
 
@@ -28,6 +29,7 @@ class End:
     raised. failure: what failed while it ran. waits: what the tasks still alive wait for; leaked:
     the main task is not among them. swallowed: who went on after being cancelled, and where.
     endings: the errors that ended tasks, in the order of time.
+    lasting: the paths of the tasks that would go on for ever.
     """
 
     verdict: str | BaseException
@@ -38,10 +40,13 @@ class End:
     leaked: bool
     swallowed: tuple[str, Site] | None
     endings: Sequence[BaseException] = ()
+    lasting: frozenset[str] = frozenset()
 
 
-def judge(end: End, limits: Limits) -> tuple[Failure | None, str]:
+def judge(end: End, limits: Limits, allowed: Container[str] = ()) -> tuple[Failure | None, str]:
     """Return the failure, or why the run was cut; neither if it passed.
+
+    allowed: kinds of failure that are none.
 
     Raises what is not the program's own: errors of ours or of a scheduler, and Ctrl-C.
     """
@@ -52,8 +57,8 @@ def judge(end: End, limits: Limits) -> tuple[Failure | None, str]:
         raise verdict
     if end.failure is not None:
         return end.failure, ""
-    if verdict in ("deadlock", "livelock"):
-        return _blocked(end), ""
+    if verdict in ("deadlock", "livelock", "endless"):
+        return _endless(end, allowed) if verdict == "endless" else (_blocked(end), "")
     if verdict:
         cuts = {
             "steps": f"{limits.steps:,} events were not enough; raise the limit of steps",
@@ -62,7 +67,8 @@ def judge(end: End, limits: Limits) -> tuple[Failure | None, str]:
         return None, cuts.get(verdict, verdict)
     if end.error is not None:
         return _raised(end.error, end.endings)
-    return end.swallowed and _swallowed(*end.swallowed), ""
+    swallowed = None if SWALLOWED in allowed else end.swallowed
+    return swallowed and _swallowed(*swallowed), ""
 
 
 def _raised(error: BaseException, endings: Sequence[BaseException]) -> tuple[Failure | None, str]:
@@ -85,7 +91,7 @@ def _raised(error: BaseException, endings: Sequence[BaseException]) -> tuple[Fai
 
 def _swallowed(path: str, site: Site) -> Failure:
     """Return the failure of a task that was cancelled and ended as if it had not been."""
-    kind = "swallowed cancellation"
+    kind = SWALLOWED
     source = linecache.getline(site.file, site.line).strip()
     return Failure(
         kind,
@@ -95,6 +101,33 @@ def _swallowed(path: str, site: Site) -> Failure:
         site,
         (f"{path} was cancelled at {site} in {site.function}: {source}",),
     )
+
+
+def _endless(end: End, allowed: Container[str]) -> tuple[Failure | None, str]:
+    """Judge a run that would go on as it did for ever: some tasks wait, others sleep and wake."""
+    names = {wait.task for wait in end.waits}
+    stuck = [w for w in end.waits if w.task not in end.lasting and not _joins(w, names)]
+    beat = " and ".join(sorted(name.rpartition("/")[2].partition("#")[0] for name in end.lasting))
+    go, touch = ("goes", "touches") if len(end.lasting) == 1 else ("go", "touch")
+    only = f"only {beat} {go} on, and {touch} nothing that anyone waits for"
+    if not stuck or ENDLESS in allowed:
+        return None, f"it would never end: {only}"
+    first = stuck[0]
+    more = f", and so {'does' if len(stuck) == 2 else 'do'} {len(stuck) - 1} more" * (
+        len(stuck) > 1
+    )
+    message = (
+        f"{first.task} waits for ever at line {first.site.line} for {first.what}{more}; {only}"
+    )
+    identity = sorted({f"{w.task} {w.site.function} {w.what}" for w in stuck})
+    details = tuple(describe(end.waits))
+    fingerprint = shorten(ENDLESS, *identity)
+    return Failure(ENDLESS, message, fingerprint, first.site, details, waits=tuple(end.waits)), ""
+
+
+def _joins(wait: Wait, alive: set[str]) -> bool:
+    """Return whether it waits for tasks to end, one of which goes on, or waits for others."""
+    return wait.what == NURSERY and bool(alive.intersection(wait.holders))
 
 
 def _blocked(end: End) -> Failure:

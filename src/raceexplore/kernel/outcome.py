@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from raceexplore.kernel.events.order import Trace
 from raceexplore.kernel.events.trace import NOWHERE, Event, Site
-from raceexplore.kernel.program import Settings
+from raceexplore.kernel.program import SWALLOWED, Settings
 from raceexplore.kernel.seed import encode
 from raceexplore.kernel.standing.walk import is_user_file
 
@@ -32,8 +32,8 @@ ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+(?=>)")  # in an object's repr: another
 class Failure:
     """What went wrong, and the fingerprint by which it is recognised.
 
-    kind: the exception's type name, or ``deadlock``, ``livelock``, ``leaked task``,
-        ``swallowed cancellation``, ``unraisable error``, ``invariant``.
+    kind: the exception's type name, or ``deadlock``, ``livelock``, ``waits for ever``,
+        ``leaked task``, ``swallowed cancellation``, ``unraisable error``, ``invariant``.
     message: what a reader is told first. details: further lines (who waits for what; the notes;
         the traceback through the program's own frames). waits: the tasks of a deadlock, a
         livelock or a leak, and what each waits for. A pickle leaves the exception behind: its
@@ -47,6 +47,11 @@ class Failure:
     details: tuple[str, ...] = ()
     exception: BaseException | None = field(default=None, compare=False, repr=False)
     waits: tuple[Wait, ...] = ()
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether a campaign that stops at the first failure goes on to look for another one."""
+        return self.kind == SWALLOWED
 
     def __reduce__(self) -> tuple[type[Failure], tuple[Any, ...]]:
         told = (self.kind, self.message, self.fingerprint, self.site, self.details)
@@ -63,6 +68,8 @@ class Run:
     passes: whether trio's own loop could have produced this order (None: not recorded).
     sometimes: for each name given to `World.sometimes`, whether it held.
     counts: for each name given to `World.count`, the sum.
+    blocked: how often a task had to wait, but for the main task that waits for its nursery.
+    met_choice: it could go on in more than one way somewhere, or drew.
     own: for each event, where its task stood after it in files of the user's own, if it stands
         inside an installed library; else `NOWHERE`. Only where values were recorded.
     cancels: who cancelled whom, in the order of time; only where accesses were recorded.
@@ -82,6 +89,8 @@ class Run:
     sometimes: Mapping[str, bool] = field(default_factory=dict)
     counts: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    blocked: int = 0
+    met_choice: bool = True
     own: tuple[Site, ...] = ()
     cancels: tuple[Cancel, ...] = ()
 

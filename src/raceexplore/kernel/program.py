@@ -31,8 +31,10 @@ class Limits:
 
 
 RUNTIMES = "trio", "asyncio"
+SWALLOWED, ENDLESS = "swallowed cancellation", "waits for ever"
 ALLOWED = (
-    "swallowed cancellation",
+    SWALLOWED,
+    ENDLESS,
     "exception never retrieved",
     "destroyed task",
     "never awaited",

@@ -15,7 +15,7 @@ from raceexplore.kernel.fence import guard
 from raceexplore.kernel.fence.watchdog import watchdog
 from raceexplore.kernel.judge import End, judge
 from raceexplore.kernel.outcome import Failure, Run, from_exception, shorten
-from raceexplore.kernel.program import Limits, Settings, as_program
+from raceexplore.kernel.program import SWALLOWED, Limits, Settings, as_program
 from raceexplore.kernel.runtimes.imports import runtime_of
 from raceexplore.kernel.started import started
 from raceexplore.kernel.trio_loop.run import trio_run
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.standing.moment import Moment
     from raceexplore.kernel.standing.waits import Wait
 
-SWALLOWED = "swallowed cancellation"
+STREAMS = 1_024  # that what a program draws may follow
 _current: list[World] = []
 
 
@@ -79,6 +79,10 @@ class _Execution:
         """Return the virtual time, in seconds."""
         return self.loop.clock.current_time()
 
+    def stream(self) -> int:
+        """Choose the stream that what the program draws by ``random`` and its like follows."""
+        return self.world.pick("random", range(STREAMS))
+
     def sleep(self, seconds: float) -> None:
         """Let virtual time pass without a schedule point."""
         self.loop.jump(seconds)
@@ -123,7 +127,7 @@ class _Execution:
     def stopped(self, alive: list[Any]) -> None:
         """Look at the tasks that are alive as the run is about to be wound up."""
         self.leaked = self.loop.ended
-        if self.loop.verdict in ("deadlock", "livelock"):
+        if self.loop.verdict in ("deadlock", "livelock", "endless"):
             self.waits = self.loop.waits(alive)
 
     def follow(self) -> None:
@@ -268,6 +272,8 @@ def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
         counts=dict(execution.world.counts),
         warnings=tuple(execution.warnings),
         cancels=recorder.cancels.all(recorder.ledger) if recorder is not None else (),
+        blocked=loop.blocked,
+        met_choice=loop.decisions.point.bound > 0,
     )
 
 
@@ -288,5 +294,6 @@ def _judged(name: str, execution: _Execution, limits: Limits) -> tuple[Failure |
         leaked=execution.leaked,
         swallowed=execution.swallower,
         endings=loop.endings,
+        lasting=loop.lasting,
     )
-    return judge(end, limits)
+    return judge(end, limits, execution.allowed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from raceexplore.kernel.fence import guard
+from raceexplore.kernel.fence.serving import state
 from raceexplore.linearizability.lanes import lanes
 from raceexplore.linearizability.linearize import linearizable, sequentially_consistent
 
@@ -61,8 +61,8 @@ def _with_reason(kind: type[AssertionError], explanation: str) -> AssertionError
 
 
 def _warn(verdict: Verdict, what: str) -> None:
-    if verdict.answer == "unknown" and guard.state.run is not None:
-        guard.state.run.warn(
+    if verdict.answer == "unknown" and state.run is not None:
+        state.run.warn(
             f"not known whether a history is {what}: {verdict.steps:,} steps were not enough"
         )
 

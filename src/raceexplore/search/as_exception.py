@@ -22,7 +22,7 @@ class RunFailed(AssertionError):
 
 
 class Deadlock(RunFailed):
-    """Nobody could run, and no deadline was left."""
+    """Nobody could run, and no deadline was left; or who can will never wake those who wait."""
 
 
 class Livelock(RunFailed):
@@ -37,6 +37,7 @@ class LeakedTask(RunFailed):
 KINDS: dict[str, type[Exception]] = {
     "deadlock": Deadlock,
     "livelock": Livelock,
+    "waits for ever": Deadlock,
     "leaked task": LeakedTask,
     "invariant": InvariantBroken,
 }

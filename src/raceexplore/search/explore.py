@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.program import Program
     from raceexplore.kernel.scheduler import Scheduler
-    from raceexplore.search.campaign.found import Found
+    from raceexplore.search.campaign.found import Found, Stopped
 
     Observe = bool | Sequence[str]  # whether, or the installed packages to look into too
 
@@ -76,7 +76,6 @@ def explore(
     return _campaign(
         tally,
         chooser,
-        complete=stopped == "complete",
         scheduler=scheduler if isinstance(scheduler, str) else type(chooser).__name__.lower(),
         entropy=entropy,
         failures=found,
@@ -97,19 +96,29 @@ def _trial(program: Program, settings: Settings, limits: Limits, observe: Observ
     )
 
 
-def _campaign(tally: Tally, chooser: Scheduler, *, complete: bool, **more: Any) -> Campaign:
+def _campaign(tally: Tally, chooser: Scheduler, *, stopped: Stopped, **more: Any) -> Campaign:
     """Return the campaign that ``tally`` counted; more: what it does not know."""
+    doubt: str = getattr(chooser, "doubt", "")
+    if stopped == "complete" and doubt:
+        stopped = "doubt"
+    complete = stopped == "complete"
+    relative = tuple(dict.fromkeys((*getattr(chooser, "relative", ()), *tally.relative)))
     known = certificate(chooser, complete=complete, failed=bool(tally.first))
-    told = "" if complete else classes_seen(tally.classes)
+    told = "" if complete else classes_seen(tally.drawn, relative)
+    shortfall = getattr(chooser, "shortfall", None)
     return Campaign(
         program=tally.trial.program,
         runs=tally.runs,
         cut=tally.cut,
         complete=complete,
+        stopped=stopped,
         covered=str(getattr(chooser, "covered", "")) if complete else "",
         classes=len(tally.classes) or None,
-        unseen=None if complete else unseen(tally.classes),
+        unseen=None if complete else unseen(tally.drawn),
         certificate=(*known, told) if told else known,
+        relative=relative if tally.classes else (),
+        shortfall="" if shortfall is None else shortfall(complete=complete),
+        is_vacuous=tally.is_vacuous,
         never=tally.never(),
         warnings=tuple(tally.warnings),
         explain_runs=tally.explain_runs,

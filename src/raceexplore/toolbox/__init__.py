@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # what it offers: written here, and nowhere else
     from raceexplore.kernel.events.order import event_keys as event_keys
     from raceexplore.kernel.events.order import order as order
     from raceexplore.kernel.events.order import trace_key as trace_key
-    from raceexplore.kernel.fence.guard import derive as derive
+    from raceexplore.kernel.fence.chance import derive as derive
     from raceexplore.kernel.scheduler import ByIndex as ByIndex
     from raceexplore.kernel.scheduler import Learns as Learns
     from raceexplore.kernel.scheduler import Observes as Observes
@@ -23,13 +23,28 @@ if TYPE_CHECKING:  # what it offers: written here, and nowhere else
     from raceexplore.toolbox.bandit import Bandit as Bandit
     from raceexplore.toolbox.census import Census as Census
     from raceexplore.toolbox.census import touches as touches
+    from raceexplore.toolbox.classes import MISSED as MISSED
+    from raceexplore.toolbox.classes import TORN as TORN
+    from raceexplore.toolbox.classes import Classes as Classes
+    from raceexplore.toolbox.classes import shown as shown
     from raceexplore.toolbox.entropy import draws as draws
     from raceexplore.toolbox.foresight import Foresight as Foresight
     from raceexplore.toolbox.frontier import Frontier as Frontier
     from raceexplore.toolbox.proof import Proof as Proof
+    from raceexplore.toolbox.relative import DRAWS as DRAWS
+    from raceexplore.toolbox.relative import relative_to as relative_to
+    from raceexplore.toolbox.relative import sentence as sentence
+    from raceexplore.toolbox.samplers import WEIGHTS as WEIGHTS
     from raceexplore.toolbox.samplers import Samplers as Samplers
     from raceexplore.toolbox.turns import Relay as Relay
     from raceexplore.toolbox.turns import whose_turn as whose_turn
+    from raceexplore.toolbox.wakeup_tree import Branch as Branch
+    from raceexplore.toolbox.wakeup_tree import Cover as Cover
+    from raceexplore.toolbox.wakeup_tree import Node as Node
+    from raceexplore.toolbox.wakeup_tree import Step as Step
+    from raceexplore.toolbox.wakeup_tree import drop_first as drop_first
+    from raceexplore.toolbox.wakeup_tree import leaves_cover as leaves_cover
+    from raceexplore.toolbox.wakeup_tree import validate as validate
 
 
 def __getattr__(name: str) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from raceexplore.kernel.events.order import order, trace_key
+from raceexplore.kernel.events.order import order
 from raceexplore.toolbox.by_name import by_name
+from raceexplore.toolbox.classes import Classes, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Iterable
 
     from raceexplore.kernel.choice import ChoicePoint
     from raceexplore.kernel.outcome import Run
@@ -30,12 +31,23 @@ class Proof:
         self.scheduler: Scheduler | None = None
         self._possible = most > 0
         self._runs = 0
-        self._classes: set[int] = set()
+        self._classes = Classes()
 
     @property
     def is_open(self) -> bool:
         """Whether there are races to reverse."""
         return self.scheduler is not None and not self.finished
+
+    @property
+    def covered(self) -> str:
+        """What a completed proof has explored, in words."""
+        return str(getattr(self.scheduler, "covered", ""))
+
+    @property
+    def relative(self) -> tuple[str, ...]:
+        """What a completed proof is relative to."""
+        reasons: tuple[str, ...] = getattr(self.scheduler, "relative", ())
+        return reasons
 
     def look(self, run: Run) -> None:
         """Begin with ``run``, the first and observed, unless it is too long to begin with.
@@ -68,7 +80,7 @@ class Proof:
         """Learn from the run that has ended, one of its own."""
         if self.scheduler is not None:
             self.scheduler.end(run)
-            self._classes.add(trace_key(run.events))
+            self._classes.add(shown(run))
 
     def weigh(self, classes: float) -> None:
         """Start or go on if there are no more than about so many ``classes``; else pause."""
@@ -85,8 +97,11 @@ class Proof:
         self._possible = self.near = self.finished = False
         self.scheduler = None
 
-    def holds(self, seen: AbstractSet[object]) -> bool:
-        """Return whether all is explored; no longer, should others have ``seen`` another class."""
-        if self.finished and not seen <= self._classes:
+    def holds(self, seen: Iterable[Any]) -> bool:
+        """Return whether all is explored.
+
+        No longer, should others have ``seen`` another class, or one of these show other things.
+        """
+        if self.finished and not all(key in self._classes for key in seen):
             self.forget()
         return self.finished

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from raceexplore.kernel.events.order import trace_key
-from raceexplore.kernel.fence.guard import derive
+from raceexplore.kernel.fence.chance import derive
 from raceexplore.toolbox.by_name import by_name, fields
+from raceexplore.toolbox.classes import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from raceexplore.kernel.outcome import Run
+
+# The portfolio's samplers with their weights, which its bandit multiplies by what each discovers.
+WEIGHTS = {
+    **dict.fromkeys(("pos", "surw"), 4.0),
+    "urw": 3.0,
+    "lockstep": 1.5,
+    **dict.fromkeys(("random", "swarm", "freeze"), 0.5),
+    **dict.fromkeys(("pct:depth=2", "pct:depth=3", "sticky"), 0.3),
+}
 
 Turn = tuple[str, Any, bool, bool]
 Lesson = tuple[str, Any, Any]
@@ -44,6 +53,11 @@ class Samplers(dict[str, Any]):
         looks = looks or (number + 1) % self.every == self.every // 2
         return self.take((name, number, looks, self.blind))
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the run that has begun is one that a sampler draws."""
+        return bool(getattr(self.get(self.running), "is_drawn", False))
+
     def turn(self) -> Turn:
         """Return the turn of the run that has begun."""
         if not self.running:
@@ -69,7 +83,7 @@ class Samplers(dict[str, Any]):
         sampler, key = self[self.running], None
         learnt = sampler.lesson(run) if hasattr(sampler, "lesson") else None
         if self._looks:
-            key = run.schedule if self.blind else trace_key(run.events)
+            key = (run.schedule, 0) if self.blind else shown(run)
         return self.running, learnt, key
 
     def study(self, lesson: Lesson | None, run: Run | None) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
-from raceexplore import World, explore
-from raceexplore.search.campaign.certificate import classes_seen, unseen
+from raceexplore import Limits, Settings, World, by_name, explore
+from raceexplore.kernel.fence.guard import guarded
+from raceexplore.kernel.program import as_program
+from raceexplore.search.campaign.certificate import classes_seen, unseen, whole
+from raceexplore.search.observed.observed_run import observed_run
+from raceexplore.toolbox import trace_key
 
 
 async def two_steps_each(world: World) -> None:
@@ -78,8 +84,62 @@ def test_the_estimate_of_the_unseen_is_good_turings() -> None:
     assert unseen({}) is None
     assert unseen({1: 1, 2: 1, 3: 6}) == 0.25
     assert classes_seen({1: 1, 2: 1, 3: 6}) == (
-        "3 trace classes in 8 observed runs; the next shows a new one with probability about 0.25"
-        " (Good-Turing); at least about 4 in all (Chao)"
+        "3 trace classes in 8 observed sampled runs; the next shows a new one with probability"
+        " about 0.25 (Good-Turing)"
     )
-    assert classes_seen({1: 1}).startswith("1 trace class in 1 observed run;")
-    assert classes_seen({1: 7}).startswith("1 trace class in 7 observed runs")
+    assert classes_seen({1: 1}).startswith("1 trace class in 1 observed sampled run;")
+    assert classes_seen({1: 7}).startswith("1 trace class in 7 observed sampled runs")
+
+
+def test_what_estimates_are_relative_to_is_told_beside_them() -> None:
+    told = classes_seen({1: 2, 2: 2}, ["the package `acme` was not observed", "more"])
+    assert told.endswith("; relative: the package `acme` was not observed and more")
+
+
+def test_the_number_of_classes_is_an_interval_once_most_are_seen() -> None:
+    assert whole({1: 10, 2: 9, 3: 1}) is not None
+    assert whole({1: 5, 2: 5}) is None  # too few runs
+    assert whole(dict.fromkeys(range(30), 1)) is None  # each seen once: nothing is known
+    assert whole({1: 20, 2: 20}) == (2, 2)
+    assert whole({**dict.fromkeys(range(20), 3), 20: 1, 21: 1, 22: 2}) == (23, 45)
+
+
+@pytest.mark.parametrize(("tasks", "events"), [(2, 3), (2, 4), (3, 2)])
+@pytest.mark.slow
+def test_the_interval_covers_the_number_of_classes_in_95_of_100_campaigns(
+    tasks: int, events: int
+) -> None:
+    """Fact: C(6, 3) = 20, C(8, 4) = 70 and 6! / 8 = 90 orders, each its own trace class."""
+    number = {(2, 3): 20, (2, 4): 70, (3, 2): 90}[tasks, events]
+    program, told, held = as_program(writing(tasks, events)), 0, 0
+    with guarded():
+        for entropy in range(334):
+            scheduler, drawn = by_name("pos", entropy=entropy), Counter[int]()
+            for _ in range(3 * number):
+                scheduler.begin()
+                run = observed_run(program, scheduler, limits=Limits(), settings=Settings())
+                scheduler.end(run)
+                drawn[trace_key(run.events)] += 1
+            if (interval := whole(drawn)) is not None:
+                told += 1
+                held += interval[0] <= number <= interval[1]
+    assert told > 300
+    assert 0.92 <= held / told <= 0.98
+
+
+def writing(tasks: int, events: int):
+    async def program(world: World) -> None:
+        import trio
+
+        async def task() -> None:
+            world.touch("x", write=True)
+            for _ in range(events - 1):
+                await world.step(writes=["x"])
+
+        world.touch(write=False)
+        async with trio.open_nursery() as nursery:
+            for _ in range(tasks):
+                nursery.start_soon(task)
+        world.touch(write=False)
+
+    return program

@@ -24,7 +24,7 @@ MODELS = [f"{story}/{file}" for story in ("cancelled_checkout", "lock_order", "l
           "ticketing") for file in ("buggy", "fixed", "wrong_fix")]  # fmt: skip
 SCHEDULERS = (
     "delay", "dfs", "dpor", "feedback", "freeze", "icb", "lockstep", "pct", "portfolio", "pos",
-    "random", "roundrobin", "sticky", "surw", "swarm", "urw",
+    "prove", "random", "roundrobin", "sticky", "surw", "swarm", "urw",
 )  # fmt: skip
 BUDGET = 30  # past the portfolio's opening, and two rounds of those that learn
 

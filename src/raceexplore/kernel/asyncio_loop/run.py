@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 class AsyncioRun(Drive):
     """The run loop of an asyncio program."""
 
+    blocked = 1  # not counted here: no bound is claimed that holds where nobody waits
+    lasting: frozenset[str] = frozenset()
+
     watcher: Watcher | None = None
     ledger: Ledger | None = None
     recorder: Recorder | None = None

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cached_property, lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from raceexplore.kernel.events.footprint import Footprint, conflict, footprint
+from raceexplore.kernel.events.footprint import Footprint, footprint
 from raceexplore.kernel.events.trace import Event, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 KEY_MASK = 0xFFFF_FFFF_FFFF_FFFF
+LONG = 1_000  # events of a run above which its footprints are not compared kind by kind
 REMEMBERED = 5_000  # footprints, and hashes: most events of a run were in an earlier one too
 
 
@@ -57,19 +59,20 @@ def order(events: Sequence[Event]) -> Order:
 
 
 def _order(events: Sequence[Event]) -> Order:
-    kinds = _Kinds()
+    # two ways to the same masks: the second is slower per event, but no event meets all others
+    kinds: Any = _Kinds() if len(events) <= LONG else _Events()
     footprints = tuple([footprint(event) for event in events])
     past: list[int] = []
     races: list[tuple[int, int]] = []
     keys: list[int] = []
     latest: dict[str, int] = {}  # the last event of each task, as a bit
     for j, event in enumerate(events):
-        kind = kinds.of(footprints[j])
+        kind, dependent = kinds.before(footprints[j])
         certain, mask = latest.get(event.task, 0), 0
         key = _hashed(event.task, event.nth, event.choices)
         for i in event.causes:
             certain |= 1 << i
-        left = certain | kinds.dependent[kind]
+        left = certain | dependent
         while left:  # each i is a direct predecessor: no event comes between
             i = left.bit_length() - 1
             mask |= past[i] | 1 << i
@@ -84,6 +87,64 @@ def _order(events: Sequence[Event]) -> Order:
     return Order(tuple(past), tuple(races), footprints, tuple(keys))
 
 
+class _Index:
+    """Numbered footprints, filed by what they touch: finds those that conflict with another one.
+
+    Nobody is compared with everybody: a run of many events has many footprints, most of which have
+    nothing in common that is written. The rules are those of `conflict`. Sets of numbers are masks.
+    """
+
+    def __init__(self) -> None:
+        made = [defaultdict[object, int](int) for _ in range(6)]
+        self._read, self._written, self._touched, self._changed = made[:4]
+        self._whole_read, self._whole_written = made[4:]
+
+    def file(self, touched: Footprint, bit: int) -> None:
+        """File the footprint that ``bit`` stands for under all that it touches."""
+        for part in touched.read:
+            self._read[part] |= bit
+        for part in touched.written:
+            self._written[part] |= bit
+            self._changed[part[0]] |= bit
+        for name in touched.objects:
+            self._touched[name] |= bit
+        for name in touched.whole_read:
+            self._whole_read[name] |= bit
+        for name in touched.whole_written:
+            self._whole_written[name] |= bit
+            self._changed[name] |= bit
+
+    def rivals(self, touched: Footprint) -> int:
+        """Return which of the footprints that are filed conflict with ``touched``."""
+        found = 0
+        for part in touched.read:
+            found |= self._written[part]
+        for part in touched.written:
+            found |= self._written[part] | self._read[part] | self._whole_read[part[0]]
+        for name in touched.objects:
+            found |= self._whole_written[name]
+        for name in touched.whole_read:
+            found |= self._changed[name]
+        for name in touched.whole_written:
+            found |= self._touched[name]
+        return found
+
+
+class _Events:
+    """The events of a long run so far, filed by what they touch: most have their own footprint."""
+
+    def __init__(self) -> None:
+        self._index = _Index()
+
+    def before(self, touched: Footprint) -> tuple[Footprint, int]:
+        """Return what `add` wants, and the mask of the events that ``touched`` conflicts with."""
+        return touched, self._index.rivals(touched)
+
+    def add(self, touched: Footprint, event: int) -> None:
+        """Note the event."""
+        self._index.file(touched, 1 << event)
+
+
 class _Rivals:
     """Which footprints conflict, as bit masks: kept from run to run, since most of them recur."""
 
@@ -93,35 +154,27 @@ class _Rivals:
     def clear(self) -> None:
         """Forget them all."""
         self._numbers: dict[Footprint, int] = {}
-        self._footprints: list[Footprint] = []
         self._rivals: list[int] = []
-        self._compared: list[int] = []
+        self._index = _Index()
 
     def number(self, touched: Footprint) -> int:
         """Return the number of the footprint."""
         number = self._numbers.get(touched)
         if number is None:
-            number = self._numbers[touched] = len(self._footprints)
-            self._footprints.append(touched)
-            self._rivals.append(0)
-            self._compared.append(0)
+            number = self._numbers[touched] = len(self._rivals)
+            self._index.file(touched, 1 << number)
+            found = self._index.rivals(touched)
+            self._rivals.append(found)
+            for other in bits(found & ~(1 << number)):
+                self._rivals[other] |= 1 << number
         return number
 
     def among(self, present: int, number: int) -> int:
         """Return those of the footprints in the mask ``present`` that conflict with ``number``."""
-        missing = present & ~self._compared[number]
-        if missing:
-            mine, bit = self._footprints[number], 1 << number
-            for other in bits(missing):
-                self._compared[other] |= bit
-                if conflict(mine, self._footprints[other]):
-                    self._rivals[number] |= 1 << other
-                    self._rivals[other] |= bit
-            self._compared[number] |= missing
         return self._rivals[number] & present
 
     def __len__(self) -> int:
-        return len(self._footprints)
+        return len(self._rivals)
 
 
 _rivals = _Rivals()
@@ -141,12 +194,12 @@ class _Kinds:
         self._conflicting: dict[int, list[int]] = {}  # the kinds that each kind conflicts with
         self._events: dict[int, int] = {}
 
-    def of(self, touched: Footprint) -> int:
-        """Return the number of the kind."""
+    def before(self, touched: Footprint) -> tuple[int, int]:
+        """Return the number of the kind, and the mask of the events that it conflicts with."""
         number = _rivals.number(touched)
         if number not in self.dependent:
             self._enter(number)
-        return number
+        return number, self.dependent[number]
 
     def _enter(self, number: int) -> None:
         self._present |= 1 << number

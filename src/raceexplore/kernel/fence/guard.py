@@ -15,56 +15,18 @@ import time
 import uuid
 from contextlib import contextmanager
 from datetime import datetime as RealDatetime  # noqa: N812
-from hashlib import blake2b
-from random import Random as RealRandom
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from raceexplore.kernel.fence.chance import FreshRandom, shared
 from raceexplore.kernel.fence.outside import CALLS, outside
+from raceexplore.kernel.fence.serving import state
 from raceexplore.kernel.fence.wall_clock import wall_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from raceexplore.kernel.errors import OutsideWorld
+    from raceexplore.kernel.fence.serving import Guarded
 
-
-class Guarded(Protocol):
-    """The run that the guard serves."""
-
-    entropy: int
-
-    def now(self) -> float:
-        """Return the virtual time, in seconds."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Let virtual time pass without a schedule point."""
-        ...
-
-    def refuse(self, error: OutsideWorld) -> None:
-        """End the run with ``error``."""
-        ...
-
-    def unraisable(self, error: BaseException, where: str) -> None:
-        """Note an error that Python could only have printed."""
-        ...
-
-    def warn(self, text: str) -> None:
-        """Note something that the reader should know once."""
-        ...
-
-
-class _State(threading.local):
-    """The run in progress in this thread, and its number. Others keep the real clock.
-
-    A debugger's, an executor's: they live in real time, and must not draw of the run's bits.
-    """
-
-    run: Guarded | None = None
-    serial = 0
-
-
-state = _State()
 _depth = [0]
 
 
@@ -82,75 +44,6 @@ def begin(run: Guarded) -> None:
 def end() -> None:
     """Patched functions are the real ones again."""
     state.run = None
-
-
-class RunRandom(RealRandom):
-    """A generator that follows the run's entropy inside a run, and its own state outside."""
-
-    _serial = -1
-    _inside: RealRandom | None = None
-
-    def _stream(self) -> random.Random:
-        assert state.run is not None
-        if self._serial != state.serial:
-            self._serial = state.serial
-            self._inside = RealRandom(state.run.entropy)
-        assert self._inside is not None
-        return self._inside
-
-    def position(self) -> tuple[Any, ...]:
-        """Return where the run's stream is; only inside a run."""
-        return self._stream().getstate(), self.gauss_next
-
-    def go_back(self, inside: Any, gauss_next: Any) -> None:
-        """Put the run's stream where `position` found it."""
-        self._stream().setstate(inside)
-        self.gauss_next = gauss_next
-
-    def random(self) -> float:
-        """Return the next float in [0, 1)."""
-        return super().random() if state.run is None else self._stream().random()
-
-    def getrandbits(self, k: int) -> int:
-        """Return ``k`` random bits."""
-        return super().getrandbits(k) if state.run is None else self._stream().getrandbits(k)
-
-    def gauss(self, mu: float = 0.0, sigma: float = 1.0) -> float:
-        """Return a normal number; numbers are made in pairs, and a run gets none of another's."""
-        if state.run is None:
-            return super().gauss(mu, sigma)
-        return self._stream().gauss(mu, sigma)
-
-    def getstate(self) -> tuple[Any, ...]:
-        """Return the state of what the current place follows."""
-        return super().getstate() if state.run is None else self._stream().getstate()
-
-    def setstate(self, state_: tuple[Any, ...]) -> None:
-        """Set the state of what the current place follows."""
-        if state.run is None:
-            super().setstate(state_)
-        else:
-            self._stream().setstate(state_)
-
-    def seed(self, a: Any = None, version: int = 2) -> None:
-        """Seed what the current place follows: the run's stream inside a run."""
-        if state.run is None:
-            super().seed(a, version)
-        elif a is not None:
-            self._stream().seed(a, version)
-
-
-class FreshRandom(RealRandom):
-    """``random.Random``, whose unseeded instances follow the run's entropy inside a run."""
-
-    def seed(self, a: Any = None, version: int = 2) -> None:
-        """Seed from ``a``, or from the run."""
-        if a is None and state.run is not None:
-            a = shared.getrandbits(64)
-        super().seed(a, version)
-
-
-shared = RunRandom()
 
 
 class _Meta(type):
@@ -291,8 +184,3 @@ def guarded() -> Iterator[None]:
         _depth[0] -= 1
         for owner, name, real in undo:
             setattr(owner, name, real)
-
-
-def derive(entropy: int, salt: int | str) -> int:
-    """Return a 64-bit number that depends on nothing but the arguments."""
-    return int.from_bytes(blake2b(f"{entropy}/{salt}".encode(), digest_size=8).digest(), "big")

@@ -97,11 +97,15 @@ class Recorded(Protocol):
 class Judged(Protocol):
     """What is asked of a run loop once the run has ended.
 
-    ended: whether the main task has. error: what it raised. steps: events of tasks.
+    ended: whether the main task has. error: what it raised. steps: events of tasks. blocked: how
+    often a task had to wait, but for the main task that waits for its nursery. lasting: the paths
+    of the tasks that would go on for ever as they do, if the verdict is ``endless``.
     """
 
     steps: int
     ended_s: float
+    blocked: int
+    lasting: frozenset[str]
 
     @property
     def infos(self) -> Mapping[Any, TaskInfo]:

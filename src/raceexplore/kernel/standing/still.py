@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from raceexplore.kernel.fence.guard import shared, state
+from raceexplore.kernel.fence.chance import shared
+from raceexplore.kernel.fence.serving import state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from raceexplore.kernel.errors import OutsideWorld
-    from raceexplore.kernel.fence.guard import Guarded
+    from raceexplore.kernel.fence.serving import Guarded
 
 
 class _Still:
@@ -26,6 +27,10 @@ class _Still:
 
     def sleep(self, seconds: float) -> None:
         """Let no time pass."""
+
+    def stream(self) -> int:
+        """Return the stream of the quiet day: nothing is chosen."""
+        return 0
 
     def refuse(self, error: OutsideWorld) -> None:
         """Let the call fail, and the run go on."""
@@ -53,4 +58,4 @@ def still() -> Iterator[None]:
         yield
     finally:
         state.run = run
-        shared.go_back(*position)
+        shared.go_back(position)

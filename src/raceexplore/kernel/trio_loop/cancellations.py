@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import trio
+
 from raceexplore.kernel.events.trace import Site
 from raceexplore.kernel.standing.walk import user_await
-from raceexplore.kernel.trio_loop.compat import CancelReason, by_spawn
+from raceexplore.kernel.trio_loop.compat import GLOBAL_RUN_CONTEXT, CancelReason, by_spawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,26 +17,68 @@ if TYPE_CHECKING:
 Delivery = tuple["CodeType", int, list[Any]]  # of a Cancelled: the await, and the task's scopes
 
 
+class _Final:
+    """Lets a class derive from one of trio's that it has declared final."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls) -> None:
+        """Refuse nothing."""
+
+
+class WatchedScope(_Final, trio.CancelScope):  # type: ignore[misc]
+    """A cancelled scope, until its block is left: without an error no Cancelled came to it."""
+
+    __slots__ = ()
+
+    def _close(self, error: BaseException | None) -> BaseException | None:
+        self.__class__ = trio.CancelScope  # type: ignore[assignment]
+        if error is None:
+            GLOBAL_RUN_CONTEXT.runner.deliveries.left.add(self)
+        outcome: BaseException | None = self._close(error)
+        return outcome
+
+
+for _part in ("__name__", "__qualname__", "__module__"):  # for whoever names objects by them
+    setattr(WatchedScope, _part, getattr(trio.CancelScope, _part))
+
+
+def watch_closing(scope: Any) -> None:
+    """Have ``scope``, which is cancelled, note how its block is left."""
+    if type(scope) is trio.CancelScope:
+        scope.__class__ = WatchedScope
+
+
 class Deliveries:
     """Who got a Cancelled where, until the task ends.
 
     by_task: for each task, the deliveries that no scope has caught, and the last one.
     interrupted: for each task, its events that begin with a Cancelled, and their innermost scopes.
+    left: cancelled scopes whose block a task has left as if nothing had been.
     """
 
     def __init__(self) -> None:
         self.by_task: dict[Any, list[Delivery]] = {}
+        self.left: set[Any] = set()
         self.interrupted: dict[Any, dict[int, Any]] = {}
 
     def note(self, task: Any) -> None:
-        """Remember where ``task`` gets a Cancelled, and the scopes of its own that may catch it."""
+        """Remember where ``task`` gets a Cancelled, and the scopes of its own that ask for it.
+
+        If none of its own does, it comes from further out, and the end of the task is all that
+        is asked for: trio treats the block as done then, whatever the task has made of it.
+        """
         scopes, status, parent = [], task._cancel_status, task._parent_nursery
         around = parent._cancel_status if parent else None
         while status is not None and status is not around:
-            scopes.append(status._scope)
+            if status._scope._cancel_called:
+                scopes.append(status._scope)
+                watch_closing(status._scope)
             status = status._parent
         innermost = task._cancel_status._scope
         self.interrupted.setdefault(task, {})[task._schedule_points + 1] = innermost
+        if not scopes:
+            return
         delivery = *user_await(task.coro), scopes
         before = self.by_task.setdefault(task, [])
         if before and is_caught(before[-1]):
@@ -43,9 +87,13 @@ class Deliveries:
             before.append(delivery)
 
     def end(self, task: Any) -> Site | None:
-        """Forget ``task``; return where it got the first Cancelled that came to no scope."""
+        """Forget ``task``; return where it got the first Cancelled that came to no scope.
+
+        Only a scope of its own counts whose block it has left as if that had not been cancelled: an
+        error that takes the place of the Cancelled is for whoever is outside to handle.
+        """
         for delivery in self.by_task.pop(task):
-            if not is_caught(delivery):
+            if not is_caught(delivery) and not self.left.isdisjoint(delivery[2]):
                 code, line, _ = delivery
                 return Site(code.co_filename, line, code.co_qualname)
         return None
@@ -76,6 +124,19 @@ def cancel_for_deadline(scope: Any) -> None:
         scope._cancel(CancelReason(source="deadline"))
     else:
         scope.cancel()
+
+
+def joins(task: Any) -> bool:
+    """Return whether ``task``, which waits, waits for the tasks of its nursery to end.
+
+    An older trio does not say so: there it may wait for anything.
+    """
+    try:
+        return bool(task._child_nurseries) and bool(
+            task._child_nurseries[-1]._parent_waiting_in_aexit
+        )
+    except AttributeError:
+        return False
 
 
 def scopes_of(task: Any) -> list[Any]:

@@ -43,7 +43,7 @@ NEEDS = {
     "trio": "Event Event._tasks",
 }
 # newer than the oldest trio: used where it is there
-OPTIONAL = {RUN: "CancelReason CancelScope._cancel"}
+OPTIONAL = {RUN: "CancelReason CancelScope._cancel Nursery._parent_waiting_in_aexit"}
 SENDERS = ("_send_message_to_trio", "_run_fn_as_system_task")  # of from_thread; since 0.23, before
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,8 +46,19 @@ class Deadlines:
         if deadline <= self.clock.current_time():
             self.soon.chores.append((self.expire, (deadline,)))
         if len(self.heap) > 2 * self.active + 1000:  # mostly entries that are no longer meant
-            self.heap[:] = [e for e in self.heap if e[0] == self.registered(e[2])]
-            heapq.heapify(self.heap)
+            self.prune()
+
+    def prune(self) -> None:
+        """Drop the entries that are stale, and all but the first of each scope.
+
+        A scope that goes forth and back between two deadlines leaves an entry each time, and those
+        of the deadline it ends at all look alive.
+        """
+        first: dict[Any, Entry] = {}
+        for entry in sorted(self.heap, key=itemgetter(0, 1)):
+            if entry[0] == self.registered(entry[2]):
+                first.setdefault(entry[2], entry)
+        self.heap[:] = first.values()  # sorted, so a heap
 
     def remove(self, deadline: float, scope: Any) -> None:
         """Forget ``scope``; its entry is recognised as stale later."""
@@ -81,8 +93,12 @@ class Deadlines:
         self.cancel(entry[2])
 
     def pop_ties(self, deadline: float) -> list[Entry]:
-        """Remove and return the live entries of ``deadline``, in the order of registration."""
-        ties = []
+        """Remove and return the live entries of ``deadline``, in the order of registration.
+
+        One for each scope: see `prune`.
+        """
+        ties: dict[Any, Entry] = {}
         while self.next_deadline() == deadline:
-            ties.append(heapq.heappop(self.heap))
-        return ties
+            entry = heapq.heappop(self.heap)
+            ties.setdefault(entry[2], entry)
+        return list(ties.values())

@@ -18,7 +18,14 @@ from raceexplore.kernel.events.trace import Site
 from raceexplore.kernel.fence.clock import VirtualClock
 from raceexplore.kernel.names import TaskInfo
 from raceexplore.kernel.scheduler import Replay
-from raceexplore.kernel.trio_loop.cancellations import Deliveries, cancel_for_deadline
+from raceexplore.kernel.standing.endless import Standings
+from raceexplore.kernel.standing.pace import Pace
+from raceexplore.kernel.trio_loop.cancellations import (
+    Deliveries,
+    cancel_for_deadline,
+    joins,
+    scopes_of,
+)
 from raceexplore.kernel.trio_loop.compat import (
     GLOBAL_RUN_CONTEXT,
     STRICT,
@@ -54,6 +61,18 @@ FOREIGN = (
     "for some other framework like asyncio? That won't work without some kind of compatibility "
     "shim."
 )
+
+
+def both(
+    first: Callable[[Any, Sequence[Any]], None], second: Callable[[Any, Sequence[Any]], None]
+) -> Callable[[Any, Sequence[Any]], None]:
+    """Return a function that calls both."""
+
+    def after(task: Any, woken: Sequence[Any]) -> None:
+        first(task, woken)
+        second(task, woken)
+
+    return after
 
 
 def halt() -> None:
@@ -128,8 +147,7 @@ class Loop:
         self.clockwork = self.last = Clockwork()
         self.deadlines = Deadlines(self.clock, self.soon, registered_deadline, self.fire)
         self.ready: list[Any] = []
-        passes = settings.order == "passes"
-        self.later: list[Any] = [] if passes else self.ready
+        self.later: list[Any] = [] if settings.order == "passes" else self.ready
         self.runner = runner = ControlledRunner(
             clock=self.clock,
             instruments=Instruments(instruments),
@@ -149,10 +167,12 @@ class Loop:
         self.soon.hire = self.hire_courier
         self.decisions = Decisions(self, scheduler)
         self.kept: Any = None  # who could go on when the clock fired
+        self.fair_after, self.streak = settings.fair_after, 0  # see `drive`
+        self.blocked, self.lasting = 0, frozenset[str]()  # see `Judged`
         self.verdict: str | BaseException = ""
         self.crashed: BaseException | None = None
-        self.unwinding = False
-        self.events, self.endings = list[Any](), list[BaseException]()
+        self.unwinding, self.events = False, list[Any]()
+        self.endings = list[BaseException]()
         self.fired: Callable[[], object] = bool
         self.steps, self.ended_s = 0, 0.0
         self.ended_by = ""  # the type of the exception that ended a task in the last event
@@ -220,14 +240,69 @@ class Loop:
             self.unwind()
 
     def drive_to_the_limit(self) -> None:
-        """Drive, and tell a livelock from a long run if the limit of steps is reached."""
-        half = self.limits.steps // 2
-        self.drive(half)
-        if self.verdict == "steps":
-            self.verdict, before = "", self.progress()
-            self.drive(self.limits.steps - half)
-            if self.verdict == "steps" and self.progress() == before:
-                self.verdict = "livelock"
+        """Drive at most as many events as the limits allow: see `Pace`."""
+        pace = Pace(self, self.limits.steps)
+        pace.drive()
+        infos = self.runner.infos
+        self.lasting = frozenset(infos[task].path for task in pace.movers)
+
+    def drive_fairly(self, limit: int) -> None:
+        """Do ``limit`` events by the quiet day, each task in turn, whoever would be chosen."""
+        decisions, chooses = self.decisions, self.decisions.scheduler
+        decisions.scheduler, self.fair_after = Replay(), 1
+        try:
+            self.drive(limit)
+        finally:
+            decisions.scheduler, self.fair_after = chooses, self.settings.fair_after
+
+    def drive_watched(self, limit: int, after: Callable[[Any, Sequence[Any]], None]) -> None:
+        """Do ``limit`` events fairly, and call ``after`` with each task and whom it has woken."""
+        known = self.after
+        self.after = after if known is None else both(known, after)
+        try:
+            self.drive_fairly(limit)
+        finally:
+            self.after = known
+
+    def fire_next(self) -> bool:
+        """Let time pass until the earliest deadline although tasks can run; False without one."""
+        deadline = self.deadlines.next_deadline()
+        if deadline == math.inf or deadline > self.limits.virtual_s:
+            return False
+        self.pass_until(deadline)
+        self.deadlines.expire(deadline)
+        return True
+
+    def pass_until(self, time_s: float) -> None:
+        """Let time pass although tasks can run; no deadline comes before its end."""
+        self.clockwork._schedule_points += 1
+        self.clock.jump_to(time_s)
+        self.fired()
+
+    def standing(self) -> Standings:
+        """Return where the tasks are."""
+        tasks = self.runner.tasks
+        return Standings({task: task._schedule_points for task in tasks}, len(self.runner.infos))
+
+    def able(self) -> Sequence[Any]:
+        """Return the tasks that can go on."""
+        return [task for task in self.runner.tasks if task._next_send_fn is not None]
+
+    def waiting_on(self, tasks: set[Any]) -> list[Any]:
+        """Return the program's tasks but for ``tasks`` if the main task is one of them."""
+        main = self.runner.main_task
+        if main in tasks or main not in self.runner.tasks:
+            return []
+        infos = self.runner.infos
+        return [t for t in self.runner.tasks if infos[t].serial and t not in tasks]
+
+    def scopes(self, task: Any) -> list[Any]:
+        """Return the cancel scopes that ``task`` is in."""
+        return scopes_of(task)
+
+    def drawn(self) -> int:
+        """Return how many draws there have been."""
+        return sum(self.decisions.draws.values())
 
     def progress(self) -> tuple[float, int, int]:
         """Return what changes while a run gets anywhere: time, tasks spawned, tasks alive."""
@@ -239,10 +314,11 @@ class Loop:
         decisions, after = self.decisions, self.after
         context = GLOBAL_RUN_CONTEXT.__dict__  # of this thread; faster than its attributes
         point, choose, log = decisions.point, decisions.scheduler.choose, decisions.log
-        fair_after, elastic = self.settings.fair_after, self.settings.time == "elastic"
+        fair_after, elastic = self.fair_after, self.settings.time == "elastic"
         passes, instruments = ready is not later, runner.instruments
         watchers, extra = instruments["_all"], passes or after is not None
-        current, stepped, last, streak = self.kept, None, self.last, 0
+        current, stepped, last, streak = self.kept, None, self.last, self.streak
+        self.kept = None
         for _ in range(limit):
             # who goes on: option 0 is the task that ran last, else the one that waits longest;
             # round again if not a task but the clock acts, since then others may be ready
@@ -334,6 +410,8 @@ class Loop:
                         self.crash(error)
                     if task._next_send_fn is None:
                         current = None
+                        if task not in {runner.main_task, runner.init_task} or not joins(task):
+                            self.blocked += 1
                     else:  # cancelled at once: it can go on, as after a checkpoint
                         later.remove(task)
                 elif type(message) is PermanentlyDetachCoroutineObject:
@@ -353,7 +431,7 @@ class Loop:
                 if passes and current is not None:
                     later.append(current)
                     current = None
-        self.verdict, self.kept = "steps", current
+        self.verdict, self.kept, self.streak = "steps", current, streak
 
     def idle(self) -> bool:
         """Let time pass while nobody can run; False if there is nothing to wait for."""

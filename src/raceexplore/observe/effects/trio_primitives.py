@@ -155,7 +155,10 @@ def state_of(obj: object) -> object:
     the containers that programs derive from stand for what is behind them.
     """
     if isinstance(obj, memoryview):
-        return obj.obj
+        try:
+            return obj.obj
+        except ValueError:  # it was released: it has let go of what it showed
+            return obj
     if isinstance(obj, UserDict | UserList):
         return namespace(obj).get("data", obj.__class__)
     wanted = (channel_state(),) if is_channel[type(obj)] else (trio.Lock, trio.StrictFIFOLock)

@@ -32,6 +32,7 @@ ENDS = {
     "complete": "complete",
     "time": "time limit reached",
     "interrupted": "interrupted",
+    "doubt": "no race left to reverse",
     "stuck": "stopped: an event did not reach an await",
 }
 
@@ -122,10 +123,10 @@ def explored(campaign: Campaign, width: int) -> list[Text]:
     if campaign.explain_runs:
         parts.append(f"{campaign.explain_runs:,} more runs to shrink and explain what was found")
     lines = paragraph(f"explored {'; '.join(parts)}", width, "dim")
+    told = campaign.inconclusive
     if campaign.stopped != "failure":  # who has a failure asks what it is, not what else there is
         for text in campaign.certificate:
-            lines += paragraph(text, width)
-    told = campaign.inconclusive
+            lines += [] if text == told else paragraph(text, width)
     for text in campaign.warnings:
         if not (told and told in text):
             lines += paragraph(f"warning: {text}", width, "yellow")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from raceexplore.kernel.events.order import trace_key
 from raceexplore.kernel.fence.watchdog import STUCK
 from raceexplore.search.campaign.rounds import Rounds
+from raceexplore.search.campaign.sight import sight_of
 
 if TYPE_CHECKING:
     from raceexplore.kernel.fence.watchdog import Watchdog
@@ -35,7 +35,7 @@ class Ends(NamedTuple):
 
     def after(self, run: Run) -> Stopped | None:
         """Return whether ``run`` ends the campaign, and why."""
-        if run.failure is not None and self.stops:
+        if run.failure is not None and self.stops and not run.failure.is_minor:
             return "failure"
         # the next run would most likely spend as many seconds in the same place
         return "stuck" if STUCK in run.cut else None
@@ -65,8 +65,7 @@ class Exploration:
             if not (self.scheduler.begin() or (self.rounds.cut() and self.scheduler.begin())):
                 return "complete"
             run = self.trial.run(tally.runs, self.scheduler)
-            observed = getattr(self.scheduler, "observes", False)
-            tally.add(tally.runs, run, trace_key(run.events) if observed else None)
+            tally.add(tally.runs, run, sight_of(run, self.scheduler))
             self.rounds.end(run)
             self.tell()
             if (ended := ends.after(run)) is not None:

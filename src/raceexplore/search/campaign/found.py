@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from raceexplore.search.what_if.what_if import Atomicity
     from raceexplore.search.why.why import Why
 
-Stopped = Literal["budget", "failure", "complete", "time", "interrupted", "stuck"]
+Stopped = Literal["budget", "failure", "complete", "time", "interrupted", "stuck", "doubt"]
+VACUOUS = "there is nothing to explore: no await at which two tasks could go on, and no draw"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -60,7 +61,9 @@ class Campaign:
     stopped: why it ended. classes: distinct trace classes (None: nothing was observed). unseen:
     Good-Turing's estimate that the next run shows a new class. covered: what a complete campaign
     has explored, in the scheduler's words. certificate: what is now known,
-    in words. never: `World.sometimes` conditions that held in no run. seconds: wall clock.
+    in words. relative: what all that is said of trace classes is relative to, by name. shortfall:
+    why a campaign that was to prove something has not. is_vacuous: no run could go on in more than
+    one way anywhere. never: `World.sometimes` conditions that held in no run. seconds: wall clock.
     explain_runs: what it took, beside ``runs``, to shrink what was found and to explain it.
     """
 
@@ -77,6 +80,9 @@ class Campaign:
     unseen: float | None = None
     covered: str = ""
     certificate: tuple[str, ...] = ()
+    relative: tuple[str, ...] = ()
+    shortfall: str = ""
+    is_vacuous: bool = False
     never: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     explain_runs: int = 0
@@ -127,7 +133,9 @@ class Campaign:
             return cut[-1].removeprefix(before) if cut else default
         if not self.completed_runs:
             return "no run came to its end"
+        if self.is_vacuous:
+            return VACUOUS
         if self.never:
             names = ", ".join(repr(name) for name in self.never)
             return f"sometimes({names}) held in no run"
-        return ""
+        return self.shortfall

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.fence.watchdog import Watchdog
     from raceexplore.kernel.outcome import Run
+    from raceexplore.search.campaign.sight import Sight
     from raceexplore.search.campaign.trial import Trial
 
 PASSES_TRIED, PASSES_STEPS = 200, 1_000_000
@@ -35,9 +36,10 @@ class Tally:
     """Counts runs, in the order of their index.
 
     runs: counted; cut: of these, ended by a limit. first: each failure as it was found, and
-    count: how often, by fingerprint. classes: how often each trace class was seen, in observed
-    runs. warnings: in the order of their first sight. on_found: called at the first sight of each
-    failure.
+    count: how often, by fingerprint. classes: those of the observed runs; drawn: how often each was
+    seen in those of them that were drawn. relative: what any claim that rests on them is relative
+    to. is_vacuous: no run so far met a choice. warnings: in the order of their first sight.
+    on_found: called at the first sight of each failure.
     """
 
     def __init__(self, trial: Trial, on_found: Callable[[Found], None] | None = None) -> None:
@@ -45,20 +47,27 @@ class Tally:
         self.runs = self.cut = self.explain_runs = 0
         self.first: dict[str, Found] = {}
         self.count: dict[str, int] = {}
-        self.classes: dict[int, int] = {}
+        self.classes: set[int] = set()
+        self.drawn: dict[int, int] = {}
+        self.relative: dict[str, None] = {}
+        self.is_vacuous = True
         self.warnings: dict[str, None] = {}
         self._sometimes: dict[str, bool] = {}
 
-    def add(self, index: int, run: Run | None, key: int | None) -> None:
-        """Count the run of that index; key: its trace class, if it was observed.
+    def add(self, index: int, run: Run | None, sight: Sight) -> None:
+        """Count the run of that index; sight: what is seen of its trace class.
 
         None: it passed, and showed nothing that an earlier one has not shown.
         """
         self.runs += 1
-        if key is not None:
-            self.classes[key] = self.classes.get(key, 0) + 1
+        if sight.key is not None:
+            self.classes.add(sight.key)
+            self.relative.update(dict.fromkeys(sight.relative))
+        if sight.key is not None and sight.is_drawn:
+            self.drawn[sight.key] = self.drawn.get(sight.key, 0) + 1
         if run is None:
             return
+        self.is_vacuous = self.is_vacuous and not run.met_choice
         self.cut += run.outcome == "cut"
         if run.cut:
             self.warnings[f"a run was cut: {run.cut}"] = None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from raceexplore.kernel.errors import NotDeterministic
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.search.campaign import selfcheck
@@ -30,13 +31,20 @@ def frozen() -> Iterator[None]:
         gc.unfreeze()
 
 
+UNLIKE = (
+    "the program does something else when it is observed (it holds objects weakly?); it was run"
+    " without observation"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What all runs of a campaign have in common.
 
     shows: what a failing run reads and writes is collected for its report. packages: installed
     ones that are then observed too.
-    before: the state that was there before the first run, in words.
+    before: the state that was there before the first run, in words. unlike: why the program is not
+    observed after all, once that has shown itself.
     """
 
     program: Program
@@ -45,14 +53,14 @@ class Trial:
     shows: bool = True
     packages: tuple[str, ...] = ()
     before: Mapping[str, str] = field(default_factory=dict)
+    unlike: list[str] = field(default_factory=list)
 
     def run(self, index: int, scheduler: Scheduler) -> Run:
         """Run once, observed if ``scheduler`` asks for it; some runs twice, to compare them."""
         if getattr(scheduler, "observes", False):
-            run = observed_run(self.program, scheduler, limits=self.limits, settings=self.settings)
-            if index == 0 and run.outcome != "cut":
-                self.again(run, stir=True)  # the first run is always checked, as it was written
-            return run
+            run = self._observed(scheduler)
+            # the first run is always checked, as it was written
+            return self._compared(run) if index == 0 and run.outcome != "cut" else run
         checked = selfcheck.is_due(index)
         run = run_once(
             self.program,
@@ -63,6 +71,27 @@ class Trial:
         )
         if checked and run.outcome != "cut":
             selfcheck.check(run, self.limits, stir=index == 0, before=self.before)
+        return run
+
+    def _observed(self, scheduler: Scheduler) -> Run:
+        program = replace(self.program, observed=None) if self.unlike else self.program
+        return observed_run(program, scheduler, limits=self.limits, settings=self.settings)
+
+    def _compared(self, run: Run) -> Run:
+        """Return the observed ``run`` if the program as it was written does the same.
+
+        Observation keeps objects alive until the run ends, so that what the program holds weakly
+        may stay. If that is what tells them apart, and the program repeats itself, nothing is
+        observed from now on.
+        """
+        try:
+            self.again(run, stir=True)
+        except NotDeterministic:
+            replay = Replay(run.schedule)
+            self.unlike.append(UNLIKE)
+            plain = self._observed(replay)
+            self.again(plain, stir=True)  # raises if it is the program that varies
+            return replace(plain, warnings=(*plain.warnings, UNLIKE))
         return run
 
     def again(self, run: Run, *, stir: bool = False) -> Run:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.choice import ChoicePoint
 from raceexplore.kernel.errors import BadOption
-from raceexplore.kernel.fence.guard import derive, guarded
+from raceexplore.kernel.fence.chance import derive
+from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.fence.watchdog import watching
 from raceexplore.kernel.program import Limits, Settings, as_program
 from raceexplore.kernel.run import run_once

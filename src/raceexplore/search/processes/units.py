@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 
 from raceexplore.kernel.choice import Schedule
 from raceexplore.kernel.errors import BadOption, RaceExploreError
-from raceexplore.kernel.events.order import trace_key
 from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.fence.watchdog import STUCK, watching
 from raceexplore.kernel.outcome import Run
 from raceexplore.kernel.program import Limits, Program, Settings
 from raceexplore.kernel.scheduler import ByIndex, Scheduler, Splits
+from raceexplore.search.campaign.sight import NOTHING, Sight, sight_of
 from raceexplore.search.campaign.trial import Trial, frozen
 from raceexplore.search.processes.blackbox import Recorded
 
@@ -65,13 +65,13 @@ class Unit(NamedTuple):
 class Told(NamedTuple):
     """What is told of a run.
 
-    run: None for one that passed and showed nothing else. key: its trace class, if observed.
+    run: None for one that passed and showed nothing else. sight: what is seen of its trace class.
     lesson: what the scheduler can learn from it. error: the `RaceExploreError` that it was refused
     with, as its class's name and its text.
     """
 
     run: Run | None = None
-    key: int | None = None
+    sight: Sight = NOTHING
     lesson: Any = None
     error: tuple[str, str] | None = None
 
@@ -113,9 +113,9 @@ def tell(trial: Trial, index: int, scheduler: Any) -> Told:
         run = trial.run(index, scheduler)
     except RaceExploreError as error:
         return Told(error=(type(error).__name__, str(error)))
-    key = trace_key(run.events) if getattr(scheduler, "observes", False) else None
+    sight = sight_of(run, scheduler)
     lesson = scheduler.lesson(run) if hasattr(scheduler, "lesson") else None
-    return Told(run, key, lesson)
+    return Told(run, sight, lesson)
 
 
 def ends(told: Told, *, stops: bool) -> bool:
@@ -123,7 +123,10 @@ def ends(told: Told, *, stops: bool) -> bool:
     if told.error is not None:
         return True
     run = told.run
-    return run is not None and (STUCK in run.cut or (stops and run.failure is not None))
+    if run is None:
+        return False
+    fails = run.failure is not None and not run.failure.is_minor
+    return STUCK in run.cut or (stops and fails)
 
 
 class _Opened:

@@ -133,7 +133,7 @@ class Crew:
             if told.error is not None:
                 name, text = told.error
                 raise getattr(errors, name, errors.RaceExploreError)(text)
-            tally.add(tally.runs, told.run, told.key)
+            tally.add(tally.runs, told.run, told.sight)
             if self.rounds.learner is not None:
                 self.rounds.add(told.lesson)
             if told.run is not None and (ended := limits.after(told.run)) is not None:
@@ -154,7 +154,7 @@ class Crew:
                 return ended
         for index, told in sorted(self._told.items(), key=lambda item: item[0]):
             if told.error is None:
-                self.tally.add(index, told.run, told.key)
+                self.tally.add(index, told.run, told.sight)
         return why
 
     def _send(self, limits: Ends) -> None:

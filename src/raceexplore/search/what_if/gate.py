@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from raceexplore.kernel.fence import guard
+from raceexplore.kernel.fence.serving import state
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -103,5 +103,5 @@ class Atomically:
 
 
 def _running() -> str:
-    run: Any = guard.state.run
+    run: Any = state.run
     return "" if run is None else str(run.loop.last_actor()[0])

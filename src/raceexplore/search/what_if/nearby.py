@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from raceexplore.kernel.fence.guard import derive
+from raceexplore.kernel.fence.chance import derive
 
 if TYPE_CHECKING:
     from raceexplore.kernel.choice import ChoicePoint, Deviation, Schedule

@@ -38,7 +38,7 @@ FEW = 64  # schedules that the default one foresees: all are run at once, and no
 SAMPLED_EVENTS, EXACT_EVENTS = 30_000, 50_000  # of longer runs there are fewer
 EVENTS = 100_000  # of all runs; a trial that has begun is done before the search is given up
 STEPS_MAX = 5_000  # of the failing run
-WAITING = ("deadlock", "livelock", "leaked task")
+WAITING = ("deadlock", "livelock", "waits for ever", "leaked task")
 NOT_FOUND = "the functions of the loaded program were not found"
 FAR = ("random", "urw")  # what draws schedules that have nothing to do with the failing one
 
