@@ -214,7 +214,7 @@ class Recorder:
         accesses, opaque = ledger.close(path, step.nth)
         if self.used:
             accesses = Accesses(accesses + tuple(self.used.values()))
-        if begin.stop is Stop.CONDITION and course.was_interrupted():
+        if begin.stop is Stop.CONDITION and (course.was_interrupted() or step.interrupted):
             accesses = Accesses(accesses + self._asked_again(course))
         if cancelled:
             accesses = Accesses(accesses + self._taken_from_queues(step, cancelled))

@@ -299,7 +299,7 @@ def classify_strange(base: type, name: str) -> Effect:
         return FOREIGN if name in LOGGING else logs
     if name in READERS:
         return READ
-    return WRITE if name in {"add_note", "__setstate__"} else SKIP
+    return WRITE if name in {"add_note", "with_traceback", "__setstate__"} else SKIP
 
 
 def logs(logger: object) -> int:

@@ -94,7 +94,7 @@ TABLES: Final[dict[type, Table]] = {
     MappingProxyType: VIEWS | dict.fromkeys(("get", "copy", "keys", "values", "items"), VIEW),
     ChainMap: CHAINS,
     OrderedDict: table(DICT, writes="move_to_end"),
-    defaultdict: {**DICT, "__getitem__": READ_OR_FILL, "default_factory": SKIP},
+    defaultdict: {**DICT, "__getitem__": READ_OR_FILL, "default_factory": WRITE},
     Counter: table(DICT, reads="elements most_common total", writes="subtract"),
     type({}.keys()): VIEWS,
     type({}.values()): VIEWS,

@@ -163,6 +163,7 @@ FUNCTIONS: Final[dict[str, Does]] = {
         "decimal: getcontext setcontext localcontext",
         "builtins: breakpoint delattr eval exec globals input locals open setattr",
         "random: seed setstate getstate",
+        "heapq: merge",
     ),
 }  # fmt: skip
 """The table: the most particular row counts."""

@@ -43,14 +43,27 @@ def spawn(nursery: object) -> int:
     return FOREIGN if task is None else SKIP
 
 
+def release(lock: object) -> int:
+    """Return what giving a lock back touches: who does not have it fails, whoever waits for it."""
+    if isinstance(lock, trio.Condition):
+        owner = lock.statistics().lock_statistics.owner
+    else:
+        assert isinstance(lock, trio.Lock | trio.StrictFIFOLock)
+        owner = lock.statistics().owner
+    try:
+        return RELEASE if owner is trio.lowlevel.current_task() else WRITE
+    except RuntimeError:
+        return WRITE
+
+
 # What a table does not name is a write (see codes.py).
 LOCK: Final[Table] = {
     "locked": READ,
     "statistics": READ,
     "acquire": REQUEST,
     "__aenter__": REQUEST,
-    "release": RELEASE,
-    "__aexit__": RELEASE,
+    "release": release,
+    "__aexit__": release,
 }
 SCOPE: Final[Table] = {
     "cancel_called": READ,

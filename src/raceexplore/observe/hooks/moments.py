@@ -29,7 +29,7 @@ def raised(value: T) -> T:
     """Raise an exception that was made before: its traceback and its context change."""
     ledger = hooks.active
     if ledger is not None and isinstance(value, BaseException):
-        for name in ("__traceback__", "__context__"):
+        for name in ("__traceback__", "__context__", "__cause__", "__suppress_context__"):
             ledger.write(value, name)
     return value
 

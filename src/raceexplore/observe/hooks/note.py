@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import OrderedDict
 from enum import EnumMeta
 from inspect import getmro
 from io import IOBase
@@ -101,7 +102,10 @@ def hidden(ledger: Ledger, kind: type, name: str) -> None:
 def read_whole(ledger: Ledger, obj: object, name: str) -> None:
     """Note that ``name`` reads all of ``obj``, and perhaps its order."""
     ledger.read(obj, ALL)
-    if in_order[type(obj)] and name not in UNORDERED:
+    kind = type(obj)
+    if name == "__eq__" and issubclass(kind, OrderedDict):
+        ledger.seen_in_order(obj)
+    elif name not in UNORDERED and in_order[kind]:
         ledger.seen_in_order(obj)
         if ledger.is_alias(obj):
             ledger.opaque("the order of attributes")
@@ -272,6 +276,8 @@ def note_class(ledger: Ledger, owner: object, name: str) -> None:
     if isinstance(owner, type):
         if name in {"__dict__", *ATTRIBUTES}:
             ledger.write(owner, ALL)
+        if name == "__dict__" and ledger.names.is_out(ledger.ordinal(owner)):
+            ledger.opaque("the order of a class's attributes")
         note_bases(ledger, owner.__mro__, name)
         if not isinstance(owner, EnumMeta):
             note_bases(ledger, getmro(type(owner)), name)

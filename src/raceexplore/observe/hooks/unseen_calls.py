@@ -8,6 +8,7 @@ import random
 from dataclasses import MISSING
 from enum import Enum, EnumMeta
 from functools import lru_cache, partial
+from io import IOBase
 from types import (
     AsyncGeneratorType,
     BuiltinFunctionType,
@@ -276,7 +277,7 @@ def give(ledger: Ledger, value: Any, done: Does) -> None:
         note(ledger, effect, value, "__order__")
     elif effect and changes and not issubclass(kind, ModuleType):
         ledger.write(value, ALL)
-    elif effect:
+    if effect and effect != FOREIGN and not issubclass(kind, IOBase):
         note(ledger, effect, value, "__order__")
     if kind not in CALLED and kind is not FunctionType:
         note_inside(ledger, value, "__order__")

@@ -66,6 +66,7 @@ READING_METHODS: Final = {
     **dict.fromkeys(("union", "intersection", "difference", "symmetric_difference"), "__iter__"),
     **dict.fromkeys(("intersection_update", "difference_update"), "__iter__"),
     **dict.fromkeys(("symmetric_difference_update", "issubset", "issuperset"), "__iter__"),
+    **dict.fromkeys(("translate", "maketrans"), "__iter__"),
     **dict.fromkeys(("isdisjoint", "join", "fromkeys", "fromlist"), "__iter__"),
     **dict.fromkeys(("format", "format_map"), "__repr__"),
 }

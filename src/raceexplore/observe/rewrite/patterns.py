@@ -74,7 +74,10 @@ class PatternRewriter(ExpressionRewriter):
         fresh = isinstance(node.subject, FRESH)
         subject = self.expression(node.subject)
         if depth:
-            name = "" if fresh else "__match__"
+            parts = [part for case in node.cases for part in ast.walk(case.pattern)]
+            rest = any(isinstance(part, ast.MatchMapping) and part.rest for part in parts)
+            name = "__order__" if rest else "__match__"
+            name = "" if fresh else name
             subject = hook("matched", subject, name, ast.Constant(depth - 1))
         for kind in [part for case in node.cases for part in ast.walk(case.pattern)]:
             if isinstance(kind, ast.MatchClass) and isinstance(kind.cls, ast.Name):
