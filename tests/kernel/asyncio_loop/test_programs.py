@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from raceexplore import OutsideWorld, Replay, explore, run_once
+from raceexplore import BadOption, OutsideWorld, Replay, World, explore, run_once
 from raceexplore.kernel.outcome import Run
 from raceexplore.kernel.program import Settings
 
@@ -273,3 +273,12 @@ def test_no_proof_is_claimed_as_long_as_asyncios_objects_are_not_observed() -> N
     campaign = explore(program, scheduler="dpor", budget=500)
     assert not campaign.failures
     assert "(code that nobody observes)" in campaign.certificate[0]
+
+
+def test_a_crash_is_refused_by_name_under_asyncio() -> None:
+    async def program(world: World) -> None:
+        task = world.spawn(asyncio.sleep, 5)
+        task.kill()
+
+    with pytest.raises(BadOption, match="crashes are not simulated under asyncio yet"):
+        quiet(program)

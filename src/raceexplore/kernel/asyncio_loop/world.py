@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Self
 
+from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.lot import nobody
 
 if TYPE_CHECKING:
@@ -93,12 +94,8 @@ class AsyncioSpawned:
             self.task.cancel()
 
     def kill(self) -> None:
-        """Make the task vanish: a crash runs no ``finally``."""
-        if not self.done:
-            self.done = True
-            for callback in self.at_kill:
-                callback()
-            self._run.kill(self.task.actor)
+        """Refuse: under asyncio no task can be made to vanish yet. Raises `BadOption`."""
+        raise BadOption("crashes are not simulated under asyncio yet; run the program on trio")
 
 
 class AsyncioRuntime:
