@@ -21,7 +21,7 @@ from raceexplore.search.programs.load import load_program
 from raceexplore.search.programs.silence import silence
 from raceexplore.search.why.why import why
 
-STORIES = sorted(path.parent.name for path in Path(__file__).parents[3].glob("models/*/buggy.py"))
+STORIES = sorted(p.parent.name for p in Path(__file__).parents[3].glob("models/*/wrong_fix.py"))
 MODELS = [f"{story}/{kind}" for story in STORIES for kind in ("buggy", "wrong_fix")]
 WANTED = 0.95
 CLASSICS = Path(__file__).parents[3] / "benchmarks" / "power_programs"
