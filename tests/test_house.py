@@ -48,6 +48,10 @@ EXEMPT = {
     "determinism src/raceexplore/sim/postgres/sql/values/types.py": (
         "columns hold dates and times; the clock that makes them is the world's"
     ),
+    "determinism src/raceexplore/kernel/fence/endings.py": "it patches what ends a process",
+    "determinism src/raceexplore/kernel/fence/pulse.py": (
+        "it watches the process that runs; what a run sees of it is whether it has died before"
+    ),
     "determinism src/raceexplore/kernel/fence/guard.py": "it patches the modules that it keeps out",
     "determinism src/raceexplore/kernel/fence/chance.py": "it is what stands for random in a run",
     "determinism src/raceexplore/kernel/fence/serving.py": "which run it serves is a thread's own",

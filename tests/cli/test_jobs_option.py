@@ -72,7 +72,8 @@ def at_work(process: subprocess.Popen[str]) -> list[int]:
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         assert process.poll() is None, process.communicate()
-        if len(found := children(process.pid)) == 2:
+        # the one process that the command has started does it, and has the workers
+        if len(found := [pid for child in children(process.pid) for pid in children(child)]) == 2:
             return found
         time.sleep(0.05)
     raise AssertionError("the command has no workers")

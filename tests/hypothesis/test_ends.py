@@ -22,6 +22,7 @@ from hunting import PHASES, QUIET
 from raceexplore import Limits
 from raceexplore.hypothesis import Schedule, schedules
 from raceexplore.kernel.errors import Inconclusive
+from raceexplore.kernel.fence.serving import paused
 from raceexplore.toolbox.gaps import Gaps
 
 FILES = Path("/proc/self/fd")
@@ -132,7 +133,8 @@ def test_ctrl_c_in_the_middle_of_our_loop_ends_the_test_in_order(
         nonlocal choices
         choices += 1
         if choices == nth:
-            signal.raise_signal(signal.SIGINT)
+            with paused():  # as a terminal sends it, and not the program
+                signal.raise_signal(signal.SIGINT)
         return choose(self, point)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Gaps, "choose", pressing)
@@ -156,7 +158,8 @@ def test_ctrl_c_in_the_middle_of_our_loop_ends_the_test_in_order(
 
 def test_ctrl_c_goes_before_a_failure_of_the_same_test_case() -> None:
     async def fails() -> None:
-        signal.raise_signal(signal.SIGINT)
+        with paused():
+            signal.raise_signal(signal.SIGINT)
         raise ValueError
 
     for schedule in (Schedule(), Schedule((0, 0), sweep=5)):

@@ -14,6 +14,7 @@ import trio
 import trio.lowlevel
 
 from raceexplore import Limits, Replay, Run, Schedule, Settings, World, by_name
+from raceexplore.kernel.fence.serving import paused
 from raceexplore.kernel.fence.watchdog import watching
 from raceexplore.kernel.run import run_once
 
@@ -212,7 +213,8 @@ def test_an_event_without_end_is_cut_at_a_line() -> None:
 
 
 async def interrupted() -> None:
-    signal.raise_signal(signal.SIGINT)
+    with paused():  # as a terminal sends it, and not the program
+        signal.raise_signal(signal.SIGINT)
     while True:
         pass
 

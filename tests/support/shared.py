@@ -18,7 +18,7 @@ Written = Callable[[str], Program]
 
 # A fork knows by its number that it is not the process that has loaded the program.
 PRELUDE = """
-import os, signal
+import ctypes, os, signal
 from pathlib import Path
 import trio
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from raceexplore.kernel.fence.watchdog import watchdog
 from raceexplore.kernel.program import ALLOWED, Limits, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 WALL_S = Limits().wall_s
+LONGEST_S = 86_400
 F = TypeVar("F", bound="Callable[..., Any]")
 form = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
                     show_default=True, help="What to print.")  # fmt: skip
@@ -88,8 +90,11 @@ def limits(max_steps: int | None, wall_limit: float = WALL_S) -> Limits:
     """Return the limits that the options ask for. Raises click's UsageError."""
     if max_steps is not None and max_steps < 1:
         raise click.UsageError(f"--max-steps must be at least 1, not {max_steps}")
-    if wall_limit <= 0:
+    if not wall_limit > 0:  # nor is nan
         raise click.UsageError(f"--wall-limit must be more than 0 s, not {wall_limit:g}")
+    if wall_limit > LONGEST_S:
+        raise click.UsageError(f"--wall-limit is at most {LONGEST_S} s, a day, not {wall_limit:g}")
+    watchdog.wall_s = wall_limit  # of all that this command runs, its import included
     return Limits(steps=max_steps or Limits().steps, wall_s=wall_limit)
 
 

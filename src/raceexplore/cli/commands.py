@@ -56,12 +56,13 @@ def _list(form: str, lines: Iterable[Text], values: object) -> None:
 @form
 def new(*, name: str, test: bool, form: str) -> None:
     """Print a first model, or a test, of an async function or class."""
+    from raceexplore.cli.streams import tell
     from raceexplore.search.programs.first_model import skeleton
 
     text = skeleton(name, test=test)
     if form == "json":
-        text = json.dumps({"of": name, "kind": "test" if test else "model", "source": text}) + "\n"
-    click.echo(text, nl=False)
+        text = json.dumps({"of": name, "kind": "test" if test else "model", "source": text})
+    tell(text, data=form == "json")
 
 
 @click.command()
@@ -79,6 +80,7 @@ def doctor(*, path: str, max_steps: int) -> int:
     return status.REFUSED if any(f.level == "wrong" for f in found) else status.NOTHING
 
 
+JOBS_MAX = 256  # processes; all of them are started at once
 ALONE = (schedulers, models, new, doctor, sample)
 
 
@@ -92,8 +94,10 @@ def jobs(command: F) -> F:
 def _jobs(context: click.Context, option: click.Parameter, value: str) -> int | str:
     if value == "auto":
         return value
-    if not (value.isdecimal() and int(value)):
-        raise click.UsageError(f"--jobs is a number from 1, or auto, not {value}")
+    if not (value.isascii() and value.isdecimal() and len(value) < 10 and int(value)):
+        raise click.UsageError(f"--jobs is a number from 1, or auto, not {value[:40]}")
+    if int(value) > JOBS_MAX:
+        raise click.UsageError(f"--jobs is at most {JOBS_MAX}, not {int(value):,}")
     return int(value)
 
 

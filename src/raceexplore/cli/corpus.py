@@ -83,9 +83,11 @@ def add(
 
     place = place_of(name, folder, force=force)
     with of_the_program(Nowhere()):
-        entry, was = keep(_stored(seed, path, observe), place, version, force=force)
+        entry, was, replaced = keep(_stored(seed, path, observe), place, version, force=force)
     instead = f", in the place of {was}" if was else ""
     option = "" if folder == Path("corpus") else f" --corpus {folder}"
+    if replaced:
+        _say((f"replaced  {replaced}", "yellow"))
     _say(
         (f"kept   {place}{instead}", "bold"),
         (f"       {headline(entry.kind, entry.message)}", ""),
@@ -105,7 +107,7 @@ def _say(*lines: tuple[str, str]) -> None:
     from rich.text import Text
 
     from raceexplore.cli.streams import say
-    from raceexplore.report.story.words import clean
+    from raceexplore.report.story.clean import clean
 
     say([Text(clean(text), style) for text, style in lines], sys.stdout)
 
@@ -126,7 +128,7 @@ def corpus_run(*, names: tuple[str, ...], form: str, as_json: bool, folder: Path
     Exit status: 0 all are fixed, 1 a program still fails, 3 none fails but some are stale,
     2 wrong usage, 130 interrupted.
     """
-    from raceexplore.cli.streams import of_the_program
+    from raceexplore.cli.streams import of_the_program, tell
     from raceexplore.search.corpus.regressions import check, kept
     from raceexplore.search.programs.silence import Nowhere
 
@@ -140,7 +142,7 @@ def corpus_run(*, names: tuple[str, ...], form: str, as_json: bool, folder: Path
         if not as_json:
             _say(_line(done[-1]))
     if as_json:
-        click.echo(json.dumps(_value(done)))
+        tell(json.dumps(_value(done)), data=True)
     else:
         _say((_sum(done), "dim"))
     return _ended(done)
@@ -214,8 +216,8 @@ def test(*, seed: str, path: str | None, folder: Path) -> None:
     Of a failure that is kept, by its name or its file, the test survives more edits of the
     program than of a bare seed. Run it in the folder that the program's path begins in.
     """
-    from raceexplore.cli.streams import of_the_program
-    from raceexplore.report.story.words import clean
+    from raceexplore.cli.streams import of_the_program, tell
+    from raceexplore.report.story.clean import clean
     from raceexplore.search.corpus.regressions import NAME, suggested_name, told
     from raceexplore.search.programs.silence import Nowhere
 
@@ -232,4 +234,4 @@ def test(*, seed: str, path: str | None, folder: Path) -> None:
         told=what if len(what) < 90 else f"{what[:87]}...",
         given=", ".join(json.dumps(word) for word in given),
     )
-    click.echo(text, nl=False)
+    tell(text)

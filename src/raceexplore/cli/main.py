@@ -19,14 +19,13 @@ from raceexplore.cli import corpus as keeping
 from raceexplore.cli.groups import Sections, project_defaults
 from raceexplore.cli.streams import of_the_program
 from raceexplore.kernel.errors import NeedsPytest, RaceExploreError
+from raceexplore.kernel.fence.watchdog import watching
+from raceexplore.kernel.program import Limits
 from raceexplore.search.programs.silence import Nowhere
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from rich.text import Text
-
-    from raceexplore.kernel.program import Limits
     from raceexplore.search.campaign.found import Campaign, Found
     from raceexplore.search.corpus.replay import Replayed
 
@@ -47,18 +46,27 @@ raceexplore, 130 interrupted.
 
 def main() -> NoReturn:
     """Run the command line and exit."""
-    ended = call(sys.argv[1:])
+    from raceexplore.cli.streams import open_all
+    from raceexplore.search.processes.supervisor import supervised
+
+    open_all()
+    raise SystemExit(supervised(lambda: _called(sys.argv[1:]), status.complain))
+
+
+def _called(arguments: Sequence[str]) -> int:
+    ended = call(arguments)
     warnings.simplefilter("ignore")  # what the program leaves behind would warn after our last word
-    raise SystemExit(ended)
+    return ended
 
 
 def call(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit status, which is 1 only for a failure found."""
     try:
-        ended = cli.main(
-            list(arguments), prog_name="raceexplore", standalone_mode=False, obj=__version__
-        )
-        return ended if isinstance(ended, int) else status.NOTHING
+        with watching(Limits().wall_s):  # nothing of the program's runs outside of this
+            ended = cli.main(
+                list(arguments), prog_name="raceexplore", standalone_mode=False, obj=__version__
+            )
+        return outputs.written(ended if isinstance(ended, int) else status.NOTHING)
     except NeedsPytest as needed:
         from raceexplore.cli import inside_pytest
 
@@ -71,7 +79,9 @@ def call(arguments: Sequence[str]) -> int:
 
 def _show_version(context: click.Context, option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
     if wanted and not context.resilient_parsing:
-        click.echo(status.versions(__version__))
+        from raceexplore.cli.streams import tell
+
+        tell(status.versions(__version__))
         context.exit()
 
 
@@ -145,22 +155,23 @@ def run(*, form: str, folder: Path, **given: Any) -> int:
     for found in campaign.failures:
         keep(found)
     if form == "json":
+        from raceexplore.cli.streams import tell
         from raceexplore.report.files.as_json import campaign_value
 
-        _tell([json.dumps(campaign_value(campaign))])
+        tell(json.dumps(campaign_value(campaign)), data=True)
     else:
         _print_campaign(paths, campaign)
     with of_the_program(Nowhere()):
         lines = outputs.of_campaign(campaign, what, limits)
-    _tell(lines, form)
-    return status.campaign_status(campaign)
+    refused = outputs.tell_lines(lines, form)
+    return status.with_outputs(status.campaign_status(campaign), refused=refused)
 
 
 def _print_campaign(paths: dict[str, Path], campaign: Campaign) -> None:
-    from raceexplore.cli.streams import width_of
+    from raceexplore.cli.streams import say, width_of
     from raceexplore.report.terminal.summary import campaign_report
 
-    _print(campaign_report(campaign, width_of(sys.stdout), paths))
+    say(campaign_report(campaign, width_of(sys.stdout), paths), sys.stdout)
 
 
 def _campaign(
@@ -242,14 +253,15 @@ def replay(
         replayed = replay_stored(stored)
     replayed = what_if.looked_into(replayed, stored, explain=explain)
     if form == "json":
+        from raceexplore.cli.streams import tell
         from raceexplore.report.files.as_json import replay_value
 
-        _tell([json.dumps(replay_value(replayed, time.perf_counter() - began))])
+        tell(json.dumps(replay_value(replayed, time.perf_counter() - began)), data=True)
     else:
-        from raceexplore.cli.streams import width_of
+        from raceexplore.cli.streams import say, width_of
         from raceexplore.report.terminal.summary import replay_report
 
-        _print(replay_report(replayed, width_of(sys.stdout)))
+        say(replay_report(replayed, width_of(sys.stdout)), sys.stdout)
     return _replay_status(replayed)
 
 
@@ -282,10 +294,9 @@ def report(
         if what.files:
             replayed = what_if.looked_into(replayed, stored, explain=explain)
         lines = outputs.of_replay(replayed, what, limits)
-    _tell(lines, "text")
-    if replayed.diverged:
-        return _replay_status(replayed)
-    return status.USAGE if any(map(outputs.is_refusal, lines)) else status.NOTHING
+    refused = outputs.tell_lines(lines)
+    ended = _replay_status(replayed) if replayed.diverged else status.NOTHING
+    return status.with_outputs(ended, refused=refused)
 
 
 for _command in (*commands.ALONE, *debugger.ALONE, keeping.corpus, what_if.what_if):
@@ -304,16 +315,3 @@ def _keep(found: Found, folder: Path, limits: Limits, paths: dict[str, Path]) ->
         paths[found.fingerprint], _ = save(entry, folder)
     except OSError as error:
         status.warn_once(f"the failure could not be saved in {folder}: {error.strerror}")
-
-
-def _print(lines: Iterable[Text], stream: Any = None) -> None:
-    from raceexplore.cli.streams import say
-
-    say(lines, stream or sys.stdout)
-
-
-def _tell(lines: Iterable[str], form: str = "text") -> None:
-    """Print plain lines; beside JSON they go to standard error."""
-    from rich.text import Text
-
-    _print(map(Text, lines), sys.stdout if form == "text" else sys.stderr)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from raceexplore.cli import status
 from raceexplore.kernel.errors import BadOption
+from raceexplore.search.programs.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,7 +69,12 @@ def asked(given: dict[str, Any]) -> Asked:
     named = {form: file for form, file in files.items() if file is not None}
     junit, github = given.pop("junit"), given.pop("github")
     for file in [*named.values(), *([junit] if junit else [])]:
-        if not file.parent.is_dir():
+        try:
+            there = file.parent.is_dir()
+            file.exists()
+        except OSError as error:
+            raise BadOption(f"{file} cannot be written: {error.strerror}") from None
+        if not there:
             raise BadOption(f"{file} cannot be written: there is no folder {file.parent}")
     return Asked(named, junit, github)
 
@@ -155,6 +164,38 @@ def _text(form: str, view: View) -> str:
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(text, encoding="utf-8", errors="backslashreplace")
+        write_whole(file, text)
     except OSError as error:
         raise BadOption(f"{file} cannot be written: {error.strerror}") from None
+
+
+def tell_lines(lines: Sequence[str], form: str = "text") -> bool:
+    """Print plain lines, beside JSON to standard error; what was refused always goes there.
+
+    Return whether something was refused.
+    """
+    from rich.text import Text
+
+    from raceexplore.cli.streams import say, tell
+    from raceexplore.report.files.github import Command
+
+    refused = [line for line in lines if is_refusal(line)]
+    for line in lines:
+        if isinstance(line, Command):
+            tell(line, data=True)
+        elif line not in refused:
+            say([Text(line)], sys.stdout if form == "text" else sys.stderr)
+    for line in refused:
+        status.complain(line)
+    return bool(refused)
+
+
+def written(ended: int) -> int:
+    """Return the status, given that standard output may not have taken all that was told."""
+    from raceexplore.cli.streams import unwritten
+
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+    if unwritten:
+        status.complain(f"standard output could not be written: {unwritten[0]}")
+    return status.with_outputs(ended, refused=bool(unwritten))

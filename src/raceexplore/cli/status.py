@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import platform
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from raceexplore.kernel.errors import RaceExploreError
+from raceexplore.report.story.clean import clean
 
 if TYPE_CHECKING:
     from raceexplore.search.campaign.found import Campaign
 
 NOTHING, FOUND, USAGE, INCONCLUSIVE, REFUSED, CRASH, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
+UNWRITTEN = 74  # nothing was found, and the answer, or a file that was asked for, was not written
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+NAMED = {
+    errno.ENOENT, errno.EACCES, errno.EPERM,
+    errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR,
+}  # fmt: skip
+# what is wrong with the user's machine, or how it is set up, and not with us
+MACHINE = FULL | NAMED | {
+    errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EIO, errno.EPIPE,
+}  # fmt: skip
 
 
 def campaign_status(campaign: Campaign) -> int:
@@ -26,6 +40,11 @@ def campaign_status(campaign: Campaign) -> int:
     return INCONCLUSIVE if campaign.inconclusive else NOTHING
 
 
+def with_outputs(ended: int, *, refused: bool) -> int:
+    """Return ``ended``; if something that was asked for was not written, no success."""
+    return UNWRITTEN if refused and ended == NOTHING else ended
+
+
 def versions(version: str) -> str:
     """Return the line of ``--version``; ``version`` is raceexplore's own."""
     import trio
@@ -35,10 +54,26 @@ def versions(version: str) -> str:
 
 def after(error: BaseException, version: str) -> int:
     """Tell what ``error`` ended the command, and return the status to exit with; never 1."""
+    try:
+        return _after(error, version)
+    except BaseException:  # noqa: BLE001 what has crashed may be unable to tell of it, too
+        with suppress(BaseException):
+            os.write(2, b"error: raceexplore has crashed, and could not say why\n")
+        return CRASH
+
+
+def _after(error: BaseException, version: str) -> int:
+    if isinstance(error, OSError) and error.errno in MACHINE:
+        complain(f"{error.strerror}{_named(error)}")
+        return USAGE if error.errno in NAMED else UNWRITTEN
+    if isinstance(error, MemoryError):
+        complain("there is not enough memory for this command; nothing was found before")
+        return CRASH
     if isinstance(error, click.ClickException):
         # the help that stands for missing arguments is the one message of many lines
         if type(error).__name__ == "NoArgsIsHelpError":
-            click.echo(error.format_message(), err=True)
+            for line in error.format_message().split("\n"):
+                _write_line(line)
         else:
             complain(error.format_message())
         return USAGE
@@ -54,13 +89,22 @@ def after(error: BaseException, version: str) -> int:
 
 def complain(message: str) -> None:
     """Write one line to standard error."""
-    line = " ".join(message.split())
-    print(f"error: {line}", file=sys.stderr)  # noqa: T201 this is where it is told
+    _write_line(f"error: {' '.join(message.split())}")
+
+
+def _write_line(text: str, stream: Any = None) -> None:
+    """Write a line that is clean; whether anybody can read it changes nothing."""
+    with suppress(OSError, ValueError):
+        print(clean(text), file=stream or sys.stderr, flush=True)
+
+
+def _named(error: OSError) -> str:
+    return f": {error.filename}" if isinstance(error.filename, str) else ""
 
 
 def note(message: str) -> None:
     """Write a line to standard error that goes with the error to come."""
-    print(f"note: {message}", file=sys.stderr)  # noqa: T201 this is where it is told
+    _write_line(f"note: {message}")
 
 
 def warn_once(message: str) -> None:
@@ -68,7 +112,7 @@ def warn_once(message: str) -> None:
     if message not in _warned:
         _warned.add(message)
         # the program's own output may be silenced now; a warning of ours never is
-        print(f"warning: {message}", file=sys.__stderr__)
+        _write_line(f"warning: {message}", sys.__stderr__)
 
 
 _warned: set[str] = set()
@@ -80,6 +124,7 @@ def crash_report(error: BaseException, version: str) -> None:
     text = (
         f"{trace}\nraceexplore has crashed; this is a bug of raceexplore, not of your program.\n"
         f"Please report it with the lines above, the command, and this one:\n"
-        f"{versions(version)}, {platform.platform()}"
+        f"{versions(version)}, {sys.platform}"
     )
-    print(text, file=sys.stderr)  # noqa: T201 this is where it is told
+    told = "\n".join(clean(line) for line in text.split("\n"))
+    print(told, file=sys.stderr)  # noqa: T201 this is where it is told

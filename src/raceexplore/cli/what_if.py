@@ -147,12 +147,12 @@ def _lines(text: str, run: Run) -> tuple[str, int, int]:
 
 
 def _print(form: str, value: Any, told: str, trial: Trial | None) -> None:
-    from raceexplore.cli.streams import say, width_of
+    from raceexplore.cli.streams import say, tell, width_of
     from raceexplore.report.story.what_if_words import source_lines
     from raceexplore.report.story.words import paragraph
 
     if form == "json":
-        click.echo(json.dumps(value))
+        tell(json.dumps(value), data=True)
         return
     say(paragraph(told, width_of(sys.stdout)), sys.stdout)
     if trial is not None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _preempts = itemgetter(3)
 
 
+WIDE = 1024  # options of one question; a draw that has more is several questions
+
+
 class Running(Options, Protocol):
     """The run loop, as far as its decisions need it."""
 
@@ -44,6 +47,8 @@ class Decisions:
         """Return an index below ``bound`` for the draw ``label`` of the running task."""
         if bound < 2:
             return 0
+        if bound > WIDE:
+            return self._digits(kind, label, bound)
         point = self.point
         label = f"{self.loop.last_actor()[0]}:{label}"
         ordinal = self.draws.get(label, 0)
@@ -61,6 +66,20 @@ class Decisions:
             point.kind, point.label = "task", ""
         if index:
             self.log.append((kind, label, ordinal, False, index))
+        return index
+
+    def _digits(self, kind: str, label: str, bound: int) -> int:
+        """Return an index below ``bound``, asked for digit by digit, the highest first.
+
+        Whoever enumerates the options of a question need not hold a thousand million of them.
+        """
+        index, unit = 0, 1
+        while unit * WIDE < bound:
+            unit *= WIDE
+        while unit:
+            options = min(WIDE, (bound - 1 - index) // unit + 1)
+            index += unit * self.pick(kind, label, options)
+            unit //= WIDE
         return index
 
     def let_go(self) -> None:

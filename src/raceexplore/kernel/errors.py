@@ -75,8 +75,18 @@ class ProcessDied(Refused):
     """A run ends the process that does it, each time."""
 
 
+class NoProcesses(RaceExploreError):
+    """The machine gives us no processes, or no more of them."""
+
+    exit_status = 74
+
+
 class Interrupted(BaseException):
     """Ctrl-C in the middle of a run: thrown into it, so that it ends at once."""
+
+
+class ProcessEnded(BaseException):
+    """Raised in place of a call that would have ended the process."""
 
 
 class Stuck(BaseException):

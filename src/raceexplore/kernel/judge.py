@@ -10,7 +10,8 @@ import trio
 
 from raceexplore.kernel.errors import Interrupted, RaceExploreError, Stuck
 from raceexplore.kernel.events.trace import NOWHERE, Site
-from raceexplore.kernel.fence.watchdog import STUCK
+from raceexplore.kernel.fence.hostile import cause_of, name_of
+from raceexplore.kernel.fence.watchdog import STUCK, watchdog
 from raceexplore.kernel.outcome import Failure, from_exception, leaves, shorten
 from raceexplore.kernel.program import ENDLESS, SWALLOWED
 from raceexplore.kernel.standing.waits import NURSERY, Wait, cycle, describe
@@ -74,16 +75,20 @@ def judge(end: End, limits: Limits, allowed: Container[str] = ()) -> tuple[Failu
 def _raised(error: BaseException, endings: Sequence[BaseException]) -> tuple[Failure | None, str]:
     """Judge a program that ended with ``error``."""
     for leaf in leaves(error):
-        if isinstance(leaf, (RaceExploreError, KeyboardInterrupt)):
+        kind = type(leaf)  # what its class says that it is, may be a lie
+        # where Ctrl-C comes to us alone, this one was raised by the program
+        ctrl_c = issubclass(kind, KeyboardInterrupt) and not watchdog.hears
+        if issubclass(kind, RaceExploreError) or ctrl_c:
             raise leaf
-        if isinstance(leaf, Interrupted):
+        if issubclass(kind, Interrupted):
             raise KeyboardInterrupt from None
-        if isinstance(leaf, Stuck):
+        if issubclass(kind, Stuck):
             return None, f"{leaf} {STUCK}"
-    if isinstance(error, trio.TrioInternalError) and error.__cause__ is not None:
+    cause = cause_of(error)
+    if issubclass(type(error), trio.TrioInternalError) and cause is not None:
         # trio has called the program's code, and it crashed in trio's hands
-        failure = from_exception(error.__cause__, "TrioInternalError")
-        name = type(leaves(error.__cause__)[0]).__name__
+        failure = from_exception(cause, "TrioInternalError")
+        name = name_of(type(leaves(cause)[0]))
         message = f"{name} in a system task, an abort function or run_sync_soon: {failure.message}"
         return replace(failure, message=message, exception=error), ""
     return from_exception(error, endings=endings), ""

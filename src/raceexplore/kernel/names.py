@@ -32,8 +32,8 @@ class TaskInfo:
         self.given = isinstance(label, str)
         # the name and not the function, of which every partial and bound method is another one
         # libraries name tasks after a function's module, which may have been loaded by another name
-        name = label.removeprefix(LOADED) if isinstance(label, str) else function_name(label)
-        self.name = name
+        name = str.removeprefix(label, LOADED) if isinstance(label, str) else function_name(label)
+        self.name = name = name if type(name) is str and name.isascii() else spelled(name)
         self.serial = serial
         self.steps = 0
         self.counts: dict[str, int] | None = None
@@ -73,6 +73,11 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
     """Return a short name for each task path: without the ``main/`` that all but one share."""
     names = {path: path.removeprefix("main/") for path in paths}
     return names if len(set(names.values())) == len(names) else {path: path for path in names}
+
+
+def spelled(name: str) -> str:
+    """Return ``name`` as a plain text that can be encoded, whatever its class would say."""
+    return str.__str__(name).encode(errors="backslashreplace").decode()
 
 
 def function_name(function: object) -> str:

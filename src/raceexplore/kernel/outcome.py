@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from raceexplore.kernel.events.order import Trace
 from raceexplore.kernel.events.trace import NOWHERE, Event, Site
+from raceexplore.kernel.fence.hostile import leaves_of, name_of, notes_of, text_of, traceback_of
 from raceexplore.kernel.program import SWALLOWED, Settings
 from raceexplore.kernel.seed import encode
 from raceexplore.kernel.standing.walk import is_user_file
@@ -36,7 +37,8 @@ class Failure:
         ``leaked task``, ``swallowed cancellation``, ``unraisable error``, ``invariant``.
     message: what a reader is told first. details: further lines (who waits for what; the notes;
         the traceback through the program's own frames). waits: the tasks of a deadlock, a
-        livelock or a leak, and what each waits for. A pickle leaves the exception behind: its
+        livelock or a leak, and what each waits for. notes: those that the program has added to its
+        error (PEP 678), in lines. A pickle leaves the exception behind: its
         class may not be known where it is read.
     """
 
@@ -47,6 +49,7 @@ class Failure:
     details: tuple[str, ...] = ()
     exception: BaseException | None = field(default=None, compare=False, repr=False)
     waits: tuple[Wait, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_minor(self) -> bool:
@@ -55,7 +58,7 @@ class Failure:
 
     def __reduce__(self) -> tuple[type[Failure], tuple[Any, ...]]:
         told = (self.kind, self.message, self.fingerprint, self.site, self.details)
-        return Failure, (*told, None, self.waits)
+        return Failure, (*told, None, self.waits, self.notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +117,7 @@ def headline(kind: str, message: str) -> str:
 
 def leaves(error: BaseException) -> list[BaseException]:
     """Return the exceptions at the leaves of a group, in order; a plain one is its own leaf."""
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for inner in error.exceptions for leaf in leaves(inner)]
-    return [error]
+    return leaves_of(error)
 
 
 def in_time(error: BaseException, endings: Sequence[BaseException]) -> list[BaseException]:
@@ -161,35 +162,33 @@ def from_exception(
     """
     found = in_time(error, endings)
     first = found[0]
-    name = type(first).__name__
-    message = ADDRESS.sub(" at 0x...", str(first).strip()) or name
-    site = user_site(first.__traceback__)
-    more = f"  (and {len(found) - 1} more: {', '.join(type(e).__name__ for e in found[1:4])})"
+    name = name_of(type(first))
+    message = ADDRESS.sub(" at 0x...", text_of(first).strip()) or name
+    site = user_site(traceback_of(first))
+    more = f"  (and {len(found) - 1} more: {', '.join(name_of(type(e)) for e in found[1:4])})"
+    noted = tuple(notes_of(first))
     return Failure(
         kind=kind or name,
         message=message + (more if len(found) > 1 else ""),
         fingerprint=shorten(kind, _identity(first)),
         site=site,
-        details=(*notes(first), *user_traceback(first)),
+        details=(*noted, *user_traceback(first)),
         exception=error,
+        notes=noted,
     )
-
-
-def notes(error: BaseException) -> list[str]:
-    """Return the lines of the notes (PEP 678) that the program has added to ``error``."""
-    return [line for note in getattr(error, "__notes__", ()) for line in str(note).split("\n")]
 
 
 def shorten(*parts: str) -> str:
     """Return 8 hex digits that stand for ``parts``."""
-    return blake2b("\0".join(parts).encode(), digest_size=4).hexdigest()
+    text = "\0".join(parts).encode(errors="surrogatepass")
+    return blake2b(text, digest_size=4).hexdigest()
 
 
 def _identity(error: BaseException) -> str:
     # the line's text and not its number: a seed survives an edit further up
-    site = user_site(error.__traceback__)
+    site = user_site(traceback_of(error))
     source = linecache.getline(site.file, site.line).strip()
-    return f"{type(error).__name__} {site.function} {source}"
+    return f"{name_of(type(error))} {site.function} {source}"
 
 
 def user_site(tb: TracebackType | None) -> Site:
@@ -206,6 +205,6 @@ def user_site(tb: TracebackType | None) -> Site:
 
 def user_traceback(error: BaseException) -> list[str]:
     """Return the traceback's lines, less the frames of trio and raceexplore."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if is_user_file(f.filename)]
+    frames = [f for f in traceback.extract_tb(traceback_of(error)) if is_user_file(f.filename)]
     lines = [line.rstrip() for frame in frames for line in traceback.format_list([frame])]
     return [part for line in lines for part in line.split("\n")]

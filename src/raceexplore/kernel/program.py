@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
+from math import inf
+from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 
 from raceexplore.kernel.errors import BadOption, BadProgram
@@ -11,6 +13,8 @@ from raceexplore.kernel.errors import BadOption, BadProgram
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from pathlib import Path
+
+STEPS_MAX = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,10 @@ class Limits:
     wall_s: float = 10.0
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.virtual_s <= 0 or self.wall_s <= 0:
+        if not (self.steps >= 1 and self.virtual_s > 0 and self.wall_s > 0):  # nor is nan
             raise BadOption(f"limits must be positive, not {self}")
+        if self.steps > STEPS_MAX or inf in {self.virtual_s, self.wall_s}:
+            raise BadOption(f"limits must be finite, and steps at most {STEPS_MAX:,}, not {self}")
 
 
 RUNTIMES = "trio", "asyncio"
@@ -74,6 +80,8 @@ class Settings:
         unknown = [kind for kind in self.allowed if kind not in ALLOWED]
         if unknown:
             raise BadOption(f"allow is one of {', '.join(ALLOWED)}, not {', '.join(unknown)}")
+        if not -(2**63) <= self.entropy < 2**64:
+            raise BadOption("the entropy is a number of at most 64 bits, not a longer one")
         if self.fair_after < 1:
             raise BadOption(f"fair_after must be at least 1, not {self.fair_after}")
 
@@ -138,17 +146,32 @@ def as_program(program: Program | Callable[..., Any], name: str = "") -> Program
     return Program(program, name or _spell(program), wants_world=takes_world(program))
 
 
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature of ``function``: of its code, if it claims one that is none.
+
+    Raises `BadProgram` if there is no code to look at.
+    """
+    try:
+        return inspect.signature(function)
+    except Exception:  # noqa: BLE001 __signature__ may be anything
+        code, given = getattr(function, "__code__", None), getattr(function, "__defaults__", None)
+        if not isinstance(code, CodeType):
+            raise BadProgram(f"{_spell(function)} does not say which arguments it takes") from None
+        cells = tuple(CellType() for _ in code.co_freevars)
+        return inspect.signature(FunctionType(code, {}, argdefs=given, closure=cells))
+
+
 def needed_arguments(function: Callable[..., Any]) -> int:
     """Return how many arguments ``function`` cannot be called without."""
     return sum(
         p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-        for p in inspect.signature(function).parameters.values()
+        for p in signature_of(function).parameters.values()
     )
 
 
 def takes_world(function: Callable[..., Any]) -> bool:
     """Return whether ``function`` wants the world: one needed argument, or one called world."""
-    parameters = inspect.signature(function).parameters
+    parameters = signature_of(function).parameters
     return needed_arguments(function) == 1 or "world" in parameters
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import gc
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from raceexplore.kernel.errors import Interrupted, OutsideWorld, Stuck
+from raceexplore.kernel.errors import Interrupted, ProcessEnded, Stuck
 from raceexplore.kernel.events.causes import Step
 from raceexplore.kernel.events.order import Trace
 from raceexplore.kernel.events.record import Recorder, made
 from raceexplore.kernel.fence import guard
-from raceexplore.kernel.fence.watchdog import watchdog
+from raceexplore.kernel.fence.doom import Doom, ended
+from raceexplore.kernel.fence.outside import call_site, outside
+from raceexplore.kernel.fence.pulse import pulse
+from raceexplore.kernel.fence.watchdog import watchdog, watching
 from raceexplore.kernel.judge import End, judge
 from raceexplore.kernel.outcome import Failure, Run, from_exception, shorten
 from raceexplore.kernel.program import SWALLOWED, Limits, Settings, as_program
@@ -56,8 +59,7 @@ class _Execution:
         self.runtime = loop.runtime(self.crashed, recorder)
         self.world = World(self, self.runtime, recorder)
         self.pick = loop.decisions.pick
-        self.failure: Failure | None = None
-        self.complaint: Failure | None = None
+        self.failure = self.complaint = cast("Failure | None", None)
         self.allowed = loop.settings.allowed
         self.warnings: dict[str, None] = {}
         self.waits: list[Wait] = []
@@ -91,9 +93,15 @@ class _Execution:
             # whoever looks at the clock is in its way
             recorder.ledger.opaque("a jump of the clock")
 
-    def refuse(self, error: OutsideWorld) -> None:
-        """End the run with ``error``."""
-        self.loop.abort(error)
+    def leave(self, what: str, tool: str) -> NoReturn:
+        """End the run: the call ``what`` leaves the controlled world."""
+        self.loop.abort(error := outside(what, tool))
+        raise error
+
+    def end_process(self, what: str) -> NoReturn:
+        """Fail: the call ``what`` would have ended the process, and this run ends in its place."""
+        self.fail(ended(f"{what} would end the process; a run may not", what, call_site()))
+        raise ProcessEnded(what)
 
     def unraisable(self, error: BaseException, where: str) -> None:
         """Fail with an error that Python could only have printed."""
@@ -198,23 +206,28 @@ def run_once(
     program = as_program(program)
     started.runs += 1
     runtime = settings.runtime or program.runtime or runtime_of(program.function)
-    loop = _loop(runtime, scheduler, settings, limits, before)
+    death = pulse.run_begins(limits.wall_s)
+    doom = Doom(death, before) if death is not None or pulse.scouting else None
+    loop = _loop(runtime, scheduler, settings, limits, doom or before)
     recorder = Recorder(ledger, loop.cancelled_of) if record or ledger is not None else None
     execution = _Execution(loop, settings.entropy, recorder)
     execution.watch = watch
+    if doom:
+        doom.attach(loop, execution.fail)
     if recorder is not None:
         loop.record(recorder, execution.after)
     try:
-        if guard.installed():
-            _drive(loop, program, execution)
+        if guard.installed() and watchdog.on:
+            _drive(loop, program, execution, limits)
         else:
-            with guard.guarded():
-                _drive(loop, program, execution)
+            with guard.guarded(), watching(limits.wall_s):
+                _drive(loop, program, execution, limits)
         return _result(program, execution, limits)
     finally:
         execution.runtime.close()
         loop.let_go()
         del execution.world
+        pulse.run_ends()
 
 
 def _loop(
@@ -233,11 +246,11 @@ def on_asyncio(settings: Settings) -> Settings:
     return replace(settings, runtime="asyncio")
 
 
-def _drive(loop: RunLoop, program: Program, execution: _Execution) -> None:
+def _drive(loop: RunLoop, program: Program, execution: _Execution, limits: Limits) -> None:
     _current.append(execution.world)
     collecting = gc.isenabled()
     gc.disable()  # a collection in the middle would run finalizers at a moment nobody chose
-    watchdog.loop = loop
+    watchdog.loop, watchdog.wall_s = loop, limits.wall_s
     guard.begin(execution)
     try:
         loop.run(program.function, (execution.world,) if program.wants_world else ())
@@ -280,12 +293,12 @@ def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
 def _judged(name: str, execution: _Execution, limits: Limits) -> tuple[Failure | None, str]:
     """Return the failure, or why the run was cut."""
     loop = execution.loop
-    error, complaint = loop.error, execution.complaint
+    error = loop.error
     quiet = error is None and execution.failure is None and execution.swallower is None
     if quiet and not loop.verdict:
-        return complaint, ""
+        return execution.complaint, ""
     loop.check(name)
-    end = End(
+    seen = End(
         verdict=loop.verdict,
         steps=loop.steps,
         error=error,
@@ -296,4 +309,4 @@ def _judged(name: str, execution: _Execution, limits: Limits) -> tuple[Failure |
         endings=loop.endings,
         lasting=loop.lasting,
     )
-    return judge(end, limits, execution.allowed)
+    return judge(seen, limits, execution.allowed)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PREFIX = "rx1-"
+DEVIATIONS_MAX, PROGRAM_LONGEST = 1_000_000, 8192
+RATIO_MAX = 200  # a schedule that says the same again and again packs to a hundredth of itself
 # Words that most seeds share; zlib refers to them instead of spelling them out.
 _COMMON = (
     b"wrong_fix.py:mainfixed.py:maintests/corpus/model.py:programbuggy.py:main"
@@ -47,7 +49,8 @@ def encode(program: str, settings: Settings, schedule: Schedule, fingerprint: st
         rows += (kind, names.setdefault(d.at, len(names)), d.nth, take)
     options = {k: v for k, v in _options(settings) if v != getattr(Settings(), k)}
     value = [program, options, bytes.fromhex(fingerprint), list(names), rows]
-    body = _deflate(msgpack.packb(value))
+    # a file's name need not be text in any encoding: Python keeps such bytes as half letters
+    body = _deflate(msgpack.packb(value, unicode_errors="surrogatepass"))
     check = zlib.crc32(body).to_bytes(4, "big")
     return PREFIX + base64.urlsafe_b64encode(check + body).rstrip(b"=").decode()
 
@@ -64,27 +67,50 @@ def decode(text: str) -> Seed:
         )
     body = _body(text[len(PREFIX) :])
     try:
-        program, options, fingerprint, names, rows = _shaped(msgpack.unpackb(body))
+        program, options, fingerprint, names, rows = _shaped(_unpacked(body))
         settings = Settings(**options)
         deviations = tuple(_rows(names, rows))
         return Seed(program, settings, Schedule(deviations), fingerprint.hex())
-    except (ValueError, TypeError, IndexError, BadOption) as error:
-        why = str(error) or type(error).__name__
+    except (ValueError, TypeError, IndexError, BadOption, RecursionError) as error:
+        why = (str(error) or type(error).__name__)[:200]
         raise BadSeed(
             f"this seed's checksum holds but its content makes no sense: {why}"
         ) from error
+
+
+def _unpacked(body: bytes) -> Any:
+    """Return what ``body`` packs, which holds three lists and a map at most."""
+    made: list[int] = []
+
+    def count(part: Any) -> Any:
+        made.append(1)
+        if len(made) > 4:
+            raise ValueError("it holds more lists than it should")
+        return part
+
+    return msgpack.unpackb(
+        body,
+        list_hook=count,
+        object_hook=count,
+        unicode_errors="surrogatepass",
+        max_array_len=4 * DEVIATIONS_MAX,
+        max_map_len=16,
+        max_bin_len=64,
+        max_ext_len=0,
+    )
 
 
 def _shaped(value: Any) -> tuple[str, dict[str, Any], bytes, list[str], list[int]]:
     """Return ``value`` if it is what `encode` packs: a stranger may have made it by hand."""
     program, options, fingerprint, names, rows = value
     wrong = (
-        not (type(program) is str and program.isprintable())
+        not (type(program) is str and "\0" not in program and len(program) <= PROGRAM_LONGEST)
         or not (type(options) is dict and all(type(v) in {int, str} for v in options.values()))
         or type(options.get("entropy", 0)) is not int
         or not (type(fingerprint) is bytes and len(fingerprint) <= 64)
         or not (type(names) is list and all(type(name) is str for name in names))
         or not (type(rows) is list and all(type(n) is int and n >= 0 for n in rows))
+        or len(rows) % 4
     )
     if wrong:
         raise ValueError("a part of it is of another kind than it should be")
@@ -126,9 +152,9 @@ def _deflate(data: bytes) -> bytes:
 
 
 def _inflate(data: bytes) -> bytes:
-    # a seed is a line of text: what unpacks to more than 16 MB is none of ours
+    # a seed is a line of text: what unpacks to more than 16 MB, or to many times itself, is no seed
     unpacker = zlib.decompressobj(-15, zdict=_COMMON)
-    out = unpacker.decompress(data, 1 << 24)
+    out = unpacker.decompress(data, min(1 << 24, max(1 << 16, RATIO_MAX * len(data))))
     if unpacker.unconsumed_tail or not unpacker.eof:
         raise ValueError("its body does not end where it should")
     return out

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from raceexplore.kernel.choice import KINDS
 from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.events.trace import Access, Kind
+from raceexplore.kernel.fence.hostile import repr_of
 from raceexplore.kernel.fence.wall_clock import ahead as wall_clock
 from raceexplore.kernel.fence.wall_clock import shifted
 from raceexplore.kernel.lot import Lot
@@ -207,7 +208,7 @@ class World:
     def event(self, name: str, **fields: object) -> None:
         """Write a line into the trace."""
         if self._recorder is not None:
-            told = ", ".join(f"{key}={value!r}" for key, value in fields.items())
+            told = ", ".join(f"{key}={repr_of(value)}" for key, value in fields.items())
             self._recorder.note(f"{name}({told})" if told else name)
 
     def now(self) -> float:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from raceexplore import __version__
 from raceexplore.kernel.errors import Inconclusive
+from raceexplore.kernel.fence.watchdog import interruptible
 from raceexplore.kernel.program import Limits, Program, as_program
 from raceexplore.kernel.seed import decode
+from raceexplore.pytest_plugin.kept import known_of, saved, with_note
 from raceexplore.pytest_plugin.options import asked_for, corpus_folder
 from raceexplore.search.as_exception import error_of
 from raceexplore.search.campaign.found import Campaign, Found
 from raceexplore.search.campaign.in_sight import in_sight
-from raceexplore.search.corpus.entry import entries_of, entry_of, save
 from raceexplore.search.corpus.replay import Replayed, explained, replay, replay_entry, replay_seed
 from raceexplore.search.explore import explore
 from raceexplore.search.programs.silence import silence
@@ -50,6 +50,13 @@ class Race:
         """
         __tracebackhide__ = True
         asked = asked_for(self._config, options)
+        with interruptible(asked["limits"].wall_s):
+            return self._explore(program, asked)
+
+    def _explore(
+        self, program: Program | Callable[..., Any], asked: dict[str, Any]
+    ) -> Campaign | None:
+        __tracebackhide__ = True
         if hasattr(self._config, "workerinput"):
             asked["jobs"] = 1  # pytest-xdist shares the tests; its threads forbid to fork
         program = replace(as_program(program), name=self._item.nodeid, source=self._item.path)
@@ -99,7 +106,7 @@ class Race:
         """Replay what earlier sessions found in this test; raise the first that still fails."""
         __tracebackhide__ = True
         folder = corpus_folder(self._config)
-        for path, entry in entries_of(program.name, folder) if folder else ():
+        for path, entry in known_of(self._item, program.name, folder) if folder else ():
             limits = replace(limits, steps=max(limits.steps, entry.max_steps))
             run = replay_entry(entry, program, limits=limits, aloud=False).run
             if run.failure is not None:
@@ -132,9 +139,8 @@ class Race:
         elif self._is_expected():
             pass
         elif isinstance(known, Found) and (folder := corpus_folder(self._config)):
-            lines.append(f"saved   {save(entry_of(known, __version__), folder)[0]}")
-        error.add_note("\n".join(lines))
-        raise error
+            lines.append(saved(self._item, known, folder))
+        raise with_note(error, run, "\n".join(lines))
 
     def _is_expected(self) -> bool:
         """Return whether a mark says that the test fails: its failure is not worth keeping."""

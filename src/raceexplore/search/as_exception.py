@@ -6,6 +6,7 @@ import linecache
 from typing import TYPE_CHECKING
 
 from raceexplore.kernel.events.trace import NOWHERE
+from raceexplore.kernel.fence.hostile import traceback_of
 from raceexplore.kernel.outcome import headline, leaves, user_site
 from raceexplore.kernel.run import InvariantBroken
 from raceexplore.kernel.standing.walk import is_user_file
@@ -81,5 +82,5 @@ def _source(site: Site) -> str:
 
 
 def _rank(error: BaseException) -> tuple[bool, str, str, int]:
-    site = user_site(error.__traceback__)
-    return isinstance(error, Exception), type(error).__qualname__, site.file, site.line
+    site = user_site(traceback_of(error))
+    return issubclass(type(error), Exception), type(error).__qualname__, site.file, site.line

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
-from raceexplore.kernel.errors import BadOption
+from raceexplore.kernel.errors import BadOption, NoProcesses
 from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.fence.watchdog import watching
 from raceexplore.kernel.program import Limits, Settings, as_program
@@ -63,23 +64,23 @@ def explore(
     Raises `RaceExploreError` for wrong options, a program that is not deterministic or not fenced.
     """
     _check(budget, stop, time_limit_s)
-    began = time.perf_counter()
     chooser = by_name(scheduler, entropy=entropy) if isinstance(scheduler, str) else scheduler
     trial = _trial(as_program(program), settings or Settings(entropy=entropy), limits, observe)
-    exploration = Exploration(chooser, tally := Tally(trial, on_found), progress)
+    began = time.perf_counter()
     until = inf if time_limit_s is None else began + time_limit_s
-    with guarded(), frozen(), watching(limits.wall_s) as watch:
+    with guarded(), frozen(), watching(limits.wall_s) as watch, watch.timed(until):
         ends = Ends(budget, stop == "first", lambda: until - time.perf_counter(), watch)
-        stopped = explored(exploration, ends, jobs, executor)
+        begun = Exploration(chooser, Tally(trial, on_found), progress)
+        exploration, stopped = _explored(begun, ends, jobs, executor)
+        watch.until_s = inf
         exploration.rounds.close()
-        found = tally.found(watch, shrink=shrink, explain=explain)
+        found = exploration.tally.found(watch, shrink=shrink, explain=explain)
     return _campaign(
-        tally,
-        chooser,
+        exploration,
         scheduler=scheduler if isinstance(scheduler, str) else type(chooser).__name__.lower(),
         entropy=entropy,
         failures=found,
-        stopped="interrupted" if watch.interrupted else stopped,
+        stopped="interrupted" if watch.heed() else stopped,
         seconds=time.perf_counter() - began,
     )
 
@@ -96,8 +97,23 @@ def _trial(program: Program, settings: Settings, limits: Limits, observe: Observ
     )
 
 
-def _campaign(tally: Tally, chooser: Scheduler, *, stopped: Stopped, **more: Any) -> Campaign:
-    """Return the campaign that ``tally`` counted; more: what it does not know."""
+def _explored(
+    begun: Exploration, ends: Ends, jobs: int | str, executor: Callable[[], Executor] | None
+) -> tuple[Exploration, Stopped]:
+    """Explore; where there are no processes, do the same in this one, from the start."""
+    spare = copy.deepcopy(begun.scheduler) if jobs != 1 else begun.scheduler
+    try:
+        return begun, explored(begun, ends, jobs, executor)
+    except NoProcesses as error:
+        tally = Tally(begun.trial, begun.tally.on_found)
+        tally.warnings[f"{error}; one process did it all"] = None
+        alone = Exploration(spare, tally, begun.progress)
+        return alone, explored(alone, ends, 1, None)
+
+
+def _campaign(explored: Exploration, *, stopped: Stopped, **more: Any) -> Campaign:
+    """Return the campaign that has been explored; more: what it does not know itself."""
+    tally, chooser = explored.tally, explored.scheduler
     doubt: str = getattr(chooser, "doubt", "")
     if stopped == "complete" and doubt:
         stopped = "doubt"
@@ -122,6 +138,7 @@ def _campaign(tally: Tally, chooser: Scheduler, *, stopped: Stopped, **more: Any
         never=tally.never(),
         warnings=tuple(tally.warnings),
         explain_runs=tally.explain_runs,
+        stuck=tally.stuck,
         **more,
     )
 
@@ -131,5 +148,7 @@ def _check(budget: int, stop: str, time_limit_s: float | None) -> None:
         raise BadOption(f"the budget must be at least 1 run, not {budget}")
     if stop not in ("first", "never"):
         raise BadOption(f"stop is 'first' or 'never', not {stop!r}")
-    if time_limit_s is not None and time_limit_s <= 0:
+    if time_limit_s is not None and time_limit_s in {inf, -inf}:
+        raise BadOption("the time limit must be finite")
+    if time_limit_s is not None and not time_limit_s > 0:  # nor is nan
         raise BadOption(f"the time limit must be more than 0 s, not {time_limit_s:g}")

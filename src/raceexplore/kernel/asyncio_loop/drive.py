@@ -26,6 +26,9 @@ NEVER_RETRIEVED = "Task exception was never retrieved"  # as asyncio words it
 CRASHES = (SystemExit, KeyboardInterrupt)  # what asyncio lets out of the loop
 
 
+GRAVES: list[Any] = []  # tasks that are never to go on, nor to be closed
+
+
 class Drive(State):
     """Steps the actors, one after the other, as the scheduler says."""
 
@@ -74,6 +77,9 @@ class Drive(State):
             self.verdict = error
         self.ended_s = self.clock.current_time()
         self.steps = self.count_steps()
+        if self.buried:
+            GRAVES.append([actor.task for actor in self.actors.alive])
+            return
         for task in () if self.verdict else unretrieved(self):
             self.note_error(
                 {"message": NEVER_RETRIEVED, "exception": task._exception, "future": task}
@@ -177,6 +183,8 @@ class Drive(State):
             self.last = last = actor
             if before is not None and not self.unwinding:
                 before(actor)
+                if self.buried:
+                    return
             if self.after is not None:
                 line.mark = len(queue)
             actor.steps += 1

@@ -51,7 +51,7 @@ class State:
         self.decisions = Decisions(self, scheduler)
         self.chores: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
         self.verdict: str | BaseException = ""
-        self.unwinding = False
+        self.unwinding = self.buried = False
         self.own_order = True  # whether asyncio's own loop would have done the same so far
         self.events, self.endings = list[Any](), list[BaseException]()
         self.fired: Callable[[], object] = bool
@@ -120,6 +120,10 @@ class State:
         """End the run before its next event, because of ``verdict``; the first one counts."""
         self.verdict = self.verdict or verdict
         self.chores.insert(0, (halt, ()))
+
+    def bury(self) -> None:
+        """End the run without the event that is about to begin; let nothing of it be wound up."""
+        self.buried = True
 
     def jump(self, seconds: float) -> None:
         """Let virtual time pass without a schedule point."""

@@ -141,7 +141,7 @@ def digest(events: Iterable[Event]) -> str:
     """
     running = blake2b(digest_size=8)
     for event in events:
-        running.update(fingerprint(event).encode())
+        running.update(fingerprint(event).encode(errors="surrogatepass"))
     return running.hexdigest()
 
 

@@ -15,12 +15,16 @@ import time
 import uuid
 from contextlib import contextmanager
 from datetime import datetime as RealDatetime  # noqa: N812
+from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
 
+from raceexplore.kernel.fence import endings
 from raceexplore.kernel.fence.chance import FreshRandom, shared
-from raceexplore.kernel.fence.outside import CALLS, outside
+from raceexplore.kernel.fence.outside import CALLS
+from raceexplore.kernel.fence.pulse import Doing
 from raceexplore.kernel.fence.serving import state
 from raceexplore.kernel.fence.wall_clock import wall_s
+from raceexplore.kernel.fence.watchdog import doing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.fence.serving import Guarded
 
 _depth = [0]
+OF_PROCESSES = ("os", "signal", "_thread", "_posixsubprocess")
 
 
 def installed() -> bool:
@@ -109,9 +114,7 @@ def _refuse(real: Callable[..., Any], what: str, tool: str) -> Any:
     def refuse(*args: Any, **kwargs: Any) -> Any:
         if state.run is None:
             return real(*args, **kwargs)
-        error = outside(what, tool)
-        state.run.refuse(error)
-        raise error
+        return state.run.leave(what, tool)
 
     refuse.__wrapped__ = real  # type: ignore[attr-defined]
     return refuse
@@ -154,6 +157,7 @@ def _patches() -> Iterator[tuple[Any, str, Any]]:
     yield uuid, "uuid1", _refuse(uuid.uuid1, "uuid.uuid1()", "uuid1")
     yield threading.Thread, "start", _refuse(threading.Thread.start, "a thread", "thread")
     yield sys, "unraisablehook", _unraisable(sys.unraisablehook)
+    yield from endings.patches(state)
     yield from _refusals()
     from raceexplore.kernel.trio_loop.patches import patches  # it looks which runner is ours
 
@@ -166,14 +170,55 @@ def _refusals() -> Iterator[tuple[Any, str, Any]]:
         *parents, name = path.split(".")
         for parent in parents:
             owner = getattr(owner, parent, None)
-        if owner is not None:
+        if owner is not None and name in vars(owner):  # of this platform, and imported
             yield owner, name, _refuse(getattr(owner, name), what, tool)
+
+
+def _early(patches: list[tuple[Any, str, Any]]) -> Iterator[tuple[Any, str, Any]]:
+    """Yield the same for modules that had taken a builtin of these before, under a name of theirs.
+
+    A library that does ``from os import fork`` is imported before the patches are in place, or is
+    the module `posix` itself. Clocks are left out: who took one early is no program.
+    """
+    ours = [p for p in patches if getattr(p[0], "__name__", "") in OF_PROCESSES]
+    taken = {id(real): patch for o, name, patch in ours if _is_builtin(real := o.__dict__[name])}
+    for known_as, module in list(sys.modules.items()) if patches else ():
+        if _looked_at.get(known_as) == id(module):
+            continue
+        _looked_at[known_as] = id(module)
+        names = getattr(module, "__dict__", None)
+        for name, value in list(names.items()) if type(names) is dict else ():
+            if _is_builtin(value) and id(value) in taken:
+                _early_names.append((module, name))
+    for module, name in _early_names:
+        if id(module.__dict__.get(name)) in taken:
+            yield module, name, taken[id(module.__dict__[name])]
+
+
+def _is_builtin(value: object) -> bool:
+    return type(value) is BuiltinFunctionType
+
+
+_looked_at: dict[str, int] = {}  # modules by name and identity: each is looked through once
+_early_names: list[tuple[Any, str]] = []
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Import a program in the block: it cannot end this process, nor deafen it to its timer."""
+    before, state.importing = state.importing, True
+    try:
+        with guarded(), doing(Doing.IMPORT):
+            yield
+    finally:
+        state.importing = before
 
 
 @contextmanager
 def guarded() -> Iterator[None]:
     """Install the patches for as long as the block lasts; may be nested."""
     patches = [] if installed() else list(_patches())
+    patches += _early(patches)
     undo = [(owner, name, owner.__dict__[name]) for owner, name, _ in patches]
     _depth[0] += 1
     for owner, name, patch in patches:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Protocol
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 if TYPE_CHECKING:
-    from raceexplore.kernel.errors import OutsideWorld
+    from collections.abc import Iterator
 
 
 class Guarded(Protocol):
@@ -26,8 +27,12 @@ class Guarded(Protocol):
         """Let virtual time pass without a schedule point."""
         ...
 
-    def refuse(self, error: OutsideWorld) -> None:
-        """End the run with ``error``."""
+    def leave(self, what: str, tool: str) -> NoReturn:
+        """End the run, and raise `OutsideWorld`: the call ``what`` leaves the controlled world."""
+        ...
+
+    def end_process(self, what: str) -> NoReturn:
+        """End the run as a failure: the call ``what`` would have ended the process."""
         ...
 
     def unraisable(self, error: BaseException, where: str) -> None:
@@ -47,6 +52,17 @@ class _State(threading.local):
 
     run: Guarded | None = None
     serial = 0
+    importing = False  # the program is being imported
 
 
 state = _State()
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Let patched functions be the real ones in the block, for those who look into a run."""
+    run, state.run = state.run, None
+    try:
+        yield
+    finally:
+        state.run = run

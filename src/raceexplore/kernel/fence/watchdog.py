@@ -2,40 +2,52 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from contextlib import contextmanager
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.errors import Interrupted, Stuck
 from raceexplore.kernel.events.trace import Site
-from raceexplore.kernel.standing.walk import is_user_file
+from raceexplore.kernel.fence.pulse import TICK_S, Cell, Doing, pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-TICK_S = 0.25
 STUCK = "has not reached an await"  # what the cut of a run says that this limit has ended
+OUT_OF_TIME = "the time limit has passed"  # likewise
+TEXT_S = 2.0  # what an object of the program's may take to tell its text
+IMPORTS = 3  # times the limit of an event: what the import of a program may take
+LATE_S = 0.5  # a run that lasts so long after the time limit is ended
 
 
 class Watchdog:
     """Looks in every quarter of a second; needs the main thread and SIGALRM to be effective.
 
-    interrupted: Ctrl-C was pressed. loop: the running loop, or None between runs.
+    interrupted: Ctrl-C was pressed, and nobody has heeded it yet. loop: the running loop, or None
+    between runs. on: it looks in. until_s: what `perf_counter` shows when the time limit passes.
+    hears: Ctrl-C comes here and nowhere else. end: what a second Ctrl-C does.
     """
 
     def __init__(self) -> None:
-        self.interrupted = False
+        self.interrupted = self.on = self.hears = False
+        self.presses = 0
         self.loop: Any = None
         self.wall_s = 10.0
+        self.until_s = float("inf")
+        self.end: Callable[[], object] = give_up
         self._mark: tuple[int, int] = (0, 0)
         self._ticks = 0
 
     def tick(self, signum: int, frame: FrameType | None) -> None:
         """Count how long the current event has lasted."""
+        pulse.cells[Cell.TICKS] += 1
         loop = self.loop
         if loop is None:
+            self._look_between(frame)
             return
         mark = (id(loop), loop.count_steps())
         if mark != self._mark:
@@ -45,19 +57,71 @@ class Watchdog:
         if self.interrupted:
             loop.abort(Interrupted())
             raise Interrupted
+        if perf_counter() > self.until_s + LATE_S:
+            loop.abort(OUT_OF_TIME)
+            if self._ticks:
+                raise Stuck(OUT_OF_TIME)
         if self._ticks * TICK_S >= self.wall_s:
             self._ticks = 0
             site = place(frame)
             loop.abort(f"{site} {STUCK} for {self.wall_s:g} s")
             raise Stuck(str(site))
 
+    def _look_between(self, frame: FrameType | None) -> None:
+        """Count how long an import of the program has lasted, or a text that it was asked for."""
+        doing = pulse.cells[Cell.DOING]
+        if doing not in {Doing.IMPORT, Doing.TEXT}:
+            self._mark, self._ticks = (0, 0), 0
+            return
+        self._ticks = self._ticks + 1 if self._mark == (doing, 0) else 0
+        self._mark = doing, 0
+        limit_s = TEXT_S if doing == Doing.TEXT else IMPORTS * self.wall_s
+        if self._ticks * TICK_S >= limit_s or perf_counter() > self.until_s + LATE_S:
+            self._ticks = 0
+            raise Stuck(f"{place(frame)} has not come to an end in {limit_s:g} s")
+
     def interrupt(self, signum: int, frame: FrameType | None) -> None:
-        """Remember Ctrl-C; the campaign stops before its next run, a long run at a tick."""
+        """Remember Ctrl-C; the campaign stops before its next run, a long run at a tick.
+
+        A second one ends what a first one has not ended.
+        """
+        self.presses += 1
+        pulse.cells[Cell.PRESSES] = self.presses
         self.interrupted = True
+        if self.presses > 1:
+            self.end()
+        elif self.loop is None and pulse.cells[Cell.DOING] == Doing.IMPORT:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def timed(self, until_s: float) -> Iterator[None]:
+        """End runs of the block that last on after the time ``until_s`` of `perf_counter`.
+
+        Not after the death of an earlier process: what it has found must be found again.
+        """
+        self.until_s = float("inf") if pulse.deaths else until_s
+        try:
+            yield
+        finally:
+            self.until_s = float("inf")
+
+    def heed(self) -> bool:
+        """Return whether Ctrl-C was pressed since the last time that it was asked."""
+        pressed, self.interrupted = self.interrupted, False
+        return pressed
+
+
+def give_up() -> None:
+    """Raise KeyboardInterrupt, as Python itself does at once."""
+    raise KeyboardInterrupt
 
 
 def place(frame: FrameType | None) -> Site:
     """Return the innermost line of the program that ``frame`` stands in."""
+    from raceexplore.kernel.standing.walk import (
+        is_user_file,  # here, so that --help need not load trio
+    )
+
     last = Site("?", 0, "")
     while frame is not None:
         code = frame.f_code
@@ -71,29 +135,71 @@ def place(frame: FrameType | None) -> Site:
 watchdog = Watchdog()
 
 
+def _fork_begins() -> None:
+    """Let a fork, which inherits no timer, watch its runs itself."""
+    if watchdog.on:
+        watchdog.on = watchdog.hears = False
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        if signal.getsignal(signal.SIGINT) == watchdog.interrupt:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_fork_begins)
+
+
+@contextmanager
+def doing(what: Doing) -> Iterator[None]:
+    """Let whoever watches know what is done for the program in the block."""
+    cells = pulse.cells
+    before, cells[Cell.DOING] = cells[Cell.DOING], what
+    if what == Doing.IMPORT:
+        cells[Cell.WALL_MS] = int(IMPORTS * watchdog.wall_s * 1000)
+    try:
+        yield
+    finally:
+        cells[Cell.DOING] = before
+
+
 @contextmanager
 def watching(wall_s: float) -> Iterator[Watchdog]:
-    """Watch the runs of the block.
+    """Watch the runs of the block; within another such block, by a limit of its own.
 
     Does nothing outside the main thread, or where somebody else already uses SIGALRM.
     """
+    before_s, watchdog.wall_s = watchdog.wall_s, wall_s
+    try:
+        if watchdog.on or not _is_free():
+            yield watchdog
+        else:
+            with _switched_on():
+                yield watchdog
+    finally:
+        watchdog.wall_s = before_s
+
+
+def _is_free() -> bool:
     mine = threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM")
-    mine = mine and signal.getsignal(signal.SIGALRM) in (signal.SIG_DFL, None)
-    watchdog.wall_s, watchdog.interrupted = wall_s, False
-    if not mine:
-        yield watchdog
-        return
+    return mine and signal.getsignal(signal.SIGALRM) in (signal.SIG_DFL, None)
+
+
+@contextmanager
+def _switched_on() -> Iterator[None]:
+    watchdog.interrupted, watchdog.presses = False, 0
     handlers: list[tuple[int, Callable[..., Any]]] = [(signal.SIGALRM, watchdog.tick)]
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    sigint = signal.getsignal(signal.SIGINT)
+    if sigint is signal.default_int_handler:
         handlers.append((signal.SIGINT, watchdog.interrupt))
     undo = [(number, signal.signal(number, handler)) for number, handler in handlers]
+    watchdog.on, watchdog.hears = True, len(handlers) == 2 or sigint == signal.SIG_IGN
     signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
     try:
-        yield watchdog
+        yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in undo:
             signal.signal(number, handler)
+        watchdog.on = watchdog.hears = False
 
 
 @contextmanager
@@ -106,5 +212,11 @@ def interruptible(wall_s: float) -> Iterator[Watchdog]:
         try:
             yield watch
         finally:
-            if watch.interrupted:
+            if watch.heed():
                 raise KeyboardInterrupt
+
+
+def end_process() -> None:
+    """End this process for a second Ctrl-C, whatever it is doing."""
+    os.write(2, b"error: interrupted\n")
+    os._exit(130)

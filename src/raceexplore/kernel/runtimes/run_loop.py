@@ -61,6 +61,10 @@ class Running(Protocol):
         """End the run before its next event, because of ``verdict``; the first one counts."""
         ...
 
+    def bury(self) -> None:
+        """End the run without the event that is about to begin, and wind nothing up."""
+        ...
+
     def last_actor(self) -> tuple[str, int]:
         """Return the path of the task that ran last and how many events it has done."""
         ...

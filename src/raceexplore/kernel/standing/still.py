@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from raceexplore.kernel.errors import ProcessEnded
 from raceexplore.kernel.fence.chance import shared
+from raceexplore.kernel.fence.outside import outside
 from raceexplore.kernel.fence.serving import state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from raceexplore.kernel.errors import OutsideWorld
     from raceexplore.kernel.fence.serving import Guarded
 
 
@@ -32,8 +33,13 @@ class _Still:
         """Return the stream of the quiet day: nothing is chosen."""
         return 0
 
-    def refuse(self, error: OutsideWorld) -> None:
+    def leave(self, what: str, tool: str) -> NoReturn:
         """Let the call fail, and the run go on."""
+        raise outside(what, tool)
+
+    def end_process(self, what: str) -> NoReturn:
+        """Let the call fail, and the run go on."""
+        raise ProcessEnded(what)
 
     def unraisable(self, error: BaseException, where: str) -> None:
         """Take no notice."""

@@ -127,9 +127,12 @@ def _has(kind: Any, name: str) -> bool:
     return free and begin is not None and name in begin.co_names
 
 
+TRACEBACK = BaseException.__dict__["__traceback__"].__get__  # whatever its class would say
+
+
 def strip(error: BaseException) -> BaseException:
     """Return ``error`` with a traceback that starts in the task's own code."""
-    tb = error.__traceback__
+    tb = TRACEBACK(error)
     for _ in range(FRAMES_ABOVE):
         tb = tb and tb.tb_next
-    return error.with_traceback(tb)
+    return BaseException.with_traceback(error, tb)

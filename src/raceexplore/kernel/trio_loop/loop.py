@@ -123,6 +123,9 @@ class Clockwork:
 # run_sync_soon), and who can go on is known only when they are done.
 
 
+GRAVES: list[Any] = []  # coroutines that are never to go on, nor to be closed
+
+
 class Loop:
     """One run: trio's runner, the ready queue, and the log of non-neutral decisions.
 
@@ -171,8 +174,8 @@ class Loop:
         self.blocked, self.lasting = 0, frozenset[str]()  # see `Judged`
         self.verdict: str | BaseException = ""
         self.crashed: BaseException | None = None
-        self.unwinding, self.events = False, list[Any]()
-        self.endings = list[BaseException]()
+        self.unwinding = self.buried = False
+        self.events, self.endings = list[Any](), list[BaseException]()
         self.fired: Callable[[], object] = bool
         self.steps, self.ended_s = 0, 0.0
         self.ended_by = ""  # the type of the exception that ended a task in the last event
@@ -235,7 +238,9 @@ class Loop:
             self.verdict = error
         self.ended_s = self.clock.current_time()
         self.steps = self.count_steps()
-        if self.runner.tasks:
+        if self.buried:
+            GRAVES.extend(task.coro for task in self.runner.tasks)
+        elif self.runner.tasks:
             self.stopped(sorted(self.runner.tasks, key=by_spawn))
             self.unwind()
 
@@ -380,6 +385,8 @@ class Loop:
             last = current = task
             if watchers:
                 tell(instruments, "before_task_step", task)
+                if self.buried:
+                    return
             send, value = task._next_send_fn, task._next_send
             task._next_send_fn = task._next_send = None
             final: Any = None
@@ -538,6 +545,13 @@ class Loop:
         """End the run before its next event, because of ``verdict``; the first one counts."""
         self.verdict = self.verdict or verdict
         self.soon.chores.insert(0, (halt, ()))
+
+    def bury(self) -> None:
+        """End the run without the event that is about to begin; let nothing of it be wound up.
+
+        The verdict is there already. What is left might end the process, too, in a ``finally``.
+        """
+        self.buried = True
 
     def finish(self, task: Any, final: Any) -> None:
         """Tell trio that ``task`` has ended; the end of the main task ends the system tasks."""

@@ -93,7 +93,8 @@ class TrioRun(Loop):
 
     def check(self, name: str) -> None:
         """Raise `BadProgram` if calling the program gave no coroutine."""
-        if isinstance(self.error, TypeError) and not self.steps and _is_of_trio(self.error):
+        error = self.error
+        if type(error) is TypeError and not self.steps and _is_of_trio(error):
             raise BadProgram(f"{name} is no async function: calling it gave no coroutine")
 
 

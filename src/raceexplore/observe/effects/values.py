@@ -72,7 +72,7 @@ def namespace(obj: object) -> dict[str, object]:
         return dict(type.__dict__["__dict__"].__get__(obj))
     try:
         own = object.__getattribute__(obj, "__dict__")
-    except AttributeError:
+    except Exception:  # noqa: BLE001 none, or a property that is code of the program
         return {}
     return own if type(own) is dict else {}
 

@@ -87,7 +87,7 @@ def _inside(value: Any, name: str) -> list[object]:
     deep = name in {"__match__", "__order__"}
     if issubclass(kind, type) or (not deep and effects[kind][name] != READ):
         return []
-    return [part for part in parts(value) if not isinstance(part, type)]
+    return [part for part in parts(value) if not issubclass(type(part), type)]
 
 
 def element(value: T, name: str, inner: str) -> T:

@@ -58,7 +58,7 @@ def delegated(obj: T) -> T | Iterator[object]:
 
 def elements(obj: T, name: str, inner: str) -> T | Iterator[object]:
     """Iterate where a builtin, or an unpacking, does ``name`` to each element at once."""
-    if hooks.active is None or not isinstance(obj, Iterable):
+    if hooks.active is None or not issubclass(type(obj), Iterable):
         return obj
     steps: Any = each(obj)
     return map(partial(element, name=name, inner=inner), steps)

@@ -52,23 +52,23 @@ def _walk(value: object, name: str, found: Landmarks) -> Iterator[dict[str, Any]
     queue = deque([value])
     while queue and len(found) < REACH_MAX:
         here: Any = queue.popleft()
-        if isinstance(here, ModuleType):
+        if issubclass(type(here), ModuleType):
             yield vars(here)
             continue
         if id(here) in seen or id(here) in found:
             continue
         seen.add(id(here))
-        if isinstance(here, type):
+        if issubclass(type(here), type):
             if _is_ours(here) or here.__module__ == name.rpartition(".")[0]:
                 queue.extend(vars(here).values())
             continue
         if is_plain[type(here)]:
             continue
-        if isinstance(here, FunctionType):
+        if issubclass(type(here), FunctionType):
             yield here.__globals__
             if MARK not in here.__globals__:
                 continue
-        elif not isinstance(here, MethodType | BuiltinFunctionType):
+        elif not issubclass(type(here), MethodType | BuiltinFunctionType):
             _name(here, f"{name}:{number}", found)
             number += 1
         queue.extend(_inside(here))
@@ -85,11 +85,11 @@ def _name(here: object, place: str, found: Landmarks) -> None:
 def _inside(value: Any) -> list[object]:
     """Return what ``value`` holds; of a function also its defaults and attributes."""
     held = parts(value)
-    if isinstance(value, staticmethod | classmethod):
+    if issubclass(type(value), staticmethod | classmethod):
         held.append(value.__func__)
-    elif isinstance(value, property):
+    elif issubclass(type(value), property):
         held += [value.fget, value.fset, value.fdel]
-    elif not isinstance(value, FunctionType | CellType):
+    elif not issubclass(type(value), FunctionType | CellType):
         held.append(type(value))
     return [part for part in held if part is not None]
 

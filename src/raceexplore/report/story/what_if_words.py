@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from raceexplore.report.story.words import clean, shown_path
+from raceexplore.report.story.clean import clean
+from raceexplore.report.story.words import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

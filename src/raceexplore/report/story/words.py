@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from raceexplore.kernel.standing.walk import INSTALLED
+from raceexplore.report.story.clean import clean
 
 if TYPE_CHECKING:
     from raceexplore.kernel.events.trace import Site
@@ -19,11 +20,6 @@ def paragraph(text: str, width: int, style: str = "", *, indent: int = 0) -> lis
     """Return ``text`` in lines of at most ``width`` columns."""
     wrapped = textwrap.wrap(text, width - indent, subsequent_indent="", break_on_hyphens=False)
     return [Text(" " * indent).append(line, style) for line in wrapped]
-
-
-def clean(text: str) -> str:
-    """Return ``text`` with what could move a terminal's cursor spelled out."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def shown_path(file: str) -> str:

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.outcome import headline
-from raceexplore.report.story.words import clean, shown_path
+from raceexplore.report.story.clean import clean
+from raceexplore.report.story.words import shown_path
 from raceexplore.search.corpus.entry import read
 from raceexplore.toolbox.by_name import available, options
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from raceexplore.report.story.words import clean, paragraph
+from raceexplore.report.story.clean import clean
+from raceexplore.report.story.words import paragraph
 
 if TYPE_CHECKING:
     from raceexplore.search.why.wording import Words

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from raceexplore.report.story.clean import clean
 from raceexplore.report.story.next_steps import debug_command, keep_command, replay_command
-from raceexplore.report.story.words import clean, paragraph
+from raceexplore.report.story.words import paragraph
 from raceexplore.report.terminal.text import failure_report, verdict
 from raceexplore.search.corpus.levels import ALIGNED, EXACT, GUIDED
 
@@ -148,4 +149,7 @@ def _nothing_found(campaign: Campaign, width: int) -> list[Text]:
     lines = paragraph(head.plain, width)
     for span in head.spans:
         lines[0].stylize(span.style, span.start, span.end)
+    if campaign.stuck is not None:
+        command = replay_command(campaign.stuck)
+        lines.append(Text("replay  ", "bold").append(command, "green"))
     return lines

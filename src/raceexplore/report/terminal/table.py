@@ -11,9 +11,10 @@ from rich.text import Text
 
 from raceexplore.kernel.events.trace import NOWHERE, Site
 from raceexplore.kernel.names import short_names
+from raceexplore.report.story.clean import clean
 from raceexplore.report.story.contested import short_labels
 from raceexplore.report.story.story import Fold, Segment, fold, segments
-from raceexplore.report.story.words import clean, source_line
+from raceexplore.report.story.words import source_line
 from raceexplore.search.why.cancellations import CancelWords
 
 if TYPE_CHECKING:

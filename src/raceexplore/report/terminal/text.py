@@ -8,12 +8,13 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from raceexplore.kernel.names import short_names
-from raceexplore.kernel.outcome import headline, leaves, notes
+from raceexplore.kernel.outcome import headline
 from raceexplore.kernel.standing.waits import NURSERY, cycle
+from raceexplore.report.story.clean import clean
 from raceexplore.report.story.race_words import told
 from raceexplore.report.story.story import own_end
 from raceexplore.report.story.what_if_words import sentence
-from raceexplore.report.story.words import clean, paragraph, shown_path, source_line
+from raceexplore.report.story.words import paragraph, shown_path, source_line
 from raceexplore.report.terminal.reasons import orders
 from raceexplore.report.terminal.table import schedule
 from raceexplore.search.campaign.found import Found
@@ -102,9 +103,7 @@ def _place(failure: Failure) -> Iterator[Text]:
 
 def _noted(failure: Failure) -> Iterator[Text]:
     """Yield the notes (PEP 678) that the program added to its error, such as a drawn history."""
-    error = failure.exception
-    told = [leaf for leaf in leaves(error) if type(leaf).__name__ == failure.kind] if error else []
-    lines = notes(told[0]) if told else []
+    lines = failure.notes
     if lines:
         yield Text()
     yield from (Text(clean(line)) for line in lines[:NOTES])

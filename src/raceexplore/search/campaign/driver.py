@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from raceexplore.kernel.fence.pulse import pulse
 from raceexplore.kernel.fence.watchdog import STUCK
 from raceexplore.search.campaign.rounds import Rounds
 from raceexplore.search.campaign.sight import sight_of
@@ -31,6 +32,8 @@ class Ends(NamedTuple):
         """Return why no run is to begin any more."""
         if self.watch.interrupted:
             return "interrupted"
+        if pulse.is_catching_up():  # what an earlier process has found is to be found again
+            return None
         return "time" if self.left_s() <= 0 else None
 
     def after(self, run: Run) -> Stopped | None:

@@ -63,7 +63,8 @@ class Campaign:
     has explored, in the scheduler's words. certificate: what is now known,
     in words. relative: what all that is said of trace classes is relative to, by name. shortfall:
     why a campaign that was to prove something has not. is_vacuous: no run could go on in more than
-    one way anywhere. never: `World.sometimes` conditions that held in no run. seconds: wall clock.
+    one way anywhere. stuck: a run of which an event did not reach an await, which ends the
+    campaign. never: `World.sometimes` conditions that held in no run. seconds: wall clock.
     explain_runs: what it took, beside ``runs``, to shrink what was found and to explain it.
     """
 
@@ -86,6 +87,7 @@ class Campaign:
     never: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     explain_runs: int = 0
+    stuck: Run | None = None
 
     def __repr__(self) -> str:
         ended = f"{self.runs:,} run{'s' * (self.runs != 1)}, {self.scheduler}, {self.stopped}"

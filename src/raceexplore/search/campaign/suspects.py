@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from functools import cache, partial
 from random import Random
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
+
+from raceexplore.observe.effects.values import namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ def _around(function: Any) -> Iterator[tuple[str, object]]:
         except ValueError:  # not assigned yet
             continue
     for name, value in function.__globals__.items():
-        if not (name.startswith("__") or inspect.ismodule(value)):
+        if not (name.startswith("__") or issubclass(type(value), ModuleType)):
             yield f"the global {name!r}", value
 
 
@@ -102,10 +103,9 @@ def _shape(value: Any, depth: int) -> str:
 
 
 def _inside(value: Any, depth: int) -> str:
-    if inspect.isfunction(value):
+    if type(value) is FunctionType:
         return _shape((value.__defaults__, value.__kwdefaults__), depth - 1)
-    if inspect.isclass(value):
+    if issubclass(type(value), type):
         own = {k: v for k, v in vars(value).items() if not k.startswith("__")}
         return _shape(own, depth - 1)
-    state = getattr(value, "__dict__", None)
-    return _shape(state, depth - 1) if type(state) is dict else ""
+    return _shape(namespace(value), depth - 1)

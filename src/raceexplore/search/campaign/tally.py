@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from raceexplore.kernel.fence.doom import ENDED
+from raceexplore.kernel.fence.pulse import pulse
+from raceexplore.kernel.fence.watchdog import STUCK
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.started import started
 from raceexplore.search.campaign.found import Found
@@ -38,8 +41,8 @@ class Tally:
     runs: counted; cut: of these, ended by a limit. first: each failure as it was found, and
     count: how often, by fingerprint. classes: those of the observed runs; drawn: how often each was
     seen in those of them that were drawn. relative: what any claim that rests on them is relative
-    to. is_vacuous: no run so far met a choice. warnings: in the order of their first sight.
-    on_found: called at the first sight of each failure.
+    to. is_vacuous: no run so far met a choice. stuck: the first run that did not reach an await.
+    warnings: in the order of their first sight. on_found: called at each failure's first sight.
     """
 
     def __init__(self, trial: Trial, on_found: Callable[[Found], None] | None = None) -> None:
@@ -52,6 +55,7 @@ class Tally:
         self.relative: dict[str, None] = {}
         self.is_vacuous = True
         self.warnings: dict[str, None] = {}
+        self.stuck: Run | None = None
         self._sometimes: dict[str, bool] = {}
 
     def add(self, index: int, run: Run | None, sight: Sight) -> None:
@@ -69,6 +73,7 @@ class Tally:
             return
         self.is_vacuous = self.is_vacuous and not run.met_choice
         self.cut += run.outcome == "cut"
+        self.stuck = self.stuck or (run if STUCK in run.cut else None)
         if run.cut:
             self.warnings[f"a run was cut: {run.cut}"] = None
         for text in run.warnings:
@@ -112,6 +117,8 @@ class Tally:
         before, out = started.runs, []
         for key, seen in self.first.items():
             found = replace(seen, count=self.count[key])
+            if seen.kind == ENDED:
+                pulse.beware(10 * SHRINK_RUNS)  # all that is left are runs like it
             out.append(self._told(found, watch, explain=explain) if shrink else found)
         self.explain_runs = started.runs - before
         return tuple(out)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
-import os
 import platform
-import threading
+import re
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from raceexplore.kernel.errors import BadSeed
-from raceexplore.kernel.program import Limits
+from raceexplore.kernel.program import STEPS_MAX, Limits
 from raceexplore.kernel.seed import decode
 from raceexplore.search.corpus.aligned import are_pins, as_lists, label, pins
+from raceexplore.search.programs.files import READ_MAX, exists, put_aside, read_regular, write_whole
 from raceexplore.search.programs.load import source_digest
 from raceexplore.search.programs.target import is_node_id, split_reference
 from raceexplore.search.why.guide import Guide
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from raceexplore.search.campaign.found import Found
 
 VERSION = 1
+STEM_LONGEST = 200  # bytes of a file's name less the fingerprint; a system takes 255 in all
 EVENTS = "the events differ from the recorded ones"
 
 
@@ -119,40 +121,66 @@ def stem(program: str) -> str:
     """Return the folder and file of a program, or the file, name and digest of a pytest test."""
     if is_node_id(program):
         file, _, test = program.partition("::")
-        digest = hashlib.blake2b(program.encode(), digest_size=4).hexdigest()
+        digest = hashlib.blake2b(program.encode(errors="surrogatepass"), digest_size=4).hexdigest()
         base = f"{Path(file).stem}-{test[:60]}-{digest}"
     else:
         path = Path(split_reference(program)[0])
         base = "-".join([*path.parent.parts[-1:], path.stem])
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in base)
+    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in base)
+    if len(name.encode()) <= STEM_LONGEST:
+        return name
+    # with what is added to it, it would be too long for the name of a file
+    digest = hashlib.blake2b(program.encode(errors="surrogatepass"), digest_size=4).hexdigest()
+    return f"{name[: STEM_LONGEST // 4]}-{digest}"
 
 
-def entries_of(program: str, folder: Path) -> list[tuple[Path, Entry]]:
-    """Return the entries of ``folder`` for the pytest test ``program``, by file name."""
-    named = [(path, read(path)) for path in sorted(folder.glob(f"{stem(program)}-*.json"))]
-    return [(path, entry) for path, entry in named if entry.program == program]
+def entries_of(program: str, folder: Path) -> tuple[list[tuple[Path, Entry]], list[str]]:
+    """Return the entries of ``folder`` for the pytest test ``program``, by file name.
+
+    And what is wrong with those files that cannot be read.
+    """
+    found, refused = [], []
+    for path in paths_of(folder):
+        if path.name.startswith(f"{stem(program)}-"):
+            try:
+                found.append((path, read(path)))
+            except BadSeed as error:
+                refused.append(str(error))
+    return [(path, entry) for path, entry in found if entry.program == program], refused
 
 
 def save(entry: Entry, folder: Path) -> tuple[Path, bool]:
     """Write ``entry`` unless its bug is already there with as small a schedule; tell if written.
 
-    The file appears whole or not at all; one that cannot be read is put aside, not lost.
+    The file appears whole or not at all. One that is damaged is put aside, not lost; one that
+    cannot be read here, or is of a newer version, is left alone, and another name is taken.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / file_name(entry)
-    for named in sorted(folder.glob("*.json")):
+    for named in paths_of(folder):
         if named != path and _holds(named, entry):
             return named, False
-    if path.exists():
+    number = 1
+    while exists(path):
         try:
             old = read(path)
+        except Unreadable:
+            number += 1
+            path = folder / file_name(entry).replace(".json", f"-{number}.json")
+            continue
         except BadSeed:
-            path.replace(path.with_suffix(".damaged"))
-        else:
-            if old.source_digest == entry.source_digest and _size(old) <= _size(entry):
-                return path, False
+            put_aside(path)
+            break
+        if old.source_digest == entry.source_digest and _size(old) <= _size(entry):
+            return path, False
+        break
     write(entry, path)
     return path, True
+
+
+def paths_of(folder: Path) -> list[Path]:
+    """Return the files of ``folder`` that are entries by their names, in the order of these."""
+    return sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
 
 
 def _holds(path: Path, entry: Entry) -> bool:
@@ -174,25 +202,10 @@ def write(entry: Entry, path: Path, *, replace: bool = True) -> None:
 
     Unless ``replace``, raises `FileExistsError` if there is such a file, also one made meanwhile.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        draft.write_text(_as_json(entry), encoding="utf-8")
-        if replace:
-            draft.replace(path)
-        else:
-            _link(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _link(draft: Path, path: Path) -> None:
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
-        path.touch(exist_ok=False)
-        draft.replace(path)
+    text = _as_json(entry)
+    if len(text) > READ_MAX:  # of a run of very many deviations: these are the most of it
+        text = _as_json(dataclasses.replace(entry, pins=[]))
+    write_whole(path, text, replace=replace)
 
 
 def _as_json(entry: Entry) -> str:
@@ -206,31 +219,56 @@ def _as_json(entry: Entry) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
+class Unreadable(BadSeed):
+    """A file that may be whole, but not for us: of a newer version, or of another user."""
+
+
 def read(path: Path) -> Entry:
-    """Return the entry in ``path``. Raises `BadSeed` if it is none."""
+    """Return the entry in ``path``.
+
+    Raises `BadSeed` if it is none, and `Unreadable` if it may be one.
+    """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(read_regular(path))
         if not isinstance(value, dict) or not {"version", "seed"} <= value.keys():
             raise BadSeed(f"{path} is not a corpus file: it has no version and seed")
         if value["version"] != VERSION:
-            raise BadSeed(f"{path} has format {value['version']!r}, made by a newer raceexplore")
+            told = str(value["version"])[:40]
+            raise Unreadable(f"{path} has format {told}, made by a newer raceexplore")
         entry = Entry(**value)
         decode(str(entry.seed))
         Guide.from_plain(entry.orders)
     except BadSeed as error:
-        raise BadSeed(str(error) if str(path) in str(error) else f"{path}: {error}") from None
+        told = str(error) if str(path) in str(error) else f"{path}: {error}"
+        raise type(error)(told) from None
     except OSError as error:
-        raise BadSeed(f"{path} cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, TypeError) as error:
-        what = str(error).replace("Entry.__init__() ", "")
+        raise Unreadable(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError, TypeError) as error:
+        what = str(error).replace("Entry.__init__() ", "")[:200]
         raise BadSeed(f"{path} is not a corpus file, or a damaged one: {what}") from None
+    if wrong := _wrong(entry):
+        raise BadSeed(f"{path} is damaged: {', '.join(wrong)} is not of the kind it should be")
+    return entry
+
+
+def _wrong(entry: Entry) -> list[str]:
+    """Return the names of the fields that are not as `entry_of` makes them."""
     kinds = {f.name: f.type.partition("[")[0] for f in fields(Entry)}
     wrong = [name for name, kind in kinds.items() if type(getattr(entry, name)).__name__ != kind]
     if not ("pins" in wrong or are_pins(entry.pins)):
         wrong.append("pins")
-    if wrong:
-        raise BadSeed(f"{path} is damaged: {', '.join(wrong)} is not of the kind it should be")
-    return entry
+    if not ("tasks" in wrong or all(type(task) is str for task in entry.tasks)):
+        wrong.append("tasks")
+    if not ("max_steps" in wrong or 0 < entry.max_steps <= STEPS_MAX):
+        wrong.append("max_steps")
+    if not ("fingerprint" in wrong or re.fullmatch("[0-9a-f]{0,64}", entry.fingerprint)):
+        wrong.append("fingerprint")
+    return wrong
+
+
+def entries(folder: Path) -> list[tuple[Path, Entry]]:
+    """Return the entries of ``folder``, by file name. Raises `BadSeed` for a damaged one."""
+    return [(path, read(path)) for path in paths_of(folder)]
 
 
 def drift(entry: Entry, digest_now: str, source_now: str) -> list[str]:

@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from raceexplore.kernel.errors import BadOption, BadProgram, BadSeed, Diverged, RaceExploreError
 from raceexplore.kernel.fence.watchdog import watching
@@ -20,9 +20,10 @@ from raceexplore.search.as_exception import brief, error_of
 from raceexplore.search.campaign.found import Found
 from raceexplore.search.campaign.task_order import tasks
 from raceexplore.search.corpus.aligned import new_names
-from raceexplore.search.corpus.entry import entry_of, file_name, read, stem, write
+from raceexplore.search.corpus.entry import entry_of, file_name, paths_of, read, stem, write
 from raceexplore.search.corpus.levels import is_same
 from raceexplore.search.corpus.replay import find_stored, inside, replay_entry, replay_stored
+from raceexplore.search.programs.files import exists
 from raceexplore.search.programs.silence import silence
 from raceexplore.search.programs.target import is_node_id
 from raceexplore.search.shrink.shrink import Shrinking
@@ -86,11 +87,22 @@ def _taken(path: Path) -> BadOption:
     return BadOption(f"{path} is there already; take another name, or --force to replace it")
 
 
-def keep(stored: Stored, path: Path, version: str, *, force: bool) -> tuple[Entry, Path | None]:
+class Kept(NamedTuple):
+    """What `keep` has written.
+
+    gone: the file that ``raceexplore run`` had saved the same failure in, which is gone now.
+    replaced: what was kept under that name before, in a line; empty if nothing was.
+    """
+
+    entry: Entry
+    gone: Path | None
+    replaced: str
+
+
+def keep(stored: Stored, path: Path, version: str, *, force: bool) -> Kept:
     """Shrink the failure of ``stored`` and write it to ``path``.
 
-    Return what was written, and the file that ``raceexplore run`` had saved the same failure in,
-    which is gone now. version: raceexplore's own. Raises `Diverged` if it does not fail now, and
+    version: raceexplore's own. Raises `Diverged` if it does not fail now, and
     `BadOption` if ``path`` exists, unless ``force``.
     """
     inside(stored.program.name)
@@ -106,6 +118,7 @@ def keep(stored: Stored, path: Path, version: str, *, force: bool) -> tuple[Entr
         paths = tasks(run, stored.limits)
         found = replace(_as_found(run), why=why(run, stored.limits), tasks=paths)
     entry = entry_of(found, version, stored.limits)
+    before = _there(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(entry, path, replace=force)
@@ -113,7 +126,18 @@ def keep(stored: Stored, path: Path, version: str, *, force: bool) -> tuple[Entr
         raise _taken(path) from None
     except OSError as error:
         raise BadOption(f"{path} cannot be written: {error.strerror}") from None
-    return entry, _superseded(entry, path)
+    return Kept(entry, _superseded(entry, path), before)
+
+
+def _there(path: Path) -> str:
+    """Return what is kept in ``path`` now, in a line; empty if nothing is."""
+    if not exists(path):
+        return ""
+    try:
+        old = read(path)
+    except BadSeed:
+        return "a file that could not be read"
+    return f"{old.program}: {headline(old.kind, old.message)} ({old.fingerprint})"
 
 
 def _recorded(run: Run, limits: Limits) -> Run:
@@ -144,15 +168,15 @@ def kept(names: tuple[str, ...], folder: Path) -> list[Path]:
 
     Raises `BadOption` for a name that is not there.
     """
-    there = sorted(p for p in folder.glob("*.json") if not p.name.startswith("."))
+    there = paths_of(folder)
     if not names:
         return there
     found = []
     for name in names:
         path = folder / f"{name}.json"
-        if not path.is_file():
+        if not exists(path):
             path = Path(name)
-        if not path.is_file():
+        if not exists(path):
             has = ", ".join(p.stem for p in there[:8]) or "nothing"
             raise BadOption(f"nothing is kept as {name!r} in {folder}; it holds {has}")
         found.append(path)
@@ -201,6 +225,9 @@ def stale(done: Replayed, entry: Entry | None = None) -> str:
         return done.diverged
     now = tasks(done.run, Limits())
     names = new_names(entry.tasks, now) if entry else {}
+    there = [path for path in entry.tasks if "/" in path] if entry else []
+    if there and not any(names.get(path, path) in now for path in there):
+        return f"none of its {len(there)} tasks is there any more, such as {there[0]}"
     asked = [path for d in done.skipped if d.kind == "task" for path in (d.at, str(d.take))]
     gone = [path for path in asked if names.get(path, path) not in {*now, "clock"}]
     return f"the task {gone[0]} of its schedule is not there any more" if gone else ""

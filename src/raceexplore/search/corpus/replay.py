@@ -18,9 +18,11 @@ from raceexplore.kernel.seed import Seed, decode
 from raceexplore.search.corpus.entry import drift, read
 from raceexplore.search.corpus.levels import EXACT, Attempt, attempts, is_same
 from raceexplore.search.observed.with_values import with_values
+from raceexplore.search.programs.files import exists, is_file
 from raceexplore.search.programs.load import load_program, source_digest
+from raceexplore.search.programs.looked_at import must_define
 from raceexplore.search.programs.silence import silence
-from raceexplore.search.programs.target import is_node_id, split_reference
+from raceexplore.search.programs.target import find_target, is_node_id, split_reference
 from raceexplore.search.why.guide import NO_GUIDE, Guide
 from raceexplore.search.why.why import Why, why, why_briefly
 
@@ -228,7 +230,7 @@ def find_stored(
     text, entry = text.strip(), None
     if not re.match(r"rx\d+-[^./]*$", text):
         # a file's name is short; asking the system for one as long as a seed is an error of its own
-        if len(text) > 1000 or not (Path(text).is_file() or text.endswith(".json")):
+        if len(text) > 1000 or not (is_file(Path(text)) or text.endswith(".json")):
             raise BadSeed(f"{text[:40]!r} is neither a seed (rx1-...) nor a corpus file")
         entry = read(Path(text))
         text = entry.seed
@@ -247,9 +249,11 @@ def _load(path: str | None, seed: Seed, observe: Sequence[str]) -> Program:
     if is_node_id(seed.program):
         return load_program(inside(seed.program), observe)
     try:
-        return load_program(inside(seed.program), observe)
+        target = find_target(inside(seed.program))
+        must_define(target.path, name, inner)
+        return load_program(seed.program, observe)
     except BadProgram as error:
-        if Path(inner).exists():
+        if exists(Path(inner)):
             raise
         raise BadProgram(
             f"{error}: this seed is of {seed.program}; go to the folder that holds it, or name"

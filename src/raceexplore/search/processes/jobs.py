@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.errors import BadOption, BadProgram
+from raceexplore.kernel.fence.pulse import pulse
 from raceexplore.kernel.program import as_program
 from raceexplore.search.processes import units
 from raceexplore.search.processes.pools import can_fork, processes, workers
@@ -39,7 +40,8 @@ def explored(
     This process begins alone. It goes on alone if the scheduler's runs cannot be split. Raises
     `BadOption` where there is no way to give the program to another process.
     """
-    number = workers(jobs)
+    # after a death each run must have its number, by which it is known
+    number = 1 if pulse.deaths and executor is None else workers(jobs)
     if (number == 1 and executor is None) or not units.can_split(exploration.scheduler):
         alone = exploration.explore(ends)
         assert alone is not None

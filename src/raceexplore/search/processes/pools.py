@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.errors import BadOption
+from raceexplore.kernel.fence.pulse import CELLS, Cell, pulse
 from raceexplore.search.programs.silence import be_silent
 
 if TYPE_CHECKING:
@@ -40,16 +41,40 @@ def can_fork() -> bool:
 
 
 def processes(count: int, *, forked: bool) -> Executor:
-    """Return ``count`` processes of this machine that ignore Ctrl-C and end with this one."""
+    """Return ``count`` processes of this machine that ignore Ctrl-C and end with this one.
+
+    Their pulses are at `pulses`.
+    """
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
     context: Any = multiprocessing.get_context("fork" if forked else "spawn")
-    return ProcessPoolExecutor(count, context, initializer=settle)
+    table, taken = context.RawArray("Q", count * CELLS), context.Value("i", 0)
+    executor = ProcessPoolExecutor(count, context, initializer=settle, initargs=(table, taken))
+    _tables[id(executor)] = table
+    return executor
 
 
-def settle() -> None:
-    """Make this process a worker."""
+def pulses(executor: Executor) -> list[Any]:
+    """Return the cells of each process of ``executor``; none if `processes` has not made it."""
+    table = _tables.get(id(executor))
+    return [] if table is None else _cells_of(table)
+
+
+def _cells_of(table: Any) -> list[Any]:
+    cells = memoryview(table).cast("B").cast("Q")
+    return [cells[first : first + CELLS] for first in range(0, len(cells), CELLS)]
+
+
+_tables: dict[int, Any] = {}
+
+
+def settle(table: Any, taken: Any) -> None:
+    """Make this process a worker, which writes its pulse where the driver sees it."""
+    with taken.get_lock():
+        number, taken.value = taken.value, taken.value + 1
+    pulse.live(_cells_of(table)[number], {})
+    pulse.cells[Cell.PID] = os.getpid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver hears it, and ends us
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(signal, "SIGALRM"):
@@ -69,6 +94,7 @@ def _end_with_parent() -> None:
 
 def close(executor: Executor, *, idle: bool) -> None:
     """End ``executor``, and the processes that are still busy with it."""
+    _tables.pop(id(executor), None)
     if idle:
         executor.shutdown(wait=True)
         return

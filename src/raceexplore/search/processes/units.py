@@ -6,6 +6,7 @@ back what counts, and no object of the program's.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import threading
@@ -13,17 +14,19 @@ import time
 from collections.abc import Callable
 from contextvars import Context
 from dataclasses import replace
+from math import inf
 from typing import Any, NamedTuple
 
 from raceexplore.kernel.choice import Schedule
 from raceexplore.kernel.errors import BadOption, RaceExploreError
 from raceexplore.kernel.fence.guard import guarded
+from raceexplore.kernel.fence.pulse import Cell, pulse
 from raceexplore.kernel.fence.watchdog import STUCK, watching
 from raceexplore.kernel.outcome import Run
 from raceexplore.kernel.program import Limits, Program, Settings
 from raceexplore.kernel.scheduler import ByIndex, Scheduler, Splits
 from raceexplore.search.campaign.sight import NOTHING, Sight, sight_of
-from raceexplore.search.campaign.trial import Trial, frozen
+from raceexplore.search.campaign.trial import Trial
 from raceexplore.search.processes.blackbox import Recorded
 
 
@@ -61,6 +64,16 @@ class Unit(NamedTuple):
         """The index of its first run."""
         return self.turns[0][0]
 
+    def split(self, alone: set[int]) -> list[Unit]:
+        """Return this unit in parts, in order: each of the runs ``alone`` by itself."""
+        parts: list[list[Any]] = [[]]
+        for turn in self.turns:
+            if turn[0] in alone:
+                parts += [[turn], []]
+            else:
+                parts[-1].append(turn)
+        return [self._replace(turns=tuple(part)) for part in parts if part]
+
 
 class Told(NamedTuple):
     """What is told of a run.
@@ -83,6 +96,7 @@ class Report(NamedTuple):
     seconds: float
 
 
+SWEPT_AFTER = 2_000  # runs
 PLAIN = Told()  # of most runs there is no more to tell
 
 
@@ -136,6 +150,9 @@ class _Opened:
         self.setup, self.scheduler = setup, setup.scheduler()
         self.trial = Trial(program, setup.settings, setup.limits)
         self.round = -1
+        self._unswept = 0
+        gc.collect()
+        gc.freeze()
 
     def work(self, unit: Unit) -> Report:
         """Do the runs of ``unit`` up to the first that ends the campaign."""
@@ -145,8 +162,10 @@ class _Opened:
             self.round = unit.round
         told: list[Told] = []
         shorter = _Shorter()
-        with guarded(), frozen(), watching(self.setup.limits.wall_s):
+        until_s = inf if unit.last_s is None else began + unit.last_s - time.time()
+        with guarded(), watching(self.setup.limits.wall_s) as watch, watch.timed(until_s):
             for index, turn in unit.turns:
+                pulse.cells[Cell.INDEX] = index
                 if unit.last_s is not None and time.time() > unit.last_s:
                     break
                 take(self.scheduler, turn)
@@ -154,7 +173,18 @@ class _Opened:
                 told.append(shorter.of(tell(self.trial, index, scheduler)))
                 if ends(told[-1], stops=self.setup.stops):
                     break
+        self._sweep(len(told))
         return Report(tuple(told), time.perf_counter() - began)
+
+    def _sweep(self, runs: int) -> None:
+        """Collect what runs have left behind in cycles, once in a while.
+
+        What was there before the first of them is frozen, and not looked at.
+        """
+        self._unswept += runs
+        if self._unswept >= SWEPT_AFTER:
+            self._unswept = 0
+            gc.collect()
 
 
 class _Shorter:

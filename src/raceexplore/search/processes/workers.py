@@ -7,7 +7,9 @@ not matter which process does a run, when, or how often.
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
@@ -18,14 +20,20 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel import errors
+from raceexplore.kernel.fence.doom import ENDED
+from raceexplore.kernel.fence.pulse import Cell, Doing, Stillness, pulse
+from raceexplore.kernel.fence.watchdog import STUCK
+from raceexplore.kernel.run import run_once
+from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import encode
 from raceexplore.search.processes.blackbox import recorded
-from raceexplore.search.processes.pools import close
+from raceexplore.search.processes.pools import close, pulses
 from raceexplore.search.processes.units import Report, Setup, Told, Unit, ends, tell, turn_of, work
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from raceexplore.kernel.choice import Schedule
     from raceexplore.search.campaign.driver import Ends, Exploration
     from raceexplore.search.campaign.found import Stopped
     from raceexplore.search.processes.pools import Factory
@@ -62,6 +70,7 @@ class Crew:
         self._run_s = run_s
         self._knowledge, self._known_until = b"", 0
         self._is_alone = False
+        self._stillness: list[Stillness] = []
 
     def explore(self, limits: Ends) -> Stopped:
         """Run until something ends the campaign; return what."""
@@ -183,12 +192,16 @@ class Crew:
         return self._knowledge
 
     def _submit(self, unit: Unit) -> None:
-        if self._executor is None:
-            self._executor = self._factory()
         try:
+            if self._executor is None:
+                self._executor = self._factory()
+                self._stillness = [Stillness() for _ in pulses(self._executor)]
             future = self._executor.submit(work, self.setup, unit)
         except BrokenExecutor:
             self._broken([unit])
+        except (OSError, RuntimeError) as error:  # no process, no thread, no file for a pipe
+            self._sent[Future()] = unit  # so that what there is of them is ended
+            raise errors.NoProcesses(f"--jobs: there are no more processes: {error}") from None
         else:
             self._sent[future] = unit
 
@@ -196,6 +209,7 @@ class Crew:
         """Wait until a unit is done; take what it tells."""
         if not self._sent:
             return
+        self._end_stuck()
         done, _ = wait(self._sent, timeout=seconds, return_when=FIRST_COMPLETED)
         lost = []
         for future in sorted(done, key=lambda future: self._sent[future].first):
@@ -210,6 +224,14 @@ class Crew:
                 self._take(unit, report)
         if lost:
             self._broken(lost)
+
+    def _end_stuck(self) -> None:
+        """End the processes that do not move any more: they are stuck where no Python runs."""
+        if self._executor is None:
+            return
+        for stillness, cells in zip(self._stillness, pulses(self._executor), strict=True):
+            if stillness.too_long(cells, LOOK_S) and cells[Cell.PID]:
+                os.kill(cells[Cell.PID], signal.SIGKILL)
 
     def _take(self, unit: Unit, report: Report) -> None:
         for (index, _), told in zip(unit.turns, report.told, strict=False):
@@ -227,14 +249,24 @@ class Crew:
             else:
                 lost.append(unit)
         self._sent.clear()
+        running: set[int] = set()
         if self._executor is not None:
+            cells = pulses(self._executor)
+            running = {c[Cell.INDEX] for c in cells if c[Cell.DOING] != Doing.NOTHING}
             close(self._executor, idle=False)
             self._executor = None
         lost.sort(key=lambda unit: unit.first)
-        self._again.extendleft(reversed(self._parted(lost[0]) if self._is_alone else lost))
+        if self._is_alone:
+            lost = self._parted(lost[0], running)
+        else:
+            lost = [part for unit in lost for part in unit.split(running)]
+        self._again.extendleft(reversed(lost))
 
-    def _parted(self, unit: Unit) -> list[Unit]:
+    def _parted(self, unit: Unit, running: set[int]) -> list[Unit]:
         """Return what to do with a unit that has killed its process though it was alone."""
+        parts = unit.split(running)
+        if len(parts) > 1:
+            return parts
         middle = len(unit.turns) // 2
         if middle:
             return [
@@ -247,8 +279,19 @@ class Crew:
         log = Path(unit.log)
         schedule = recorded(log)
         rmtree(log.parent, ignore_errors=True)
-        trial = self.tally.trial
-        seed = encode(trial.program.name, trial.settings, schedule, "")
-        text = f"run {unit.first} kills the process that does it, each time; its schedule: {seed}"
-        self._note(unit.first, Told(error=(errors.ProcessDied.__name__, text)))
+        self._note(unit.first, self._told_of(unit.first, schedule))
         return []
+
+    def _told_of(self, index: int, schedule: Schedule) -> Told:
+        """Return what is to be told of a run that ends its process: a scout does it first here."""
+        trial = self.tally.trial
+        pulse.beware()
+        replay = Replay(schedule)
+        run = run_once(
+            trial.program, replay, limits=trial.limits, settings=trial.settings, record=True
+        )
+        if STUCK in run.cut or (run.failure is not None and run.failure.kind == ENDED):
+            return Told(run)
+        seed = encode(trial.program.name, trial.settings, schedule, "")
+        text = f"run {index} kills the process that does it, each time; its schedule: {seed}"
+        return Told(error=(errors.ProcessDied.__name__, text))

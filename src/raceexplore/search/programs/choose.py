@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.errors import BadProgram
-from raceexplore.kernel.program import needed_arguments
+from raceexplore.kernel.program import needed_arguments, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ def choose(module: ModuleType, target: Target) -> str:
         choices = " or ".join(f"{shown}:{key}" for key in chosen)
         raise BadProgram(f"{shown} holds {len(chosen)} programs; name one: {choices}")
     found = ", ".join(f"async def {k}{_signature(f)}" for k, f in public.items())
-    plain = [k for k, v in vars(module).items() if inspect.isfunction(v) and k not in public]
+    plain = [k for k, v in vars(module).items() if type(v) is FunctionType and k not in public]
     found = found or (f"plain functions {', '.join(plain[:8])}" if plain else "no function at all")
     raise BadProgram(
         f"{shown} holds no program (an async function without arguments, or with the world);"
@@ -68,13 +68,16 @@ def _named(module: ModuleType, target: Target, public: Mapping[str, Any]) -> str
 
 def is_async(value: Any) -> bool:
     """Return whether a call of ``value`` gives something to await, as far as one can tell."""
-    if isinstance(value, type) or not callable(value):
+    if issubclass(type(value), type) or not callable(value):
         return False
     inner = value
-    while isinstance(inner, partial):
+    while type(inner) is partial:
         inner = inner.func
-    known = (inner, vars(type(inner)).get("__call__"), inspect.unwrap(inner))
-    return any(map(inspect.iscoroutinefunction, known))
+    try:
+        known = (inner, vars(type(inner)).get("__call__"), inspect.unwrap(inner))
+        return any(map(inspect.iscoroutinefunction, known))
+    except Exception:  # noqa: BLE001 a proxy may raise at any question
+        return False
 
 
 def _is_from(value: Any, module: ModuleType, key: str) -> bool:
@@ -90,10 +93,7 @@ def _is_program(function: Any) -> bool:
 
 
 def _signature(function: Any) -> inspect.Signature:
-    try:
-        return inspect.signature(function)
-    except (TypeError, ValueError) as error:
-        raise BadProgram(f"what arguments {function!r} takes cannot be known: {error}") from None
+    return signature_of(function)
 
 
 def member(module: ModuleType, name: str, shown: str) -> Any:

@@ -14,8 +14,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raceexplore.kernel.errors import BadProgram, UnsupportedTrio
-from raceexplore.kernel.fence.guard import guarded
+from raceexplore.kernel.errors import BadProgram, Stuck, UnsupportedTrio
+from raceexplore.kernel.fence.guard import importing
+from raceexplore.kernel.fence.hostile import name_of, text_of, traceback_of
 from raceexplore.kernel.names import LOADED
 from raceexplore.kernel.program import Program, takes_world
 from raceexplore.kernel.runtimes.imports import runtime_of
@@ -83,7 +84,7 @@ def observed_copy(
     @cache
     def observed() -> Any:
         path = target.path
-        with guarded(), observing(module_name, *packages) as twins, started_runs() as started:
+        with importing(), observing(module_name, *packages) as twins, started_runs() as started:
             if target.module and target.module.partition(".")[0] in packages:
                 module = importlib.import_module(target.module)
             else:
@@ -110,7 +111,7 @@ def import_target(target: Target, name: str = "") -> ModuleType:
     make_importable(target.root)
     linecache.checkcache()
     try:
-        with _refusals(target.path.name), guarded(), started_runs() as started:
+        with _refusals(target.path.name), importing(), started_runs() as started:
             module = importlib.import_module(target.module)
     except BadProgram as error:
         missing = str(getattr(error.__cause__, "name", ""))
@@ -159,7 +160,7 @@ def import_file(path: Path, name: str = "") -> ModuleType:
     linecache.checkcache(str(path))  # a fingerprint holds the source line of the failure
     sys.modules[name] = module
     make_importable(path.parent)
-    with _refusals(path.name), guarded(), started_runs() as started:
+    with _refusals(path.name), importing(), started_runs() as started:
         spec.loader.exec_module(module)
     if started:
         vars(module)[STARTED] = started[0]
@@ -220,8 +221,11 @@ def _refusals(file: str) -> Iterator[None]:
         # of what is no text at all, Python names no line, and no file either
         place = f"{error.filename}:{error.lineno}" if error.lineno else file
         raise BadProgram(f"{place}: syntax error: {error.msg}") from None
+    except Stuck as error:
+        raise BadProgram(f"{file} cannot be imported: {error}") from None
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt | UnsupportedTrio):  # it is not the program's fault
+        # it is not the program's fault, or has been told already
+        if isinstance(error, KeyboardInterrupt | UnsupportedTrio | BadProgram):
             raise
         raise BadProgram(f"{file} cannot be imported: {_where(error)}") from error
 
@@ -234,6 +238,6 @@ def source_digest(program: Program) -> str:
 
 
 def _where(error: BaseException) -> str:
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if is_user_file(f.filename)]
+    frames = [f for f in traceback.extract_tb(traceback_of(error)) if is_user_file(f.filename)]
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
+    return f"{name_of(type(error))}: {text_of(error)}{place}"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from raceexplore.kernel.errors import BadProgram
 from raceexplore.kernel.fence.guard import guarded
+from raceexplore.search.programs.files import exists, is_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,22 @@ def split_reference(reference: str) -> tuple[str, str]:
 
 def is_node_id(reference: str) -> bool:
     """Return whether ``reference`` names a pytest test, ``tests/test_x.py::test_y``."""
-    return "::" in reference
+    file, colons, _ = reference.partition("::")
+    if not colons or not file.endswith(".py"):  # a file's own name may hold colons, too
+        return False
+    return not is_file(Path(split_reference(reference)[0]))
 
 
 def is_module(place: str) -> bool:
     """Return whether ``place`` is a module's dotted name, and no file that there is."""
     named = all(part.isidentifier() for part in place.split("."))
-    return named and not place.endswith(".py") and not Path(place).exists()
+    return named and not place.endswith(".py") and not exists(Path(place))
 
 
 def find_file(text: str) -> Path:
     """Return the file; one under ``models/`` may also be that of the installed package."""
     path = Path(text)
+    _must_be_readable(path, text)
     if not path.exists() and path.parts[:1] == ("models",):
         inside = Path(importlib.import_module("raceexplore.models").__path__[0]).joinpath(
             *path.parts[1:]
@@ -80,6 +85,18 @@ def find_file(text: str) -> Path:
     if path.suffix != ".py":
         raise BadProgram(f"{text} is not a Python file (.py)")
     return path.resolve()
+
+
+def _must_be_readable(path: Path, text: str) -> None:
+    """Raise `BadProgram` for what no file can be called, and for what we may not look at."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise BadProgram(f"{text} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise BadProgram(f"{text} cannot be the name of a file: {error}") from None
 
 
 def relative(path: Path, text: str) -> str:
