@@ -1,0 +1,160 @@
+"""What strangers may have changed: seeds, corpus files and command lines; each ends in one line."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from command import Rx
+from raceexplore import BadSeed
+from raceexplore.kernel.choice import Deviation, Schedule
+from raceexplore.kernel.program import Settings
+from raceexplore.kernel.seed import decode, encode
+from raceexplore.search.corpus.entry import read
+
+PATIENCE_S = 20  # on a machine that does ten things at a time; 2 s on an idle one
+MEMORY_KB = 300 << 10  # that all of it may add to what the process has used before
+SHORT = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+LONG = settings(max_examples=100_000, deadline=None, suppress_health_check=list(HealthCheck))
+names = st.text(st.characters(exclude_characters="\0", exclude_categories=()), max_size=60)
+deviations = st.lists(
+    st.one_of(
+        st.builds(Deviation, st.just("task"), names, st.integers(0, 10**6), names),
+        st.builds(Deviation, st.just("data"), names, st.integers(0, 99), st.integers(1, 2**40)),
+    ),
+    max_size=20,
+)
+settings_of_runs = st.builds(Settings, entropy=st.integers(-(2**63), 2**64 - 1))
+seeds = st.builds(
+    encode,
+    names,
+    settings_of_runs,
+    deviations.map(Schedule),
+    st.binary(max_size=8).map(bytes.hex),
+)
+
+
+def mutated(text: str, edits: list[tuple[int, str]]) -> str:
+    """Return ``text`` with a letter exchanged, put in or taken out at some places."""
+    letters = list(text)
+    for place, letter in edits:
+        at = place % (len(letters) + 1)
+        letters[at : at + place % 3] = letter
+    return "".join(letters)
+
+
+edits = st.lists(st.tuples(st.integers(0, 10**6), st.text(max_size=2)), max_size=6)
+
+
+def is_told_in_a_line(work: Any) -> None:
+    """Do ``work``: it may raise `BadSeed`, in a line, and must not take long."""
+    began = time.perf_counter()
+    try:
+        work()
+    except BadSeed as error:
+        assert str(error)  # noqa: PT017 it may be raised, or not
+    assert time.perf_counter() - began < PATIENCE_S
+
+
+@SHORT
+@given(program=names, chosen=settings_of_runs, found=deviations)
+def test_what_is_encoded_can_be_decoded(program: str, chosen: Settings, found: list[Any]) -> None:
+    seed = decode(encode(program, chosen, Schedule(found), "0badc0de"))
+    assert (seed.program, seed.settings, seed.fingerprint) == (program, chosen, "0badc0de")
+    assert seed.schedule == Schedule(found)
+
+
+def seeds_hold(text: str, changes: list[tuple[int, str]]) -> None:
+    is_told_in_a_line(lambda: decode(mutated(text, changes)))
+
+
+test_a_mutated_seed_is_told_in_a_line = SHORT(given(text=seeds, changes=edits)(seeds_hold))
+test_many_mutated_seeds = pytest.mark.slow(LONG(given(text=seeds, changes=edits)(seeds_hold)))
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+ENTRY = {
+    "version": 1, "program": "x.py:main", "kind": "K", "message": "m", "fingerprint": "0badc0de",
+    "digest": "", "source_digest": "", "python": "3", "trio": "0", "raceexplore": "0",
+    "hash_probe": 1, "found_at": "", "max_steps": 5, "site": "", "tasks": [], "pins": [],
+    "orders": [],
+}  # fmt: skip
+fields = st.dictionaries(st.sampled_from([*ENTRY, "seed", "other"]), values, max_size=3)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fuzz") / "entry.json"
+
+
+def entries_hold(
+    file: Path, seed: str, changed: dict[str, Any], changes: list[tuple[int, str]]
+) -> None:
+    text = mutated(json.dumps({**ENTRY, "seed": seed, **changed}), changes)
+    file.write_text(text, encoding="utf-8", errors="surrogatepass")
+    is_told_in_a_line(lambda: read(file))
+
+
+drawn = given(seed=seeds, changed=fields, changes=edits)
+test_a_mutated_corpus_file_is_told_in_a_line = SHORT(drawn(entries_hold))
+test_many_mutated_corpus_files = pytest.mark.slow(LONG(drawn(entries_hold)))
+
+WORDS = [
+    "run", "replay", "report", "corpus", "add", "list", "show", "what-if", "doctor", "new", "prove",
+    "ok.py", "ok.py:main", "nope.py", "--jobs", "--budget", "--entropy", "--wall-limit", "1", "2",
+    "-1", "nan", "inf", "9" * 5000, "rx1-", "--html", "x.html", "--format", "json", "--as", "k",
+    "\x1b[31m", "\ud800", "", "a" * 300, "--scheduler", "pct:depth=", "--time-limit", "0.1",
+    "--max-steps", "10", "-j", "auto", "--observe", "os", "::", ":", "--order", "passes",
+]  # fmt: skip
+OK = "async def main():\n    pass\n"
+lines = st.lists(st.sampled_from(WORDS), min_size=1, max_size=7)
+
+
+def command_holds(rx: Rx, words: list[str]) -> None:
+    began = time.perf_counter()
+    ended = rx(*words, ok=OK)
+    assert ended.status in {0, 1, 2, 3, 4, 74}, (words, ended)
+    assert "Traceback" not in ended.err
+    assert not any(c in ended.out + ended.err for c in "\x1b\x07")
+    assert time.perf_counter() - began < 3 * PATIENCE_S
+
+
+@settings(SHORT, max_examples=60)
+@given(words=lines)
+def test_a_command_line_of_any_words_is_told_in_a_line(rx: Rx, words: list[str]) -> None:
+    command_holds(rx, words)
+
+
+@pytest.mark.slow
+@settings(LONG, max_examples=10_000)
+@given(words=lines)
+def test_many_command_lines(rx: Rx, words: list[str]) -> None:
+    command_holds(rx, words)
+
+
+@pytest.mark.parametrize("size", [10_000, 300_000, 1_000_000])
+def test_a_seed_that_unpacks_to_very_much_is_refused_cheaply(size: int) -> None:
+    import base64
+    import zlib
+
+    from raceexplore.kernel.seed import _COMMON
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    body = b"\x95\xa1x\x80\xc4\x00\x90\xdd" + size.to_bytes(4, "big") + b"\x90" * size
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15, zdict=_COMMON)
+    packed = packer.compress(body) + packer.flush()
+    check = zlib.crc32(packed).to_bytes(4, "big")
+    text = "rx1-" + base64.urlsafe_b64encode(check + packed).rstrip(b"=").decode()
+    with pytest.raises(BadSeed):
+        decode(text)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MEMORY_KB
