@@ -42,10 +42,10 @@ def models(*, form: str) -> None:
 
 
 def _list(form: str, lines: Iterable[Text], values: object) -> None:
-    from raceexplore.cli.streams import say
+    from raceexplore.cli.streams import say, tell
 
     if form == "json":
-        click.echo(json.dumps(values, default=str))
+        tell(json.dumps(values, default=str), data=True)
     else:
         say(lines, sys.stdout)
 

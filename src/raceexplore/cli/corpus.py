@@ -38,12 +38,12 @@ def corpus() -> None:
 @folder
 def corpus_list(*, form: str, folder: Path) -> None:
     """List the failures that are kept, and what replays each."""
-    from raceexplore.cli.streams import say
+    from raceexplore.cli.streams import say, tell
     from raceexplore.report.terminal import listing
 
     _must_exist(folder)
     if form == "json":
-        click.echo(json.dumps(listing.corpus_values(folder)))
+        tell(json.dumps(listing.corpus_values(folder)), data=True)
         return
     say(listing.corpus(folder), sys.stdout)
 

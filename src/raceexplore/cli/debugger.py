@@ -91,6 +91,7 @@ def show(
     *, seed: str, path: str | None, step: int, observe: Sequence[str], form: str, as_json: bool
 ) -> None:
     """Print tasks, variables and values as they are after an event."""
+    from raceexplore.cli.streams import tell
     from raceexplore.debug.state import lines, look, state
     from raceexplore.kernel.program import Limits
     from raceexplore.search.corpus.replay import find_stored
@@ -104,7 +105,7 @@ def show(
         raise click.UsageError(f"--step {step}: the events of this run are 0 to {total - 1}")
     found = state(run, chains, step)
     as_json = as_json or form == "json"
-    click.echo(json.dumps(found) if as_json else "\n".join(lines(found)))
+    tell(json.dumps(found) if as_json else "\n".join(lines(found)), data=as_json)
 
 
 ALONE = (show,)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 STUCK = "has not reached an await"  # what the cut of a run says that this limit has ended
 OUT_OF_TIME = "the time limit has passed"  # likewise
+AGAIN_S = 1.0  # an event of a program of which another one has been stuck: it will be, too
 TEXT_S = 2.0  # what an object of the program's may take to tell its text
 IMPORTS = 3  # times the limit of an event: what the import of a program may take
 LATE_S = 0.5  # a run that lasts so long after the time limit is ended
@@ -28,12 +29,13 @@ class Watchdog:
     """Looks in every quarter of a second; needs the main thread and SIGALRM to be effective.
 
     interrupted: Ctrl-C was pressed, and nobody has heeded it yet. loop: the running loop, or None
-    between runs. on: it looks in. until_s: what `perf_counter` shows when the time limit passes.
+    between runs. on: it looks in. stuck: an event has taken too long since it began to look in. until_s: what `perf_counter` shows when the time limit passes.
     hears: Ctrl-C comes here and nowhere else. end: what a second Ctrl-C does.
     """
 
     def __init__(self) -> None:
         self.interrupted = self.on = self.hears = False
+        self.stuck = False
         self.presses = 0
         self.loop: Any = None
         self.wall_s = 10.0
@@ -61,8 +63,8 @@ class Watchdog:
             loop.abort(OUT_OF_TIME)
             if self._ticks:
                 raise Stuck(OUT_OF_TIME)
-        if self._ticks * TICK_S >= self.wall_s:
-            self._ticks = 0
+        if self._ticks * TICK_S >= (min(self.wall_s, AGAIN_S) if self.stuck else self.wall_s):
+            self._ticks, self.stuck = 0, True
             site = place(frame)
             loop.abort(f"{site} {STUCK} for {self.wall_s:g} s")
             raise Stuck(str(site))
@@ -185,7 +187,7 @@ def _is_free() -> bool:
 
 @contextmanager
 def _switched_on() -> Iterator[None]:
-    watchdog.interrupted, watchdog.presses = False, 0
+    watchdog.interrupted, watchdog.stuck, watchdog.presses = False, False, 0
     handlers: list[tuple[int, Callable[..., Any]]] = [(signal.SIGALRM, watchdog.tick)]
     sigint = signal.getsignal(signal.SIGINT)
     if sigint is signal.default_int_handler:
