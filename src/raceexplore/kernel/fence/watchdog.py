@@ -29,8 +29,9 @@ class Watchdog:
     """Looks in every quarter of a second; needs the main thread and SIGALRM to be effective.
 
     interrupted: Ctrl-C was pressed, and nobody has heeded it yet. loop: the running loop, or None
-    between runs. on: it looks in. stuck: an event has taken too long since it began to look in. until_s: what `perf_counter` shows when the time limit passes.
-    hears: Ctrl-C comes here and nowhere else. end: what a second Ctrl-C does.
+    between runs. on: it looks in. stuck: an event has taken too long since it began to look in.
+    until_s: what `perf_counter` shows when the time limit passes. hears: Ctrl-C comes here and
+    nowhere else. end: what a second Ctrl-C does.
     """
 
     def __init__(self) -> None:
