@@ -64,6 +64,7 @@ EXEMPT = {
 LONG: dict[str, str] = {
     "src/raceexplore/cli/main.py": "what run, replay and report take stands beside what they do",
     "src/raceexplore/kernel/events/record.py": "soundness hangs on it, so it is read at once",
+    "src/raceexplore/kernel/run.py": "a run, as the loop, the guard and the world see it",
     "src/raceexplore/observe/effects/by_class_of_object.py": "one decision, asked in one order",
     "src/raceexplore/observe/hooks/note.py": "one function for each effect of the table",
     "src/raceexplore/observe/ledger/ledger.py": "one class, and its state",
