@@ -15,7 +15,7 @@ from raceexplore.kernel.seed import decode
 from raceexplore.pytest_plugin.kept import known_of, saved, with_note
 from raceexplore.pytest_plugin.options import asked_for, corpus_folder
 from raceexplore.search.as_exception import error_of
-from raceexplore.search.campaign.found import Campaign, Found
+from raceexplore.search.campaign.found import VACUOUS, Campaign, Found
 from raceexplore.search.campaign.in_sight import in_sight
 from raceexplore.search.corpus.replay import Replayed, explained, replay, replay_entry, replay_seed
 from raceexplore.search.explore import explore
@@ -77,7 +77,10 @@ class Race:
             again = replay(program, found.run.seed, limits=asked["limits"])  # aloud, for pytest
             run = replace(found.run, failure=again.failure) if again.failure else found.run
             self._fail(run, found, limits=asked["limits"])
-        if why := campaign.inconclusive:
+        why = campaign.inconclusive
+        if why == VACUOUS:  # a test that needs no schedule has passed
+            self._tell("note", why)
+        elif why:
             self._tell("verdict", "inconclusive")
             raise Inconclusive(f"neither passed nor failed: {'; '.join([why, *campaign.warnings])}")
         if campaign.cut:

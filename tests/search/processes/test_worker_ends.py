@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,9 @@ def test_a_killed_process_changes_nothing(written: Written, tmp_path: Path, sche
     assert not (tmp_path / "killed").exists()
     shared = explore(program, scheduler=scheduler, budget=300, stop="never", jobs=2)
     assert (tmp_path / "killed").exists()
-    assert told(shared) == told(alone)
+    # in a worker the program looks at the file system, and the certificate says so
+    names = [text.partition("; relative: ")[0] for text in shared.certificate]
+    assert told(replace(shared, certificate=tuple(names))) == told(alone)
 
 
 KILLS = """

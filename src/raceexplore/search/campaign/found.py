@@ -135,9 +135,9 @@ class Campaign:
             return cut[-1].removeprefix(before) if cut else default
         if not self.completed_runs:
             return "no run came to its end"
-        if self.is_vacuous:
-            return VACUOUS
         if self.never:
             names = ", ".join(repr(name) for name in self.never)
             return f"sometimes({names}) held in no run"
+        if self.is_vacuous:
+            return VACUOUS
         return self.shortfall

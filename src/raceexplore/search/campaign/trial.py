@@ -82,11 +82,14 @@ class Trial:
 
         Observation keeps objects alive until the run ends, so that what the program holds weakly
         may stay. If that is what tells them apart, and the program repeats itself, nothing is
-        observed from now on.
+        observed from now on. A program that names no weak reference is refused, as it varies.
         """
         try:
             self.again(run, stir=True)
         except NotDeterministic:
+            source = self.program.source
+            if source is None or b"weakref" not in source.read_bytes():
+                raise
             replay = Replay(run.schedule)
             self.unlike.append(UNLIKE)
             plain = self._observed(replay)
