@@ -1,7 +1,8 @@
 """Programs that hide what they share, each in its own way: no proof may overlook it.
 
 Each is called what is right to say of it: ``exact``, where dpor must find what dfs finds, or
-``relative``, where its certificate must say that it is.
+``relative``, where its certificate must say that it is; ``drawn``, where it must say that it has
+tried one value of what is drawn, of which dfs tries several.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from raceexplore import explore
 from raceexplore.kernel.fence.guard import guarded
 from raceexplore.search.programs.load import load_program
 from sweeps import complaints
@@ -42,10 +44,15 @@ def test_what_is_hidden_is_found_or_said_to_be_left_out(
     path = tmp_path / f"hiding_{name}.py"
     path.write_text(HEAD + source + ("" if "async def main" in source else TAIL))
     with guarded():
-        wrong, reduced = complaints(load_program(str(path)))
+        program = load_program(str(path))
+        wrong, reduced = complaints(program)
+        told = explore(program, scheduler="dpor").certificate if kind == "drawn" else ()
     if kind == "exact":
         assert (wrong, reduced.opaque) == ([], 0)
         assert reduced.blocked <= 1
+    elif kind == "drawn":
+        assert any("neutral draw" in words for words in told)
+        assert reduced.opaque == 0
     else:
         assert kind == "relative"
         assert reduced.opaque > 0

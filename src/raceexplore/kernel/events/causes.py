@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from raceexplore.kernel.events.trace import Stop
+from raceexplore.kernel.events.footprint import FREE, WHOLE
+from raceexplore.kernel.events.trace import Kind, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,11 +44,13 @@ class Course:
     waiting when the clock last fired. interrupted: it was cancelled while it waited. last: the
     number of its last event. unseen: what runs where it stands that nobody observes, or empty.
     body: the object of trio's, and its method, that is the body of the task, which is new.
+    cut_short: it was cancelled before its wait for a condition began, so that it does not stop
+    there. held: the last access to each lock that it may have.
     """
 
     __slots__ = (
-        "asked", "body", "by_clock", "causes", "interrupted", "joining", "last", "queues", "scopes",
-        "stand", "unseen", "waiting",
+        "asked", "body", "by_clock", "causes", "cut_short", "held", "interrupted", "joining",
+        "last", "queues", "scopes", "stand", "unseen", "waiting",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -57,7 +60,8 @@ class Course:
         self.causes: list[int] = []
         self.asked: Sequence[object] = ()
         self.joining: Any = None
-        self.waiting = self.by_clock = self.interrupted = False
+        self.waiting = self.by_clock = self.interrupted = self.cut_short = False
+        self.held: dict[object, Access] = {}
         self.last = -1
         self.unseen = ""
         self.body: tuple[object, str] | None = None
@@ -65,6 +69,19 @@ class Course:
     def was_interrupted(self) -> bool:
         """Return whether the task goes on because it was cancelled while it waited."""
         return self.interrupted or self.by_clock
+
+    def hold(self, queues: Sequence[Access]) -> None:
+        """Note which locks the task may have after an event that did this to what is waited for."""
+        for access in queues:
+            lock, part = access.resource
+            if part == FREE:
+                self.held.pop(lock, None)
+            elif access.write and access.kind is Kind.LOCK:
+                self.held[lock] = access
+
+    def broken(self) -> tuple[Access, ...]:
+        """Return that the task ends, which breaks the locks that it has."""
+        return tuple([a._replace(resource=(lock, WHOLE), line="") for lock, a in self.held.items()])
 
 
 class Causes:

@@ -214,13 +214,13 @@ class Recorder:
         accesses, opaque = ledger.close(path, step.nth)
         if self.used:
             accesses = Accesses(accesses + tuple(self.used.values()))
-        if begin.stop is Stop.CONDITION and (course.was_interrupted() or step.interrupted):
-            accesses = Accesses(accesses + self._asked_again(course))
+        accesses = self._locked(step, begin, course, accesses)
         if cancelled:
             accesses = Accesses(accesses + self._taken_from_queues(step, cancelled))
         # a lock that was had at once might have had to be waited for: its release commutes
         locks = accesses.locks
-        course.queues = locks.requests if step.ready else locks.queues
+        stays = not step.ready or _waits_for_condition(course)
+        course.queues = locks.queues if stays else locks.requests
         if self._declared is not None:
             return (*self._declared, *locks.scopes), "", NO_LOCKS
         if locks.asked and self._any_cancelled and self._is_cancelled(step):
@@ -290,6 +290,20 @@ class Recorder:
             [a._replace(resource=(a.resource[0], ...), write=True, line="") for a in queued]
         )
 
+    def _locked(self, step: Step, begin: Site, course: Course, accesses: Accesses) -> Accesses:
+        """Return ``accesses``, and what trio itself does to locks in the event."""
+        again = False
+        if begin.stop is Stop.CONDITION:
+            again = course.cut_short or course.was_interrupted() or step.interrupted is not None
+            if again:
+                accesses = Accesses(accesses + self._asked_again(course))
+        course.cut_short = step.ready and not again and _waits_for_condition(course)
+        if accesses.locks.queues:
+            course.hold(accesses.locks.queues)
+        if course.held and step.task.coro.cr_frame is None:
+            accesses = Accesses(accesses + course.broken())
+        return accesses
+
     def _asked_again(self, course: Course) -> tuple[Access, ...]:
         """Return that a cancelled wait for a condition asks for its lock again."""
         queued = course.queues
@@ -327,6 +341,11 @@ class Recorder:
         batch.discard(task)
         if not batch:
             batch.update(ready(task))
+
+
+def _waits_for_condition(course: Course) -> bool:
+    """Return whether the task has stopped in a wait for a condition, be it cancelled already."""
+    return course.stand is not None and course.stand.stop is Stop.CONDITION
 
 
 def _begins_cancelled(step: Step, begin: Site) -> bool:

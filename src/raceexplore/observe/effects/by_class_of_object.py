@@ -328,8 +328,18 @@ def is_observed(code: object) -> bool:
     """Tell whether a function, or what it wraps, was loaded rewritten."""
     if not callable(code):
         return False
-    inner = inspect.unwrap(code)
+    inner = unwrapped(code)
     return isinstance(inner, types.FunctionType) and MARK in inner.__globals__
+
+
+def unwrapped(code: object) -> object:
+    """Return what ``code`` wraps, as `inspect.unwrap` does, but run no ``__getattr__``."""
+    met: list[object] = []
+    while not any(code is one for one in met):
+        met.append(code)
+        held = inspect.getattr_static(code, "__wrapped__", code)
+        code = code.__func__ if isinstance(code, staticmethod) else held
+    return code
 
 
 @functools.lru_cache(maxsize=1024)

@@ -112,7 +112,13 @@ TABLES: Final[dict[type, Table]] = {
         "__aexit__": SKIP,
     },  # edges, as above
     trio.lowlevel.Task: TASK,
-    trio.lowlevel.ParkingLot: {"statistics": READ, "__len__": READ, "__bool__": READ},
+    trio.lowlevel.ParkingLot: {
+        "statistics": READ,
+        "__len__": READ,
+        "__bool__": READ,
+        "repark": FOREIGN,  # they change the other lot, too
+        "repark_all": FOREIGN,
+    },
     trio.lowlevel.RunVar: {"get": READ},
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import random
 from functools import partial
 from types import (
     BuiltinFunctionType,
@@ -85,6 +86,8 @@ def done_by_method(obj: Any, name: str) -> Does:
         return max((done_by(found) for found in peek(obj, name)), default=Does.KEEPS)
     if is_known[kind] or kind in SCALARS or is_observed(member):
         return Does.KEEPS  # where it does something, the call's own hook has noted it
+    if issubclass(kind, random.Random):
+        return Does.CHANGES  # one of ours, which is made where the program makes Python's
     home = kind.__module__.partition(".")[0]
     return Does.KEEPS if home in {"trio", "raceexplore"} else Does.CHANGES
 

@@ -53,7 +53,12 @@ def each(obj: T) -> T | Iterator[object]:
 
 def delegated(obj: T) -> T | Iterator[object]:
     """``yield from obj``: a generator is sent to, and closed, by the one that delegates to it."""
-    return obj if hasattr(type(obj), "send") or hasattr(type(obj), "close") else each(obj)
+    if not (hasattr(type(obj), "send") or hasattr(type(obj), "close")):
+        return each(obj)
+    ledger = hooks.active
+    if ledger is not None and getrefcount(obj) > ALONE and ledger.names.is_out(ledger.ordinal(obj)):
+        ledger.opaque("a step of a shared generator")
+    return obj
 
 
 def elements(obj: T, name: str, inner: str) -> T | Iterator[object]:

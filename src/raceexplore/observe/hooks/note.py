@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gc
-from collections import OrderedDict
+from collections import OrderedDict, UserDict
 from enum import EnumMeta
 from inspect import getmro
 from io import IOBase
-from types import BuiltinFunctionType, CellType, MethodType, ModuleType
+from types import BuiltinFunctionType, CellType, MethodType, ModuleType, SimpleNamespace
 from typing import Any, Final
 
 from raceexplore.observe.effects.by_class_of_object import (
@@ -70,6 +70,8 @@ UNORDERED: Final = frozenset({"__len__", "__bool__", "__eq__", "__contains__", "
 """Methods that read a whole dict or set, but not the order of what it holds."""
 
 in_order: Final = Kinds(dict, set)
+has_hidden_order: Final = Kinds(UserDict, SimpleNamespace)
+"""What shows the order in which it was filled, of which nothing is noted."""
 
 
 def note(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
@@ -109,6 +111,8 @@ def read_whole(ledger: Ledger, obj: object, name: str) -> None:
         ledger.seen_in_order(obj)
         if ledger.is_alias(obj):
             ledger.opaque("the order of attributes")
+    elif name not in UNORDERED and has_hidden_order[kind]:
+        ledger.opaque(f"the order of what a {kind.__qualname__} holds")
 
 
 def note_key(ledger: Ledger, how: tuple[Effect, str], obj: object, key: object) -> None:
@@ -157,7 +161,9 @@ def is_missing(obj: object, key: object, location: object) -> bool:
 def note_whole(ledger: Ledger, code: int, obj: object) -> None:
     """Note a write of all of a dict or a set that does a little more."""
     ledger.write(obj, ALL)
-    if code == POP:
+    if code == POP and has_hidden_order[type(obj)]:
+        ledger.opaque(f"the order of what a {type(obj).__qualname__} holds")
+    elif code == POP:
         ledger.seen_in_order(obj)
     elif ledger.is_alias(obj):
         ledger.opaque("stores of attributes through a __dict__")
@@ -309,7 +315,8 @@ def note_store(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
             effects.clear()
         # ``obj.name += 1`` reads it there
         note_class(ledger, obj if effect == CLASS_ATTRIBUTE else type(obj), name)
-    if effect in {FOREIGN, NAMESPACE} or not is_expected(obj, name):
+    replaced = isinstance(obj, type) and type(member_of(obj, name)) is property
+    if effect in {FOREIGN, NAMESPACE} or replaced or not is_expected(obj, name):
         # with another's dict for its attributes, it is the other one as well
         ledger.opaque(f"an assignment to {type(obj).__qualname__}.{name}")
     if effect in {READ, WRITE}:  # a primitive's settable property, such as CancelScope.deadline

@@ -7,7 +7,7 @@ a run. Its name is the variable that holds it and its place in there, whoever to
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
@@ -32,7 +32,8 @@ def landmarks(function: Callable[..., Any]) -> Landmarks:
     """
     found: Landmarks = {}
     modules: dict[int, dict[str, Any]] = {}
-    waiting = deque([getattr(function, "__globals__", {})])
+    code = function.__func__ if isinstance(function, MethodType) else function
+    waiting = deque([code.__globals__] if isinstance(code, FunctionType) else [])
     while waiting:
         variables = waiting.popleft()
         if id(variables) in modules or MARK not in variables:
@@ -59,8 +60,9 @@ def _walk(value: object, name: str, found: Landmarks) -> Iterator[dict[str, Any]
             continue
         seen.add(id(here))
         if issubclass(type(here), type):
-            if _is_ours(here) or here.__module__ == name.rpartition(".")[0]:
-                queue.extend(vars(here).values())
+            members = list(namespace(here).values())
+            if _are_ours(members) or namespace(here).get("__module__") == name.rpartition(".")[0]:
+                queue.extend(members)
             continue
         if is_plain[type(here)]:
             continue
@@ -94,9 +96,10 @@ def _inside(value: Any) -> list[object]:
     return [part for part in held if part is not None]
 
 
-def _is_ours(kind: type) -> bool:
-    """Return whether a class was made by an observed module."""
-    members = [getattr(member, "fget", member) for member in vars(kind).values()]
-    return any(
-        isinstance(member, FunctionType) and MARK in member.__globals__ for member in members
-    )
+def _are_ours(members: Iterable[object]) -> bool:
+    """Return whether an observed module made the class that has ``members``; asks none of them."""
+    found: list[Any] = [
+        member.fget if issubclass(type(member), property) else member  # type: ignore[attr-defined]
+        for member in members
+    ]
+    return any(type(code) is FunctionType and MARK in code.__globals__ for code in found)
