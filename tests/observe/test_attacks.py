@@ -17,16 +17,9 @@ GENTLE = [attack for attack in ALL if not any(text in attack.source for text in 
 EVERY = 9  # of these a fast run tries
 
 pytestmark = pytest.mark.filterwarnings("ignore", "ignore::pytest.PytestUnraisableExceptionWarning")
-OPEN = {
-    *("json_encoder_order", "parkinglot_repark", "property_replaced", "protocol_member_appears"),
-    *("random_shuffle_shared", "simplenamespace_repr", "userdict_order", "yield_from_shared"),
-}
-"""These still draw a false proof, or are refused."""
 
 
 def check(attack: Attack, folder: Path) -> None:
-    if attack.name in OPEN:
-        pytest.xfail("a false proof, or a refusal, that is known")
     path = folder / f"{attack.name}_{attack.form}.py"
     path.write_text(attack.source, encoding="utf-8")
     with guarded():

@@ -86,10 +86,9 @@ def done_by_method(obj: Any, name: str) -> Does:
         return max((done_by(found) for found in peek(obj, name)), default=Does.KEEPS)
     if is_known[kind] or kind in SCALARS or is_observed(member):
         return Does.KEEPS  # where it does something, the call's own hook has noted it
-    if issubclass(kind, random.Random):
-        return Does.CHANGES  # one of ours, which is made where the program makes Python's
-    home = kind.__module__.partition(".")[0]
-    return Does.KEEPS if home in {"trio", "raceexplore"} else Does.CHANGES
+    ours = kind.__module__.partition(".")[0] in {"trio", "raceexplore"}
+    ours = ours and not issubclass(kind, random.Random)  # ours is made where Python's is asked for
+    return Does.KEEPS if ours else Does.CHANGES
 
 
 def is_own(function: Any) -> bool:

@@ -33,7 +33,7 @@ QUIET: Final = (
 """Methods of containers, texts, trio's objects and the world: what they do is known."""
 
 LOUD: Final = frozenset(
-    {"call", "callback", "dump", "load", "push", "put", "put_nowait", "read", "readinto"}
+    {"call", "callback", "dump", "encode", "load", "push", "put", "put_nowait", "read", "readinto"}
     | {"register", "run", "submit", "write", "writerow", "writerows"}
 )
 """Methods of Python's library whose names programs use for methods of their own as well."""

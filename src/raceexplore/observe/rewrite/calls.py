@@ -167,6 +167,9 @@ def ask(node: ast.Call, context: Context) -> None:
         return
     if is_plain(node.args[0]):
         node.args[1] = hook("asked", classes, again(node.args[0]))
+    elif not isinstance(node.args[0], ast.Starred) and (holder := context.temporary()):
+        node.args[0] = named(holder, node.args[0])
+        node.args[1] = hook("asked", classes, load(holder))
     else:
         node.args[1] = hook("asked", classes, ast.Constant(None))
 
