@@ -129,6 +129,8 @@ def attacked(program: Program) -> Verdict:
             runs += 1
             shown.add(outcome(run))
             reasons |= dict.fromkeys(str(event.opaque) for event in run.events if event.opaque)
+            if any(event.choices for event in run.events):
+                reasons["draws, each of which was neutral"] = None  # so says a certificate, too
     except RaceExploreError as error:
         return Verdict((), tuple(reasons), f"{type(error).__name__}: {error}")
     return Verdict(tuple(sorted(map(str, every - shown))), tuple(reasons))

@@ -282,6 +282,8 @@ def note_class(ledger: Ledger, owner: object, name: str) -> None:
     if isinstance(owner, type):
         if name in {"__dict__", *ATTRIBUTES}:
             ledger.write(owner, ALL)
+        if name in {"__setattr__", "__delattr__"}:  # perhaps of a method, which nobody reads
+            ledger.opaque(f"a call of {name} of the class {owner.__qualname__}")
         if name == "__dict__" and ledger.names.is_out(ledger.ordinal(owner)):
             ledger.opaque("the order of a class's attributes")
         note_bases(ledger, owner.__mro__, name)
