@@ -26,8 +26,6 @@ WRONG: list[tuple[str, str, int, str]] = [
     ("thread", f"import threading{USES}    threading.Thread(target=print).start()\n", 4,
      "a thread at"),
     ("process", f"import subprocess{USES}    subprocess.run(['true'])\n", 4, "a subprocess at"),
-    ("aio", f"import asyncio{USES}    await asyncio.sleep(0)\n", 4, "aio.py:3 leaves"),
-    ("aiotimer", f"import asyncio{USES}    await asyncio.sleep(1)\n", 4, "aiotimer.py:3 leaves"),
 ]  # fmt: skip
 
 
