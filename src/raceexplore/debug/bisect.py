@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from raceexplore.debug.expression import Expression
 from raceexplore.debug.session import Session, finish, untrusted
 from raceexplore.debug.wire import Found
+from raceexplore.kernel.fence.guard import set_aside
 from raceexplore.kernel.standing.still import still
 from raceexplore.search.programs.silence import silence
 
@@ -70,7 +71,8 @@ class _Halves:
             if self.stop == low:  # it does not hold before the last event
                 self._answer(None)
             here, there = Pipe(duplex=False)  # the other kind is a socket, which runs refuse
-            child = os.fork()
+            with set_aside():
+                child = os.fork()
             if child == 0:
                 here.close()
                 self.above = there

@@ -19,6 +19,7 @@ from raceexplore.debug.wire import (
     set_breakpoints,
     standard_input,
 )
+from raceexplore.kernel.fence.guard import set_aside
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.standing.still import still
 from raceexplore.search.programs.silence import silence
@@ -218,7 +219,8 @@ def finish() -> NoReturn:
     """End this process at once: what the program left behind is nobody's any more."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    with set_aside():  # a program may not end its process, but we do
+        os._exit(0)
 
 
 def _growing(items: list[Any]) -> Iterator[Any]:

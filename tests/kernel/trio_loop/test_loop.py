@@ -82,8 +82,8 @@ def test_a_task_is_current_or_queued_once_or_blocked(
 ) -> None:
     made = kernel_run.trio_run
 
-    def known(runtime: str, scheduler: Any, *given: Any) -> Any:
-        scheduler.loop = made(runtime, scheduler, *given)
+    def known(scheduler: Any, *given: Any) -> Any:
+        scheduler.loop = made(scheduler, *given)
         return scheduler.loop
 
     monkeypatch.setattr(kernel_run, "trio_run", known)
