@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--entropies", type=int, default=20)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
-    paths = sorted(MODELS.glob("*/buggy.py"))
+    paths = sorted(path.with_name("buggy.py") for path in MODELS.glob("*/wrong_fix.py"))
     rows = [measure(path, given.rounds, given.entropies) for path in paths]
     tell(rows, partial(show, rows), as_json=given.json)
 

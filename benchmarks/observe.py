@@ -137,7 +137,8 @@ def show(found: list[Figures]) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Measure, and print a table or JSON."""
     given = asked(__doc__, 60, arguments)
-    paths = sorted(p for p in MODELS.glob("*/*.py") if p.stem in ("buggy", "fixed"))
+    stories = [path.parent for path in MODELS.glob("*/wrong_fix.py")]
+    paths = sorted(story / f"{kind}.py" for story in stories for kind in ("buggy", "fixed"))
     chosen = [p for p in paths if given.only in f"{p.parent.name}/{p.stem}"]
     found = [measure(path, given.rounds, given.scheduler) for path in chosen]
     rows = [{**asdict(row), "ratio": row.ratio, "event_us": row.event_us} for row in found]

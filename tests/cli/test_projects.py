@@ -258,10 +258,12 @@ def test_what_was_observed_is_kept_with_a_failure(
     assert "read Stock.left = 1" in ended.out
     assert " --observe stocklib\n" in ended.out  # a seed does not say it, so the command does
     (kept,) = Path("corpus").glob("*.json")
-    assert "read Stock.left = 1" in rx("replay", str(kept)).out
+    assert "read Stock.left = 1" in rx("replay", str(kept), "--explain").out
     assert "Stock#1.left = 1" in rx("show", str(kept), "--step", "2").out
     (blind,) = Path("blind").glob("*.json")
-    assert "read Stock.left = 1" in rx("replay", str(blind), "--observe", "stocklib").out
+    assert (
+        "read Stock.left = 1" in rx("replay", str(blind), "--observe", "stocklib", "--explain").out
+    )
 
 
 BY_NAME = """

@@ -87,7 +87,7 @@ def test_latencies_and_faults_are_found_and_shrunk_too() -> None:
     assert "schedule=Schedule(latencies=((0, 1),), faults=((0, 0),))" in notes(caught.value)
 
 
-def test_random_inside_a_run_does_not_disturb_hypothesis_and_is_the_same_each_time() -> None:
+def test_random_inside_a_run_does_not_disturb_hypothesis_and_is_a_draw_of_the_schedule() -> None:
     drawn: list[float] = []
 
     async def program() -> None:
@@ -102,7 +102,7 @@ def test_random_inside_a_run_does_not_disturb_hypothesis_and_is_the_same_each_ti
     state = random.getstate()
     test()
     assert random.getstate() == state
-    assert len(set(drawn)) == 1
+    assert 1 < len(set(drawn)) <= 20
 
 
 def test_a_state_machine_runs_schedules() -> None:

@@ -93,7 +93,7 @@ class Client(_Commands):  # type: ignore[misc] # see above
             raise answer
         if "NEVER_DECODE" not in options:
             answer = self.decoded(answer)
-        callback = _callbacks().get(name)
+        callback = callbacks().get(name)
         if callback is None:
             return answer
         return _ordered(callback(answer, **{k: v for k, v in options.items() if k not in OWN}))
@@ -190,6 +190,6 @@ def _ordered(value: Any) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _callbacks() -> Any:
+def callbacks() -> Any:
     """Return what shapes answers: redis-py's own, as its clients have them by default."""
     return redis.Redis(protocol=2).response_callbacks
