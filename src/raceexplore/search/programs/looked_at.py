@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from raceexplore.kernel.errors import BadProgram
+from raceexplore.search.programs.choose import STARTED
 from raceexplore.search.programs.files import read_regular
 
 if TYPE_CHECKING:
@@ -33,8 +34,16 @@ def must_define(path: Path, name: str, shown: str) -> None:
     except (ValueError, RecursionError, MemoryError, OSError) as error:
         raise BadProgram(f"{shown} cannot be read: {error}") from None
     first = name.partition(".")[0]
+    if first == STARTED and any(map(_runs, ast.walk(tree))):
+        return  # it is what the module itself gives to ``trio.run`` or ``asyncio.run``
     if not any(_gives(node, first) for node in _at_top_level(tree)):
         raise BadProgram(f"{shown} has no async function {name!r}, and was not run")
+
+
+def _runs(node: ast.AST) -> bool:
+    """Return whether ``node`` calls something named ``run``."""
+    called = node.func if isinstance(node, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr == "run"
 
 
 def _at_top_level(tree: ast.Module) -> list[ast.AST]:
