@@ -7,7 +7,7 @@ its job running for ever, and nobody takes it again.
 from __future__ import annotations
 
 from raceexplore import World
-from raceexplore.models.job_queue.queue import run_queue, send_mail
+from raceexplore.models.job_queue.jobs import run_queue, send_mail
 from raceexplore.sim.postgres import AsyncConnection
 
 TAKE = """

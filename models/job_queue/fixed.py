@@ -7,7 +7,7 @@ worker whose lease has been given to another one finds no row to update, and tak
 from __future__ import annotations
 
 from raceexplore import World
-from raceexplore.models.job_queue.queue import LEASE_S, run_queue, send_mail
+from raceexplore.models.job_queue.jobs import LEASE_S, run_queue, send_mail
 from raceexplore.sim.postgres import AsyncConnection
 
 TAKE = """

@@ -7,7 +7,7 @@ second worker takes the job, both finish it, and the customer gets two mails.
 from __future__ import annotations
 
 from raceexplore import World
-from raceexplore.models.job_queue.queue import LEASE_S, run_queue, send_mail
+from raceexplore.models.job_queue.jobs import LEASE_S, run_queue, send_mail
 from raceexplore.sim.postgres import AsyncConnection
 
 TAKE = """

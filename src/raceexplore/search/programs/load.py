@@ -25,7 +25,13 @@ from raceexplore.observe.load import load_observed, observing
 from raceexplore.search.programs.choose import STARTED, choose, member
 from raceexplore.search.programs.project import check_observable, is_project_file, own_packages
 from raceexplore.search.programs.standing_tests import standing_test
-from raceexplore.search.programs.target import Target, find_target, is_node_id, make_importable
+from raceexplore.search.programs.target import (
+    Target,
+    find_target,
+    is_model,
+    is_node_id,
+    make_importable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -150,7 +156,11 @@ def _forget(module: str) -> None:
 
 
 def import_file(path: Path, name: str = "") -> ModuleType:
-    """Import ``path`` as a script would be, its folder first on the path."""
+    """Import ``path`` as a script would be, its folder first on the path.
+
+    A model imports its neighbours as part of raceexplore. Its folder stays off the path: a file of
+    it would hide the module of that name from all that is imported later in this process.
+    """
     taken = path.stem in sys.modules
     name = name or (f"{LOADED}{path.stem}" if taken else path.stem)
     spec = importlib.util.spec_from_file_location(name, path)
@@ -159,7 +169,8 @@ def import_file(path: Path, name: str = "") -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     linecache.checkcache(str(path))  # a fingerprint holds the source line of the failure
     sys.modules[name] = module
-    make_importable(path.parent)
+    if not is_model(path):
+        make_importable(path.parent)
     with _refusals(path.name), importing(), started_runs() as started:
         spec.loader.exec_module(module)
     if started:

@@ -143,7 +143,7 @@ def _in_package(path: Path) -> tuple[str, Path]:
     the name is empty for a file that is in none.
     """
     root = path.parent
-    if _is_model(path):
+    if is_model(path):
         return "", root
     while (root / "__init__.py").exists() and root != root.parent:
         root = root.parent
@@ -157,7 +157,7 @@ def _in_package(path: Path) -> tuple[str, Path]:
     return (".".join(named), root) if all(map(str.isidentifier, named)) else ("", path.parent)
 
 
-def _is_model(path: Path) -> bool:
+def is_model(path: Path) -> bool:
     """Return whether ``path`` is one of the models, which import as part of raceexplore."""
     return path.is_relative_to(_models())
 
