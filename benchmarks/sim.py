@@ -1,4 +1,4 @@
-"""What simulated services cost: a statement above the bare event, and a quiet run of each model.
+"""What simulated services cost: a statement above its events, a quiet run of each model, a load.
 
 python benchmarks/sim.py [--rounds N] [--json]
 """
@@ -14,9 +14,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from raceexplore import Replay, World, run_once
+from raceexplore import Limits, Replay, World, run_once
 from raceexplore.kernel.fence.guard import guarded
 from raceexplore.search.programs.load import load_program
+from raceexplore.sim.http import Request, Stub
+from raceexplore.sim.load import Invocation, Load, inject
 from raceexplore.sim.postgres import AsyncConnection, Postgres
 
 ROOT = Path(__file__).parents[1]
@@ -50,7 +52,7 @@ def quiet(program: Any) -> float:
     scheduler = Replay()
     scheduler.begin()
     started = time.process_time()
-    run = run_once(program, scheduler)
+    run = run_once(program, scheduler, limits=Limits(steps=10_000_000))
     spent = time.process_time() - started
     assert run.outcome == "passed", run.failure
     return spent
@@ -70,6 +72,18 @@ def above_the_event(text: str) -> float:
     return (cost(statements) - cost(events)) / COUNT * 1e6
 
 
+async def minute_of_load(world: World) -> None:
+    """Ask a stub 1,000 times a second, for a minute of virtual time."""
+    stub = Stub(world, "prices", journal=False).on("GET", "/price").reply(200, b"42")
+    price = Request("GET", "/price")
+
+    async def visit(request: Invocation) -> None:
+        assert (await stub.answer(price)).status == 200
+
+    report = await Load(world, [inject(1_000, 1.0, 60.0, "even")]).run(visit)
+    assert report.of("visit").count == 60_000
+
+
 def rows(rounds: int) -> list[dict[str, object]]:
     """Measure everything ``rounds`` times; the medians."""
     found: list[dict[str, object]] = []
@@ -86,6 +100,8 @@ def rows(rounds: int) -> list[dict[str, object]]:
                     milliseconds = median(quiet(program) for _ in range(rounds)) * 1e3
                     name = f"{story}/{path.name}"
                     found.append({"name": name, "unit": "ms", "value": round(milliseconds, 2)})
+        seconds = round(quiet(minute_of_load), 2)
+        found.append({"name": "a minute of 1,000 requests/s", "unit": "s", "value": seconds})
     return found
 
 

@@ -187,3 +187,25 @@ class Replay:
 
     def end(self, run: Run) -> None:
         """Nothing to learn."""
+
+
+class Turns:
+    """Each task in its turn, whoever would be chosen; for draws ``asked`` is still asked.
+
+    Who goes on is taken out of a scheduler's hands for a while, but not what a latency is: a load
+    of many requests at once would else have calls of the median only, and no rate would be right.
+    """
+
+    def __init__(self, asked: Scheduler) -> None:
+        self._asked = asked
+
+    def begin(self) -> bool:
+        """Begin nothing: the run has begun."""
+        return True
+
+    def choose(self, point: ChoicePoint) -> int:
+        """Return 0 for a task, and for a draw what is chosen."""
+        return 0 if point.kind == "task" else self._asked.choose(point)
+
+    def end(self, run: Run) -> None:
+        """Learn nothing."""

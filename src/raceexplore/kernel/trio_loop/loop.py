@@ -17,7 +17,7 @@ from raceexplore.kernel.errors import BadChoice, BadProgram, Interrupted, RaceEx
 from raceexplore.kernel.events.trace import Site
 from raceexplore.kernel.fence.clock import VirtualClock
 from raceexplore.kernel.names import TaskInfo
-from raceexplore.kernel.scheduler import Replay
+from raceexplore.kernel.scheduler import Replay, Turns
 from raceexplore.kernel.standing.endless import Standings
 from raceexplore.kernel.standing.pace import Pace
 from raceexplore.kernel.trio_loop.cancellations import (
@@ -254,7 +254,7 @@ class Loop:
     def drive_fairly(self, limit: int) -> None:
         """Do ``limit`` events by the quiet day, each task in turn, whoever would be chosen."""
         decisions, chooses = self.decisions, self.decisions.scheduler
-        decisions.scheduler, self.fair_after = Replay(), 1
+        decisions.scheduler, self.fair_after = Turns(chooses), 1
         try:
             self.drive(limit)
         finally:
