@@ -10,7 +10,8 @@ import click
 
 from raceexplore.cli import status
 from raceexplore.cli.arguments import form, limits
-from raceexplore.cli.sample import sample
+from raceexplore.cli.evidence.compare import compare
+from raceexplore.cli.evidence.sample import sample
 from raceexplore.kernel.program import Limits
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def doctor(*, path: str, max_steps: int) -> int:
 
 
 JOBS_MAX = 256  # processes; all of them are started at once
-ALONE = (schedulers, models, new, doctor, sample)
+ALONE = (schedulers, models, new, doctor, sample, compare)
 
 
 def jobs(command: F) -> F:

@@ -10,7 +10,8 @@ import click
 from raceexplore.search.programs.pyproject import project_settings
 
 SECTIONS = {
-    "Find a failure": ("run", "prove", "sample", "doctor"),
+    "Find a failure": ("run", "prove", "doctor"),
+    "Measure it": ("sample", "compare"),
     "Look at it": ("replay", "report", "show", "what-if"),
     "Keep it": ("corpus",),
     "Begin": ("new", "models", "schedulers"),

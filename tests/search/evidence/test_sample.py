@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -83,10 +85,11 @@ def test_the_command_tells_rate_interval_and_mode(rx: Rx) -> None:
     ended = rx("sample", "slow.py", "--runs", "400", "--per", "late/orders", slow=PROGRAM)
     lines = ended.out.splitlines()
     assert ended.status == 1
-    assert lines[0] == "slow.py:main: 83 of 400 runs failed: 20.8 % (95 %: 16.9 % to 25.1 %)"
-    assert lines[1].startswith("  strict time, drawn latencies and faults, tasks in the order")
-    assert lines[2].startswith("  late per orders: 2.08 % (95 %: 1.")
-    assert lines[3] == "  83 x AssertionError: too slow"
+    assert lines[0] == "FAILS  slow.py:main"
+    assert lines[1] == "       83 of 400 runs failed: 20.8 % (95 %: 16.9 % to 25.1 %)"
+    assert lines[4].startswith("  late per orders  83 of 4,000  2.08 %  1.")
+    assert "strict time, drawn latencies and faults, tasks in the order" in ended.out
+    assert "83 x AssertionError: too slow\n  raceexplore replay rx1-" in ended.out
     read = json.loads(rx("sample", "slow.py", "--runs", "400", "--format", "json").out)
     assert (read["failed"], read["rate"], read["counts"]["orders"]) == (83, 0.2075, 4000.0)
 
@@ -95,10 +98,20 @@ def test_no_failure_gives_the_rate_that_is_excluded_and_status_0(rx: Rx) -> None
     text = "import trio\nasync def main():\n    await trio.sleep(1)\n"
     ended = rx("sample", "calm.py", "--runs", "1000", calm=text)
     assert ended.status == 0
-    assert ended.out.splitlines()[0] == (
-        "calm.py:main: none of 1,000 runs failed; "
-        "a rate above 0.299 % is excluded with 95 % confidence"
+    assert ended.out.splitlines()[1].strip() == (
+        "none of 1,000 runs failed; a rate above 0.299 % is excluded with 95 % confidence"
     )
+
+
+def test_markdown_page_and_junit_carry_the_rate(rx: Rx, tmp_path: Path) -> None:
+    files = ["--html", "slow.html", "--junit", "slow.xml"]
+    ended = rx("sample", "slow.py", "--runs", "400", "--format", "markdown", *files, slow=PROGRAM)
+    rate = "83 of 400 runs failed: 20.8 % (95 %: 16.9 % to 25.1 %)"
+    assert ended.out.startswith(f"### FAILS: slow.py:main\n\n{rate}\n")
+    assert rate in (tmp_path / "slow.html").read_text(encoding="utf-8")
+    failure = ET.parse(tmp_path / "slow.xml").find(".//failure")
+    assert failure is not None
+    assert failure.get("message") == rate
 
 
 @pytest.mark.parametrize(

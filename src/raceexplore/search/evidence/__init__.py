@@ -1,1 +1,1 @@
-"""How often a program fails: rates from drawn runs, each with its interval."""
+"""What can be said in numbers: how often a program fails, and whether a fix holds."""

@@ -39,7 +39,7 @@ def clopper_pearson(failures: int, runs: int, confidence: float = CONFIDENCE) ->
     """
     if not 0 <= failures <= runs or runs < 1:
         raise BadOption(f"{failures} failures in {runs} runs: no rate can be had of that")
-    beta: Any = _scipy_stats().beta
+    beta: Any = scipy_stats().beta
     tail = (1 - confidence) / 2
     low = 0.0 if failures == 0 else float(beta.ppf(tail, failures, runs - failures + 1))
     high = 1.0 if failures == runs else float(beta.ppf(1 - tail, failures + 1, runs - failures))
@@ -94,7 +94,8 @@ def percent(share: float) -> str:
     return f"{share * 100:.3g} %"
 
 
-def _scipy_stats() -> Any:
+def scipy_stats() -> Any:
+    """Return scipy's statistics. Raises `BadOption` where it is not installed."""
     try:
         from scipy import stats
     except ModuleNotFoundError:

@@ -1,0 +1,53 @@
+"""The command ``raceexplore sample``: how often a program fails, with an interval."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from raceexplore.cli import arguments
+from raceexplore.cli.evidence import sheets
+
+
+@click.command
+@arguments.a_program
+@click.option("--runs", type=click.IntRange(min=1), default=1_000, show_default=True, metavar="N",
+              help="How many runs to draw.")  # fmt: skip
+@click.option("--entropy", type=int, default=0, show_default=True, metavar="N",
+              help="What the draws follow.")  # fmt: skip
+@click.option("--per", metavar="PART/WHOLE",
+              help="Also a rate of what the program counts (World.count).")  # fmt: skip
+@arguments.max_steps
+@sheets.form
+@sheets.files
+def sample(path: str, form: str, max_steps: int | None, per: str | None, **given: Any) -> int:
+    """Draw runs of a program and tell how often it fails.
+
+    Latencies and faults come from their distributions, and no schedule is looked for: unlike those
+    of run, these failures are a rate, and it has an interval. Status 1 if any run failed.
+    """
+    from raceexplore.cli.progress import progress_bar
+    from raceexplore.report.evidence.of_sample import sample_sheet, sample_value
+    from raceexplore.search.evidence.sample import sample as sampled
+    from raceexplore.search.programs.load import load_program
+    from raceexplore.search.programs.silence import silence
+
+    limits, halves = arguments.limits(max_steps), _halves(per)
+    files = sheets.asked(given)
+    with silence():
+        program = load_program(path)
+        with progress_bar(sys.stderr, given["runs"]) as progress:
+            drawn = sampled(program, limits=limits, progress=progress, **given)
+    sheet = sample_sheet(drawn, halves)
+    return sheets.finish(sheet, lambda: sample_value(drawn, halves), form, files)
+
+
+def _halves(per: str | None) -> tuple[str, str] | None:
+    if per is None:
+        return None
+    part, _, whole = per.partition("/")
+    if not part or not whole:
+        raise click.UsageError(f"--per is like oversold/orders, not {per!r}")
+    return part, whole
