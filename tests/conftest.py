@@ -13,6 +13,8 @@ import pytest
 import raceexplore
 from command import Ended, Rx
 from raceexplore.cli import call
+from real_postgres import dsn_of_a_server
+from servers import redis_server
 
 # A pytest that runs inside a test takes out afterwards what was imported meanwhile; what it took
 # out would be there twice later on, and an instance of the one class is none of the other.
@@ -46,6 +48,20 @@ def rx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         return Ended(status, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn() -> Iterator[str]:
+    """Start a real PostgreSQL, once for all tests of this process that want it."""
+    with dsn_of_a_server() as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a real Redis, once for all tests of this process that want it."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as port:
+        yield f"redis://127.0.0.1:{port}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

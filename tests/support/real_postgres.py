@@ -21,6 +21,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+MISSING = "no PostgreSQL is installed: apt install postgresql"
 FOLDERS = ("/usr/lib/postgresql", "/usr/local/pgsql")
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -80,6 +83,17 @@ def server() -> Iterator[str]:
         process.terminate()
         process.wait(20)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def dsn_of_a_server() -> Iterator[str]:
+    """Run a server and yield its DSN; skip the test where none is installed, or fail in CI."""
+    if programs_folder() is None:
+        if os.environ.get("CI"):
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    with server() as dsn:
+        yield dsn
 
 
 def _wait_for(dsn: str, process: subprocess.Popen[bytes]) -> None:

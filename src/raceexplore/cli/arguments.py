@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -11,7 +12,7 @@ from raceexplore.kernel.fence.watchdog import watchdog
 from raceexplore.kernel.program import ALLOWED, Limits, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 WALL_S = Limits().wall_s
 LONGEST_S = 86_400
@@ -129,3 +130,36 @@ def settings(given: dict[str, Any]) -> Settings:
         runtime=given.pop("runtime") or "",
         allow=",".join(given.pop("allow")),
     )
+
+
+SERVERS = (
+    click.option("--postgres", default="", metavar="DSN",
+                 help="A real PostgreSQL in place of the simulated ones."),
+    click.option("--redis", default="", metavar="URL",
+                 help="A real Redis in place of the simulated ones."),
+)  # fmt: skip
+
+
+def real_servers(command: F) -> F:
+    """Give ``command`` the options that name real servers, as ``postgres`` and ``redis``."""
+    for option in reversed(SERVERS):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def servers_in_use(given: dict[str, Any]) -> Iterator[str]:
+    """Take the options out of ``given`` and use what they name; yield its name, if any."""
+    postgres, redis = given.pop("postgres"), given.pop("redis")
+    if not (postgres or redis):
+        yield ""
+        return
+    if given.get("jobs", 1) != 1:
+        raise click.UsageError("--postgres and --redis take one process: leave out --jobs")
+    from raceexplore.cli import status
+    from raceexplore.sim.real import servers
+
+    with servers(postgres=postgres, redis=redis) as found:
+        name = " and ".join(found.names)
+        status.note(f"on {name}, in databases of our own, which are dropped or emptied at the end")
+        yield name

@@ -127,12 +127,18 @@ def _exploring(command: F) -> F:
 @_option("--scheduler", metavar="NAME[:opt=value,...]", help="See `raceexplore schedulers`.",
          shell_complete=arguments.scheduler_names)  # fmt: skip
 @_exploring
-def run(*, form: str, folder: Path, **given: Any) -> int:
+@arguments.real_servers
+def run(**given: Any) -> int:
     """Look for a schedule on which a program fails.
 
     The program is PATH[:NAME], as shop.py, shop.py:main or shop.py:Till.close; a module, as
     shop.till:main or -m shop; or a test of pytest's, as tests/test_shop.py::test_till.
     """
+    with arguments.servers_in_use(given):
+        return _run(**given)
+
+
+def _run(*, form: str, folder: Path, **given: Any) -> int:
     paths: dict[str, Path] = {}
     limits = arguments.limits(given.pop("max_steps"), given.pop("wall_limit"))
     what = outputs.asked(given)
@@ -232,14 +238,27 @@ def prove(context: click.Context, /, *, allow_relative: bool, **given: Any) -> A
 @cli.command()
 @arguments.a_failure
 @_explain
+@arguments.real_servers
 @debugger.options
 @arguments.form
 @arguments.max_steps
 @arguments.wall_limit
-def replay(
-    *, seed: str, path: str | None, observe: Sequence[str], form: str, explain: bool, **given: Any
-) -> int:
+def replay(**given: Any) -> int:
     """Replay a failing schedule: a seed, or a file of the corpus."""
+    with arguments.servers_in_use(given) as servers:
+        return _replay(servers, **given)
+
+
+def _replay(
+    servers: str,
+    *,
+    seed: str,
+    path: str | None,
+    observe: Sequence[str],
+    form: str,
+    explain: bool,
+    **given: Any,
+) -> int:
     from raceexplore.search.corpus.replay import find_stored, replay_stored
 
     max_steps = given.pop("max_steps")
@@ -256,16 +275,22 @@ def replay(
         from raceexplore.cli.streams import tell
         from raceexplore.report.files.as_json import replay_value
 
-        tell(json.dumps(replay_value(replayed, time.perf_counter() - began)), data=True)
+        value = replay_value(replayed, time.perf_counter() - began)
+        real = {"real_servers": status.there(replayed, servers)} if servers else {}
+        tell(json.dumps(value | real), data=True)
     else:
-        from raceexplore.cli.streams import say, width_of
+        from raceexplore.cli.streams import say, tell, width_of
         from raceexplore.report.terminal.summary import replay_report
 
         say(replay_report(replayed, width_of(sys.stdout)), sys.stdout)
-    return _replay_status(replayed)
+        if servers:
+            tell(status.there(replayed, servers))
+    return _replay_status(replayed, servers)
 
 
-def _replay_status(replayed: Replayed) -> int:
+def _replay_status(replayed: Replayed, servers: str = "") -> int:
+    if servers:  # of them no recording says what is right
+        return status.FOUND if replayed.run.failure else status.NOTHING
     if replayed.diverged:
         status.complain(f"the replay diverged: {replayed.diverged}")
         return status.REFUSED

@@ -17,6 +17,7 @@ from raceexplore.report.story.clean import clean
 
 if TYPE_CHECKING:
     from raceexplore.search.campaign.found import Campaign
+    from raceexplore.search.corpus.replay import Replayed
 
 NOTHING, FOUND, USAGE, INCONCLUSIVE, REFUSED, CRASH, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
 UNWRITTEN = 74  # nothing was found, and the answer, or a file that was asked for, was not written
@@ -43,6 +44,18 @@ def campaign_status(campaign: Campaign) -> int:
 def with_outputs(ended: int, *, refused: bool) -> int:
     """Return ``ended``; if something that was asked for was not written, no success."""
     return UNWRITTEN if refused and ended == NOTHING else ended
+
+
+def there(replayed: Replayed, servers: str) -> str:
+    """Return what a replay on the real ``servers`` says of the recorded failure."""
+    if replayed.reproduced:
+        return f"On {servers} it fails in the same way."
+    if replayed.run.failure is not None:
+        return f"On {servers} it fails, too, but in another way."
+    ended = "the run passed" if replayed.run.outcome == "passed" else "the run was cut"
+    skipped, size = len(replayed.skipped), replayed.seed.schedule.size
+    why = f"; {skipped} of {size} deviations found no place" if skipped else ""
+    return f"On {servers} it does not fail: {ended}{why}."
 
 
 def versions(version: str) -> str:

@@ -5,11 +5,8 @@ They are skipped, and say so, where no PostgreSQL is installed; in CI they fail 
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
 import pytest
 import trio
@@ -19,7 +16,7 @@ from anomalies import SCHEMA as TEST
 from drawn_sql import LEVELS, SCHEMA, TABLES, drawn
 from golden_sessions import SCHEMA as EVENT
 from golden_sessions import buy, move
-from real_postgres import Real, programs_folder, server
+from real_postgres import Real
 from sessions import (
     Choices,
     Done,
@@ -34,13 +31,7 @@ from sessions import (
     words,
 )  # fmt: skip
 
-pytestmark = [
-    pytest.mark.xdist_group("postgres"),
-    pytest.mark.skipif(
-        programs_folder() is None and not os.environ.get("CI"),
-        reason="no PostgreSQL is installed: apt install postgresql",
-    ),
-]
+pytestmark = pytest.mark.xdist_group("postgres")
 GOLDEN: dict[str, list[Program]] = {
     "read committed": [buy("READ COMMITTED")] * 2,
     "for update": [buy("READ COMMITTED", "FOR UPDATE")] * 2,
@@ -50,18 +41,11 @@ GOLDEN: dict[str, list[Program]] = {
     "same order": [move(1, 2), move(1, 2)],
 }
 WAYS_MAX = 20
-TRIPLES = 3  # replays of each word
 
 
 @pytest.fixture(scope="module")
-def dsn() -> Iterator[str]:
-    with server() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def real(dsn: str) -> Iterator[Real]:
-    sessions = Real(dsn, 3)
+def real(postgres_dsn: str) -> Iterator[Real]:
+    sessions = Real(postgres_dsn, 3)
     yield sessions
     sessions.close()
 
@@ -128,26 +112,6 @@ def test_g3_drawn_programs_go_the_same_way(real: Real, level: str) -> None:
 @pytest.mark.slow
 def test_g3_two_thousand_drawn_programs_go_the_same_way(real: Real) -> None:
     agree(real, range(2_000))
-
-
-@pytest.mark.slow
-def test_words_of_choices_replay_exactly_on_the_real_server(dsn: str) -> None:
-    real, count, started = Real(dsn, 2), 0, time.perf_counter()
-    fresh(real, EVENT)
-    differing = []
-    for name, programs in GOLDEN.items():
-        for number in range(256):
-            word = [number >> bit & 1 for bit in range(8)]
-            logs: set[Any] = set()
-            for _ in range(TRIPLES):
-                refill(real, EVENT, ("event",))
-                logs.add(repr(played(real, programs, Choices(word), ("event",))))
-            count += TRIPLES
-            if len(logs) > 1:
-                differing.append((name, number))
-    print(f"{count} schedules, {count / (time.perf_counter() - started):.0f} a second")
-    real.close()
-    assert differing == []
 
 
 def test_a_wait_on_the_real_server_is_seen(real: Real) -> None:

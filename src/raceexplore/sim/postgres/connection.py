@@ -105,6 +105,9 @@ class AsyncConnection:
         except SqlError as error:
             await self._world.checkpoint()
             raise errors.translated(error, query.text) from None
+        except errors.ERROR:  # a real server's own
+            await self._world.checkpoint()
+            raise
         finally:
             self._busy = False
             if len(self._turns):
@@ -161,7 +164,7 @@ class AsyncConnection:
                     await session.mail.park()
                 if patience.expired:
                     return
-            session.database.telling.other(f"channel {session.inbox[0][0]}")
+            session.heard(session.inbox[0][0])
             count += 1
             yield Notify(*session.inbox.pop(0))
 

@@ -79,6 +79,9 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(name)
 
 
+ERROR: type[Exception] = __getattr__("Error")
+
+
 def translated(error: SqlError, text: str) -> Exception:
     """Return ``error`` of the statement ``text`` as the client library's exception."""
     message = error.message

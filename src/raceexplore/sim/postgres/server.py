@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from raceexplore.sim.in_use import in_use
 from raceexplore.sim.postgres import errors
 from raceexplore.sim.postgres.connection import AsyncConnection, isolation
 from raceexplore.sim.postgres.engine.database import Database
@@ -32,7 +33,8 @@ class Postgres:
     it. latency: of each statement on its way to the server; None: none. isolation: of transactions
     that say nothing else. lock_timeout, statement_timeout, idle_in_transaction_session_timeout:
     seconds; 0 is none. Raises psycopg's exceptions for an SQL error in the schema, and
-    `Unmodelled`, by name, for what is not simulated.
+    `Unmodelled`, by name, for what is not simulated. Where a real server stands in for it
+    (`raceexplore.sim.real`), it is a database on that one.
     """
 
     def __init__(
@@ -50,6 +52,13 @@ class Postgres:
         self._isolation = isolation
         self._timeouts = lock_timeout, statement_timeout, idle_in_transaction_session_timeout
         text = schema.read_text(encoding="utf-8") if isinstance(schema, Path) else schema
+        self._real = None if in_use.postgres is None else in_use.postgres.database(world, text)
+        if self._real is None:
+            self._simulate(text)
+
+    def _simulate(self, text: str) -> None:
+        """Make the tables of the schema ``text``."""
+        world = self._world
         self._database = Database(world)
         try:
             catalog = catalog_of(text)
@@ -91,8 +100,12 @@ class Postgres:
 
     def connect(self, *, autocommit: bool, row_factory: Any) -> AsyncConnection:
         """Return a new connection."""
-        session = Session(self._shared, self._world.task)
-        session.isolation = isolation(self._isolation) or session.isolation
+        session: Any
+        if self._real is None:
+            session = Session(self._shared, self._world.task)
+        else:
+            session = self._real.session()
+        session.use(isolation(self._isolation) or session.isolation)
         patience = session.patience
         patience.lock_s, patience.statement_s, patience.idle_s = self._timeouts
         return AsyncConnection(
@@ -101,6 +114,9 @@ class Postgres:
 
     def query(self, text: str, params: Any = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a SELECT on what is committed, at once: for invariants and checks."""
+        if self._real is not None:
+            real_rows: list[tuple[Any, ...]] = self._real.query(text, params)
+            return real_rows
         session = self._checker
         owner = session.transaction = session.functions.owner
         try:

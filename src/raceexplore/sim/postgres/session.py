@@ -66,6 +66,14 @@ class Session:
         self.functions = Functions(self)
         self.busy = 0  # counts statements: who has slept since knows whether one has come
 
+    def use(self, isolation: Isolation) -> None:
+        """Let transactions that say nothing else have this isolation."""
+        self.isolation = isolation
+
+    def heard(self, channel: str) -> None:
+        """Note that the running event reads a channel's messages."""
+        self.database.telling.other(f"channel {channel}")
+
     async def execute(self, text: str, params: tuple[Any, ...]) -> tuple[Result, Any]:
         """Run one statement; return its result, and the compiled statement if it gives rows."""
         if self.closed:

@@ -27,15 +27,20 @@ class Engine:
     """The data of one Redis process.
 
     shift: makes the block that a command runs in see this server's own clock.
+    real: a database on a real server, where one stands in for it (`raceexplore.sim.real`).
     """
 
-    def __init__(self, shift: Shift) -> None:
-        self.shift = shift
-        self._server = library("fakeredis").FakeServer(version=VERSION)
+    def __init__(self, shift: Shift, real: Any = None) -> None:
+        self.shift, self._real = shift, real
+        if real is None:
+            self._server = library("fakeredis").FakeServer(version=VERSION)
         self._idle: list[Connection] = []
 
     def connection(self, database: int = 0) -> Connection:
         """Return a new connection, which has its own watched keys and transaction."""
+        if self._real is not None:
+            linked: Connection = self._real.connection(database)
+            return linked
         redis = library("redis")
         socket = _socket_class()(self._server, database, client_class=redis.Redis)
         return Connection(self.shift, socket)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal
 
+from raceexplore.sim.in_use import in_use
 from raceexplore.sim.redis.engine import Answer, Connection, Engine
 from raceexplore.sim.redis.keys import keys_of, touch_of
 from raceexplore.sim.redis.waiting import Waiting
@@ -39,7 +40,9 @@ class Node:
         self.paused = False
         self.follows = False
         self.logs = fsync != "always"
-        self.engine = Engine(self._shift)
+        on = in_use.redis
+        real = None if on is None else on.engine(world, lambda: world.now() + self.clock_s)
+        self.engine = Engine(self._shift, real)
         self.log: list[tuple[bytes, Copy]] = []
         self.written = world.lot(f"{name} writes")
         self.resumed = world.lot(f"{name} to go on")
