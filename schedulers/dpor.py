@@ -9,7 +9,9 @@ from typing import ClassVar
 from raceexplore import ChoicePoint, NotDeterministic, Run
 from raceexplore.toolbox import (
     DRAWS,
+    TORN,
     Branch,
+    Classes,
     Cover,
     Node,
     Step,
@@ -21,6 +23,7 @@ from raceexplore.toolbox import (
     order,
     relative_to,
     sentence,
+    shown,
     validate,
 )
 
@@ -44,7 +47,12 @@ class DPOR:
         self._nodes: list[Node] = []
         self._asleep = False
         self._known: dict[tuple[int, str], Step] = {}
-        self._classes: set[int] = set()
+        self.classes = Classes()
+
+    @property
+    def doubt(self) -> str:
+        """Why a completed search claims nothing; empty if it does."""
+        return TORN if self.classes.torn else ""
 
     @property
     def covered(self) -> str:
@@ -212,8 +220,8 @@ class DPOR:
         self._relative.update(dict.fromkeys(relative_to(run)))
         relation = order(run.events)
         keys = event_keys(run.events)
-        self.blocked += self._asleep or sum(keys) in self._classes
-        self._classes.add(sum(keys))
+        is_new = self.classes.add(shown(run))
+        self.blocked += self._asleep or not is_new
         steps = self._remember(keys)
         for first, second in relation.races:
             after = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from raceexplore import BadOption, ChoicePoint, Run, by_name
-from raceexplore.toolbox import MISSED, TORN, Classes, derive, sentence, shown
+from raceexplore.toolbox import MISSED, derive, sentence, shown
 
 CHECKERS = ("urw", "random", "lockstep")
 
@@ -33,7 +33,6 @@ class Prove:
         self._dpor: Any = by_name("dpor")
         names = [(name, derive(self.entropy, name)) for name in CHECKERS]
         self._checkers: list[Any] = [by_name(name, entropy=own) for name, own in names]
-        self._classes = Classes()
         self._checked = 0
         self._running: Any = None
         self._is_over, self._missed = False, False
@@ -52,7 +51,7 @@ class Prove:
     @property
     def doubt(self) -> str:
         """Why nothing is claimed although no race is left to reverse; empty if it is."""
-        return TORN if self._classes.torn else MISSED if self._missed else ""
+        return self._dpor.doubt or (MISSED if self._missed else "")
 
     def parts(self) -> list[Any]:
         """Return the scheduler whose own runs tell what is known."""
@@ -89,5 +88,6 @@ class Prove:
     def end(self, run: Run) -> None:
         """Learn from the run, and compare it with those of its class."""
         self._running.end(run)
-        is_new = self._classes.add(shown(run))
-        self._missed = self._missed or (is_new and self._is_over and run.outcome != "cut")
+        if self._is_over:
+            is_new = self._dpor.classes.add(shown(run))
+            self._missed = self._missed or (is_new and run.outcome != "cut")

@@ -7,12 +7,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trio
 
-from raceexplore import Limits, Settings, by_name, explore
+from raceexplore import (
+    ChoicePoint,
+    Limits,
+    Replay,
+    Settings,
+    World,
+    by_name,
+    explore,
+)
 from raceexplore.kernel.events.footprint import Accesses
 from raceexplore.kernel.fence.guard import guarded
+from raceexplore.kernel.program import as_program
 from raceexplore.search.observed.observed_run import observed_run
 from raceexplore.search.programs.load import load_program
+from raceexplore.toolbox import shown
 from raceexplore.toolbox.wakeup_tree import Branch, Node, Step, validate
 
 IN_TURN = """
@@ -111,3 +122,28 @@ def test_a_state_whose_plan_begins_with_a_sleeping_task_is_refused() -> None:
     step = Step("main/a", Accesses().footprint)
     with pytest.raises(AssertionError, match="to explore, but asleep"):
         validate([Node({"main/a": step}, [Branch(step)], taken=step)])
+
+
+def test_two_runs_of_one_class_that_differ_end_the_claim_of_dpor() -> None:
+    async def main(world: World) -> None:
+        seen: list[int] = []
+
+        async def look(number: int) -> None:
+            world.touch(write=False)  # which is not true
+            seen.append(number)
+
+        world.touch(write=False)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(look, 1)
+            nursery.start_soon(look, 2)
+        world.event("seen", first=seen[0])
+
+    class Backwards(Replay):
+        def choose(self, point: ChoicePoint) -> int:
+            return point.bound - 1
+
+    program, scheduler = as_program(main), by_name("dpor")
+    run = observed_run(program, Backwards(), limits=Limits(), settings=Settings())
+    scheduler.classes.add(shown(run))  # type: ignore[attr-defined]
+    campaign = explore(program, scheduler=scheduler)
+    assert (campaign.complete, campaign.stopped, campaign.certificate) == (False, "doubt", ())

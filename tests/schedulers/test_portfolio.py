@@ -158,7 +158,7 @@ def test_a_proof_that_missed_a_class_is_not_believed() -> None:
     with guarded():
         runs(program, scheduler, 40)
         assert proof.finished
-        proof._classes._shown.popitem()  # as if it had overlooked it
+        proof.scheduler.classes._shown.popitem()  # as if it had overlooked it
         assert len(runs(program, scheduler, 400)) == 400
     assert not proof.finished
     assert proof.scheduler is None

@@ -14,12 +14,13 @@ from raceexplore.kernel.program import Limits, Settings, as_program
 from raceexplore.search.campaign.certificate import certificate, classes_seen, unseen
 from raceexplore.search.campaign.driver import Ends, Exploration
 from raceexplore.search.campaign.found import Campaign
-from raceexplore.search.campaign.suspects import snapshot
+from raceexplore.search.campaign.suspects import before_runs
 from raceexplore.search.campaign.tally import Tally
 from raceexplore.search.campaign.trial import Trial, frozen
 from raceexplore.search.processes.jobs import explored
 from raceexplore.search.programs.project import check_observable
 from raceexplore.toolbox.by_name import by_name
+from raceexplore.toolbox.relative import UNCHECKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     Observe = bool | Sequence[str]  # whether, or the installed packages to look into too
 
 DEFAULT = "portfolio"
+UNFIT = "interrupted", "stuck"  # ends after which the program is not run again for its own sake
 
 
 def explore(
@@ -66,14 +68,14 @@ def explore(
     _check(budget, stop, time_limit_s)
     chooser = by_name(scheduler, entropy=entropy) if isinstance(scheduler, str) else scheduler
     trial = _trial(as_program(program), settings or Settings(entropy=entropy), limits, observe)
-    began = time.perf_counter()
-    until = inf if time_limit_s is None else began + time_limit_s
+    until = (began := time.perf_counter()) + (inf if time_limit_s is None else time_limit_s)
     with guarded(), frozen(), watching(limits.wall_s) as watch, watch.timed(until):
         ends = Ends(budget, stop == "first", lambda: until - time.perf_counter(), watch)
         begun = Exploration(chooser, Tally(trial, on_found), progress)
         exploration, stopped = _explored(begun, ends, jobs, executor)
         watch.until_s = inf
         exploration.rounds.close()
+        outliving = "" if stopped in UNFIT else exploration.tally.trial.outliving()
         found = exploration.tally.found(watch, shrink=shrink, explain=explain)
     return _campaign(
         exploration,
@@ -81,6 +83,7 @@ def explore(
         entropy=entropy,
         failures=found,
         stopped="interrupted" if watch.heed() else stopped,
+        outliving=outliving,
         seconds=time.perf_counter() - began,
     )
 
@@ -93,7 +96,7 @@ def _trial(program: Program, settings: Settings, limits: Limits, observe: Observ
         limits,
         shows=observe is not False,
         packages=() if isinstance(observe, bool) else check_observable(observe),
-        before=snapshot(program),
+        before=before_runs(program),
     )
 
 
@@ -111,10 +114,18 @@ def _explored(
         return alone, explored(alone, ends, 1, None)
 
 
-def _campaign(explored: Exploration, *, stopped: Stopped, **more: Any) -> Campaign:
-    """Return the campaign that has been explored; more: what it does not know itself."""
+def _campaign(explored: Exploration, *, stopped: Stopped, outliving: str, **more: Any) -> Campaign:
+    """Return the campaign that has been explored; more: what it does not know itself.
+
+    outliving: what makes the runs depend on one another; empty if nothing.
+    """
     tally, chooser = explored.tally, explored.scheduler
-    doubt: str = getattr(chooser, "doubt", "")
+    doubt = f"no proof: {outliving}" if outliving else str(getattr(chooser, "doubt", ""))
+    warnings = list(tally.warnings)
+    if outliving:
+        warnings.append(f"{outliving}; runs depend on those before them: make it anew in each run")
+    if not __debug__:
+        warnings.append(UNCHECKED)
     if stopped == "complete" and doubt:
         stopped = "doubt"
     complete = stopped == "complete"
@@ -133,10 +144,10 @@ def _campaign(explored: Exploration, *, stopped: Stopped, **more: Any) -> Campai
         unseen=None if complete else unseen(tally.drawn),
         certificate=(*known, told) if told else known,
         relative=relative if tally.classes else (),
-        shortfall="" if shortfall is None else shortfall(complete=complete),
+        shortfall="" if shortfall is None else doubt or shortfall(complete=complete),
         is_vacuous=tally.is_vacuous,
         never=tally.never(),
-        warnings=tuple(tally.warnings),
+        warnings=tuple(warnings),
         explain_runs=tally.explain_runs,
         stuck=tally.stuck,
         **more,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.events.order import order
 from raceexplore.toolbox.by_name import by_name
-from raceexplore.toolbox.classes import Classes, shown
+from raceexplore.toolbox.classes import Classes
+from raceexplore.toolbox.relative import relative_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,6 @@ class Proof:
         self.scheduler: Scheduler | None = None
         self._possible = most > 0
         self._runs = 0
-        self._classes = Classes()
 
     @property
     def is_open(self) -> bool:
@@ -52,10 +52,9 @@ class Proof:
     def look(self, run: Run) -> None:
         """Begin with ``run``, the first and observed, unless it is too long to begin with.
 
-        Elastic time, the order of passes and code that nobody observes get no proof.
+        What would be relative gets no proof: elastic time, code that nobody observes, and so on.
         """
-        strict = run.settings.time == "strict" and run.settings.order == "any"
-        if not strict or any(event.opaque for event in run.events):
+        if relative_to(run):
             self.forget()
         elif self._possible and len(order(run.events).races) * len(run.events) <= LONG:
             self._start().begin()
@@ -80,7 +79,6 @@ class Proof:
         """Learn from the run that has ended, one of its own."""
         if self.scheduler is not None:
             self.scheduler.end(run)
-            self._classes.add(shown(run))
 
     def weigh(self, classes: float) -> None:
         """Start or go on if there are no more than about so many ``classes``; else pause."""
@@ -102,6 +100,7 @@ class Proof:
 
         No longer, should others have ``seen`` another class, or one of these show other things.
         """
-        if self.finished and not all(key in self._classes for key in seen):
+        classes: Classes = getattr(self.scheduler, "classes", Classes())
+        if self.finished and not (all(key in classes for key in seen) and not classes.torn):
             self.forget()
         return self.finished

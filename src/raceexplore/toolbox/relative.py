@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
 
 NAMED = 3  # reasons that are told by name; the rest are counted
+UNCHECKED = "no assert is checked, since Python runs with -O (or PYTHONOPTIMIZE)"
 DRAWS = "what the program draws was always the neutral draw"
 
 
@@ -23,6 +24,8 @@ def relative_to(run: Run) -> tuple[str, ...]:
         found["the clock was not let go on while tasks could run"] = None
     if run.settings.order != "any":
         found["only the orders of trio's own passes were run"] = None
+    if not __debug__:
+        found[UNCHECKED] = None
     found.update(dict.fromkeys(event.opaque for event in run.events if event.opaque))
     return tuple(found)
 

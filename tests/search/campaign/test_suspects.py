@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -46,11 +47,13 @@ class Thing:
 )
 def test_state_that_changes_is_seen(value: Any, change: Any) -> None:
     tested = program({"state": value})
-    before = snapshot(tested)
-    assert snapshot(tested) == before
+    before = snapshot(tested, sys.modules)
+    assert snapshot(tested, sys.modules) == before
     change(value)
-    after = snapshot(tested)
-    assert [name for name in after if after[name] != before[name]] == ["the global 'state'"]
+    after = snapshot(tested, sys.modules)
+    (name,) = [name for name in after if after[name] != before[name]]
+    home = "" if isinstance(value, (list, dict, set, Thing)) else f" of {__name__}"
+    assert name == (f"the global {value.__name__!r}{home}" if home else "the global 'state'")
 
 
 def test_a_snapshot_runs_no_code_of_the_program() -> None:
@@ -64,13 +67,15 @@ def test_a_snapshot_runs_no_code_of_the_program() -> None:
         def __getattr__(self, name: str) -> object:
             raise AssertionError("run")
 
-    snapshot(program({"trap": Trap(a=1), "odd": Odd()}))
+    snapshot(program({"trap": Trap(a=1), "odd": Odd()}), sys.modules)
 
 
 def test_a_cycle_ends() -> None:
     ring: list[Any] = []
     ring.append(ring)
-    assert snapshot(program({"ring": ring}))["the global 'ring'"].startswith("list(list(")
+    assert snapshot(program({"ring": ring}), sys.modules)["the global 'ring'"].startswith(
+        "list(list("
+    )
 
 
 def test_ballast_differs_from_turn_to_turn() -> None:

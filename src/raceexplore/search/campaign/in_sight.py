@@ -12,7 +12,7 @@ from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.standing.walk import INSTALLED
 from raceexplore.observe.in_place import InPlace, files_called
 from raceexplore.search.campaign.selfcheck import check
-from raceexplore.search.campaign.suspects import snapshot
+from raceexplore.search.campaign.suspects import before_runs
 from raceexplore.search.programs.project import is_project_file
 from raceexplore.search.programs.silence import silence
 
@@ -42,7 +42,7 @@ def in_sight(
     @cache
     def observed() -> InPlace:
         found: dict[str, None] = {}
-        before = snapshot(program)
+        before = before_runs(program)
         with silence():
             first = run_once(
                 program, Replay(schedule), settings=settings, limits=limits, record=True

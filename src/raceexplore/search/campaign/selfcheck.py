@@ -9,11 +9,9 @@ from raceexplore.kernel.events.trace import fingerprint
 from raceexplore.kernel.fence.watchdog import STUCK
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
-from raceexplore.search.campaign.suspects import scattered, snapshot
+from raceexplore.search.campaign.suspects import Before, before_runs, scattered, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from raceexplore.kernel.events.trace import Event, Site
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits
@@ -34,12 +32,10 @@ def is_due(index: int) -> bool:
     return index % (OFTEN if index < OFTEN_UNTIL else SELDOM) == 0
 
 
-def check(
-    run: Run, limits: Limits, *, stir: bool = False, before: Mapping[str, str] | None = None
-) -> None:
+def check(run: Run, limits: Limits, *, stir: bool = False, before: Before | None = None) -> None:
     """Replay the recorded ``run``; raise `NotDeterministic` unless every event is the same.
 
-    before: what `snapshot` gave before the first run of all.
+    before: what was there before the first run of all.
     stir: replay several times, and let the program's objects lie elsewhere in memory each time,
     so that an order by their ids shows itself here and not in another process.
     """
@@ -55,12 +51,15 @@ def check(
         )
 
 
-def _cause(run: Run, limits: Limits, before: Mapping[str, str] | None) -> str:
+def _cause(run: Run, limits: Limits, before: Before | None) -> str:
     """Return the likely cause of a difference, from what more replays show."""
-    before = before or snapshot(run.program)
+    before = before or before_runs(run.program)
     one = _again(run, limits)
-    after = snapshot(run.program)
-    changed = [name for name in after if after[name] != before.get(name)]
+    once = snapshot(run.program, before.loaded)
+    changed = before.changed(once)
+    if not changed:  # perhaps in a module that a run has imported
+        _again(run, limits)
+        changed = Before(once, ()).changed(snapshot(run.program, before.loaded))
     if changed:
         return f"state that outlives a run: {', '.join(changed[:3])} changed during it"
     ballast: list[object] = []
@@ -71,7 +70,7 @@ def _cause(run: Run, limits: Limits, before: Mapping[str, str] | None) -> str:
     return f"{SURVIVES}; or {CHANCE}"
 
 
-def same_end(run: Run, again: Run, limits: Limits, before: Mapping[str, str]) -> None:
+def same_end(run: Run, again: Run, limits: Limits, before: Before) -> None:
     """Raise `NotDeterministic` unless ``again``, a replay of ``run``, ended as it did."""
     blind = run.program.observed is None  # no rewritten copy, whose first run may differ
     if blind and _end(run) == _end(again) and run.digest and run.digest != again.digest:

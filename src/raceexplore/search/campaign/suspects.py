@@ -2,45 +2,54 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache, partial
 from random import Random
-from types import FunctionType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Any
+from types import FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from raceexplore.observe.effects.values import namespace
+from raceexplore.search.campaign.left_behind import functions_of, left_behind, shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from raceexplore.kernel.program import Program
 
-DEPTH = 4
 # of all the classes that Python's allocator has for small objects
 SIZES = [size for size in range(16, 400, 16) for _ in range(40)]
-WIDEST = 200  # elements of one container that are looked at
-PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
-def snapshot(program: Program) -> dict[str, str]:
+class Before(NamedTuple):
+    """What was there before the first run: texts for the state, and the names of the modules."""
+
+    state: Mapping[str, str]
+    loaded: Collection[str]
+
+    def changed(self, state: Mapping[str, str]) -> list[str]:
+        """Return the names of what has another state than it had."""
+        return [name for name in self.state if state.get(name) != self.state[name]]
+
+
+NOTHING_BEFORE = Before({}, ())
+
+
+def before_runs(program: Program) -> Before:
+    """Return what is there now."""
+    loaded = frozenset(sys.modules)
+    return Before(snapshot(program, loaded), loaded)
+
+
+def snapshot(program: Program, loaded: Collection[str]) -> dict[str, str]:
     """Return a text for all that is there before a run, which changes when its state does.
 
-    That is each fixture, what the function closes over or is bound to, and each global of its
-    module. Runs no code of the program. Default arguments and class attributes count as state of
-    their function and class.
+    That is each fixture, what the function closes over or is bound to, and each global of the
+    project's modules (`left_behind`). Runs no code of the program. Default arguments and class
+    attributes count as state of their function and class.
     """
     held = {f"the fixture {name!r}": value for name, value in program.fixtures.items()}
-    for function in _functions(program.function):
+    for function in functions_of(program.function):
         held.update(_around(function))
-    return {what: _shape(value, DEPTH) for what, value in held.items()}
-
-
-def _functions(function: Any) -> Iterator[Any]:
-    """Yield ``function`` and what it stands for: the method, the wrapped, the partial's."""
-    while function is not None:
-        if not str(getattr(function, "__module__", "")).startswith("raceexplore."):
-            yield function
-        inner = getattr(function, "__func__", None) or getattr(function, "__wrapped__", None)
-        function = inner or (function.func if isinstance(function, partial) else None)
+    return {what: shape(value) for what, value in held.items()} | left_behind(program, loaded)
 
 
 def _around(function: Any) -> Iterator[tuple[str, object]]:
@@ -57,9 +66,6 @@ def _around(function: Any) -> Iterator[tuple[str, object]]:
             yield f"the variable {name!r}", cell.cell_contents
         except ValueError:  # not assigned yet
             continue
-    for name, value in function.__globals__.items():
-        if not (name.startswith("__") or issubclass(type(value), ModuleType)):
-            yield f"the global {name!r}", value
 
 
 def scattered(turn: int) -> list[object]:
@@ -82,30 +88,3 @@ def _places(turn: int) -> tuple[list[int], list[int]]:
     Random(turn).shuffle(places)
     half = len(places) // 2
     return places[:half], places[half:]
-
-
-def _shape(value: Any, depth: int) -> str:
-    kind = type(value)
-    if kind in PLAIN:
-        return repr(value)
-    if depth == 0:
-        return kind.__name__
-    if issubclass(kind, dict):
-        items = list(dict.items(value))[:WIDEST]
-        inside = [f"{_shape(k, depth - 1)}: {_shape(v, depth - 1)}" for k, v in items]
-    elif issubclass(kind, (list, tuple)):
-        inside = [_shape(item, depth - 1) for item in list.__iter__(list(value))][:WIDEST]
-    elif issubclass(kind, (set, frozenset)):
-        inside = sorted(_shape(item, depth - 1) for item in list(value)[:WIDEST])
-    else:
-        inside = [_inside(value, depth)]
-    return f"{kind.__name__}({', '.join(inside)})"
-
-
-def _inside(value: Any, depth: int) -> str:
-    if type(value) is FunctionType:
-        return _shape((value.__defaults__, value.__kwdefaults__), depth - 1)
-    if issubclass(type(value), type):
-        own = {k: v for k, v in vars(value).items() if not k.startswith("__")}
-        return _shape(own, depth - 1)
-    return _shape(namespace(value), depth - 1)

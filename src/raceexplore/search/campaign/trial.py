@@ -7,14 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from raceexplore.kernel.choice import Schedule
 from raceexplore.kernel.errors import NotDeterministic
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.search.campaign import selfcheck
+from raceexplore.search.campaign.left_behind import left_behind
+from raceexplore.search.campaign.suspects import NOTHING_BEFORE, Before
 from raceexplore.search.observed.observed_run import observed_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits, Program, Settings
@@ -43,8 +46,9 @@ class Trial:
 
     shows: what a failing run reads and writes is collected for its report. packages: installed
     ones that are then observed too.
-    before: the state that was there before the first run, in words. unlike: why the program is not
-    observed after all, once that has shown itself.
+    before: what was there before the first run. unlike: why the program is not observed after all,
+    once that has shown itself. settled: the first schedule, and what it left behind in modules;
+    empty where another process has made the first run.
     """
 
     program: Program
@@ -52,11 +56,35 @@ class Trial:
     limits: Limits
     shows: bool = True
     packages: tuple[str, ...] = ()
-    before: Mapping[str, str] = field(default_factory=dict)
+    before: Before = NOTHING_BEFORE
     unlike: list[str] = field(default_factory=list)
+    settled: list[tuple[Schedule, dict[str, str]]] = field(default_factory=list)
 
     def run(self, index: int, scheduler: Scheduler) -> Run:
         """Run once, observed if ``scheduler`` asks for it; some runs twice, to compare them."""
+        run = self._checked(index, scheduler)
+        if index == 0 and run.outcome != "cut":
+            self.settled.append((run.schedule, self._state()))
+        return run
+
+    def _state(self) -> dict[str, str]:
+        return left_behind(self.program, self.before.loaded)
+
+    def outliving(self) -> str:
+        """Return what the first run, made again, leaves otherwise than it did; empty if nothing.
+
+        Such state outlives the runs: each begins with what the others have left.
+        """
+        schedule, state = self.settled[0] if self.settled else (Schedule(), self._after(Schedule()))
+        changed = Before(state, ()).changed(self._after(schedule))
+        return f"state outlives a run: {', '.join(changed[:3])}" if changed else ""
+
+    def _after(self, schedule: Schedule) -> dict[str, str]:
+        """Return what a run with that schedule leaves behind in modules."""
+        run_once(self.program, Replay(schedule), limits=self.limits, settings=self.settings)
+        return self._state()
+
+    def _checked(self, index: int, scheduler: Scheduler) -> Run:
         if getattr(scheduler, "observes", False):
             run = self._observed(scheduler)
             # the first run is always checked, as it was written
