@@ -16,9 +16,6 @@ def terminal(there: Path, *arguments: str) -> pexpect.spawn[str]:
     return pexpect.spawn(first, rest, env=environment(there), encoding="utf-8", timeout=30)
 
 
-@pytest.mark.xfail(
-    reason="Ctrl-C at the prompt ends the process that waits for the debugger", strict=False
-)
 def test_ctrl_c_at_the_prompt_gives_a_new_one_and_q_ends(there: Path) -> None:
     child = terminal(there, failure_of(there, BANK), "--pdb")
     child.expect_exact("(rx) ")
@@ -47,9 +44,19 @@ def test_a_breakpoint_opens_the_prompt_of_a_plain_replay(there: Path) -> None:
     assert child.exitstatus == 1
 
 
-@pytest.mark.xfail(
-    reason="Ctrl-C at the prompt ends the process that waits for the debugger", strict=False
-)
+def test_no_limit_of_time_holds_for_who_looks_around(there: Path) -> None:
+    child = terminal(there, failure_of(there, BANK), "--pdb", "--wall-limit", "0.5")
+    child.expect_exact("(rx) ")
+    child.sendline("import signal")
+    child.expect_exact("(rx) ")
+    child.sendline("p signal.getitimer(signal.ITIMER_REAL), signal.getsignal(signal.SIGALRM).name")
+    child.expect_exact("(0.0, 0.0), 'SIG_DFL'")
+    child.sendline("q")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 1
+
+
 @pytest.mark.parametrize("search", ["until", "bisect"])
 def test_ctrl_c_ends_a_search_and_the_session_goes_on(there: Path, search: str) -> None:
     child = terminal(there, failure_of(there, BANK), "--pdb")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 import warnings
@@ -19,7 +20,7 @@ from raceexplore.cli import corpus as keeping
 from raceexplore.cli.groups import Sections, project_defaults
 from raceexplore.cli.streams import of_the_program
 from raceexplore.kernel.errors import NeedsPytest, RaceExploreError
-from raceexplore.kernel.fence.watchdog import watching
+from raceexplore.kernel.fence.watchdog import watchdog, watching
 from raceexplore.kernel.program import Limits
 from raceexplore.search.programs.silence import Nowhere
 
@@ -50,7 +51,9 @@ def main() -> NoReturn:
     from raceexplore.search.processes.supervisor import supervised
 
     open_all()
-    raise SystemExit(supervised(lambda: _called(sys.argv[1:]), status.complain))
+    ended = supervised(lambda: _called(sys.argv[1:]), status)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is told, and done
+    raise SystemExit(ended)
 
 
 def _called(arguments: Sequence[str]) -> int:
@@ -66,6 +69,8 @@ def call(arguments: Sequence[str]) -> int:
             ended = cli.main(
                 list(arguments), prog_name="raceexplore", standalone_mode=False, obj=__version__
             )
+            if watchdog.heed():  # something was left out, and what there is has been told
+                return status.INTERRUPTED
         return outputs.written(ended if isinstance(ended, int) else status.NOTHING)
     except NeedsPytest as needed:
         from raceexplore.cli import inside_pytest
@@ -154,7 +159,7 @@ def _run(*, form: str, folder: Path, **given: Any) -> int:
         campaign = _campaign(limits, keep, **given)
     except (RaceExploreError, KeyboardInterrupt):
         for path in paths.values():
-            status.note(f"a failure that was found before is kept in {path}")
+            status.note(_kept(path))
         raise
     if given["explain"]:
         campaign = what_if.answered(campaign, limits)
@@ -332,11 +337,18 @@ def _keep(found: Found, folder: Path, limits: Limits, paths: dict[str, Path]) ->
     """Save ``found`` in the corpus; a failure that cannot be saved is still one."""
     from raceexplore.report.story.what_if_words import sentence
     from raceexplore.search.corpus.entry import entry_of, save
+    from raceexplore.search.processes.testament import testament
 
     cured = found.atomic is not None and found.atomic.cure is not None
     cure = sentence(found.atomic, found.run.program) if cured else ""
     entry = entry_of(found, __version__, limits, cure=cure)
     try:
-        paths[found.fingerprint], _ = save(entry, folder)
+        path, _ = save(entry, folder)
+        paths[found.fingerprint] = path
+        testament.leave(_kept(path))
     except OSError as error:
         status.warn_once(f"the failure could not be saved in {folder}: {error.strerror}")
+
+
+def _kept(path: Path) -> str:
+    return f"a failure that was found before is kept in {path}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import platform
+import signal
 import sys
+import threading
 import traceback
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +18,8 @@ from raceexplore.kernel.errors import RaceExploreError
 from raceexplore.report.story.clean import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from raceexplore.search.campaign.found import Campaign
     from raceexplore.search.corpus.replay import Replayed
 
@@ -68,11 +72,25 @@ def versions(version: str) -> str:
 def after(error: BaseException, version: str) -> int:
     """Tell what ``error`` ended the command, and return the status to exit with; never 1."""
     try:
-        return _after(error, version)
+        with _deaf():
+            return _after(error, version)
     except BaseException:  # noqa: BLE001 what has crashed may be unable to tell of it, too
         with suppress(BaseException):
             os.write(2, b"error: raceexplore has crashed, and could not say why\n")
         return CRASH
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Let no Ctrl-C get into the last words of a command."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _after(error: BaseException, version: str) -> int:

@@ -55,17 +55,29 @@ def looked_into(replayed: Replayed, stored: Stored, *, explain: bool) -> Replaye
 
 
 def answered(campaign: Campaign, limits: Limits) -> Campaign:
-    """Return ``campaign`` with what would cure its first failure, and what that prints."""
+    """Return ``campaign`` with what would cure its first failure, and what that prints.
+
+    Ctrl-C ends the search for it; the campaign then counts as interrupted, and is told as it is.
+    """
+    from raceexplore.kernel.fence.watchdog import watchdog
     from raceexplore.kernel.started import started
     from raceexplore.search.campaign.printed import printed
 
     if not campaign.failures or campaign.stopped == "interrupted":
         return campaign
     first, *others = campaign.failures
-    before, text = started.runs, printed(first.run, limits)
-    first = replace(first, atomic=answer(first.run, limits), printed=text)
-    spent = campaign.explain_runs + started.runs - before
-    return replace(campaign, failures=(first, *others), explain_runs=spent)
+    before = started.runs
+    try:
+        first = replace(first, printed=printed(first.run, limits))
+        first = replace(first, atomic=answer(first.run, limits))
+    except KeyboardInterrupt:
+        watchdog.interrupted = True
+    return replace(
+        campaign,
+        failures=(first, *others),
+        explain_runs=campaign.explain_runs + started.runs - before,
+        stopped="interrupted" if watchdog.heed() else campaign.stopped,
+    )
 
 
 @click.command("what-if")

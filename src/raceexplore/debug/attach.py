@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from raceexplore.debug.recording import in_words
 from raceexplore.debug.tell import user_frames
 from raceexplore.kernel.errors import BadOption, Diverged
+from raceexplore.kernel.fence.watchdog import attended
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 
@@ -46,6 +47,7 @@ def debugpy_module() -> Any:
     return debugpy
 
 
+@attended()
 def attach(stored: Stored, recording: Recording, stop: int, place: tuple[str, int]) -> int:
     """Wait at ``place`` for an editor, then run, stopping in the task of event ``stop``.
 

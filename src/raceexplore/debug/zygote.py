@@ -16,6 +16,8 @@ from raceexplore.debug.recording import Recording, record
 from raceexplore.debug.session import Session, find, finish
 from raceexplore.debug.wire import Ask, Carried
 from raceexplore.kernel.errors import BadOption, Diverged, RaceExploreError
+from raceexplore.kernel.fence.watchdog import attended
+from raceexplore.search.processes.supervisor import end_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +57,15 @@ def debug(stored: Stored, recording: Recording, stop: int) -> int:
     Returns the exit status of the replay: 1 failed, 0 passed. Raises `Diverged` if the replay
     was none of the stored failure.
     """
+    with attended():
+        _step_through(stored, recording, stop)
+    if recording.diverged:
+        raise Diverged(f"the replay diverged: {recording.diverged}")
+    return int(recording.failed)
+
+
+def _step_through(stored: Stored, recording: Recording, stop: int) -> None:
+    """Start one execution after the other, each to where the last one has asked to go."""
     carried, introduce, catches = Carried(), True, stop < 0 or bool(recording.breakpoints)
     while True:
 
@@ -66,12 +77,9 @@ def debug(stored: Stored, recording: Recording, stop: int) -> int:
         with _forked(execute) as wire:
             ask = _converse(wire, stored, recording)
         if ask.what == "quit":
-            break
+            return
         stop, carried, introduce = ask.number, ask.carried, False
         _remember(carried.lines)
-    if recording.diverged:
-        raise Diverged(f"the replay diverged: {recording.diverged}")
-    return int(recording.failed)
 
 
 def _converse(wire: Wire, stored: Stored, recording: Recording) -> Ask:
@@ -112,20 +120,25 @@ def _receive(wire: Wire) -> Any:
 def _forked(work: Callable[[Wire], object]) -> Iterator[Wire]:
     """Do ``work`` in a child, which talks by the wire; Ctrl-C is the child's affair."""
     here, there = Pipe()
+    beneath, lifeline = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     child = os.fork()
     if child == 0:
         here.close()
+        os.close(lifeline)
+        end_with_parent(beneath)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _child(there, work)
     there.close()
+    os.close(beneath)
     try:
         yield here
     finally:
         here.close()
         os.waitpid(child, 0)
+        os.close(lifeline)
         signal.signal(signal.SIGINT, before)
 
 

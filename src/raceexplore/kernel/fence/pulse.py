@@ -30,8 +30,9 @@ class Cell(IntEnum):
     """The numbers that are shared.
 
     RUN: how many runs have begun. EVENT: how many events of that one, told by scouts only. STATUS:
-    the exit status and 1. WALL_MS: milliseconds that one event may take. PRESSES: of Ctrl-C. INDEX
-    and PID: of a worker, the run of the campaign that it does, and its process.
+    the exit status and 1. WALL_MS: milliseconds that one event may take. PRESSES: of Ctrl-C that
+    this process has heeded; PRESSED: that whoever waits for it knows of. INDEX and PID: of a
+    worker, the run of the campaign that it does, and its process.
     """
 
     TICKS = 0
@@ -43,18 +44,26 @@ class Cell(IntEnum):
     PRESSES = 6
     INDEX = 7
     PID = 8
+    PRESSED = 9
 
 
 CELLS = len(Cell)
 
 
 class Doing(IntEnum):
-    """What a process does for the program: nothing, load it, run it, ask for a text."""
+    """What a process does for the program: nothing, load it, run it, ask for a text.
+
+    Or TALK: a person steps through a run, who takes as long as he likes.
+    """
 
     NOTHING = 0
     IMPORT = 1
     RUN = 2
     TEXT = 3
+    TALK = 4
+
+
+IDLE = (Doing.NOTHING, Doing.TALK)  # no code of the program's is waited for
 
 
 class Death(NamedTuple):
@@ -72,20 +81,22 @@ class Death(NamedTuple):
 class Pulse:
     """The pulse of this process.
 
-    deaths: the runs in which earlier processes of this command have died. scouting: this is a
-    scout. mute: no text is to be asked of the exception of this run.
+    deaths: the runs in which earlier processes of this command have died. supervised: another
+    process waits for this one. scouting: this is a scout. mute: no text is to be asked of the
+    exception of this run.
     """
 
     def __init__(self) -> None:
         self.cells: MutableSequence[int] = [0] * CELLS
         self.deaths: dict[int, Death] = {}
-        self.scouting = self.mute = False
+        self.supervised = self.scouting = self.mute = False
         self._until = 0  # the last run that a scout does first
         self._shared: Any = None
 
     def live(self, cells: MutableSequence[int], deaths: dict[int, Death]) -> None:
         """Be the process whose pulse is ``cells``; others have died in the runs ``deaths``."""
         self.cells, self.deaths, self._until, self._shared = cells, deaths, 0, None
+        self.supervised = True
         for cell in range(CELLS):
             cells[cell] = 0
 
@@ -185,7 +196,7 @@ class Stillness:
 
     def too_long(self, cells: Any, looked_s: float) -> bool:
         """Return whether a process that works for the program has been still for too long."""
-        if cells[Cell.TICKS] != self.ticks or cells[Cell.DOING] == Doing.NOTHING:
+        if cells[Cell.TICKS] != self.ticks or cells[Cell.DOING] in IDLE:
             self.ticks, self.still_s = cells[Cell.TICKS], 0.0
             return False
         self.still_s += min(looked_s, TICK_S)

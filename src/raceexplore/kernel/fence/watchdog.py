@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.errors import Interrupted, Stuck
 from raceexplore.kernel.events.trace import Site
-from raceexplore.kernel.fence.pulse import TICK_S, Cell, Doing, pulse
+from raceexplore.kernel.fence.pulse import CELLS, TICK_S, Cell, Doing, pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,12 +31,12 @@ class Watchdog:
     interrupted: Ctrl-C was pressed, and nobody has heeded it yet. loop: the running loop, or None
     between runs. on: it looks in. stuck: an event has taken too long since it began to look in.
     until_s: what `perf_counter` shows when the time limit passes. hears: Ctrl-C comes here and
-    nowhere else. end: what a second Ctrl-C does.
+    nowhere else. end: what a second Ctrl-C does. attended: a person steps through the run.
     """
 
     def __init__(self) -> None:
         self.interrupted = self.on = self.hears = False
-        self.stuck = False
+        self.stuck = self.attended = False
         self.presses = 0
         self.loop: Any = None
         self.wall_s = 10.0
@@ -86,9 +86,11 @@ class Watchdog:
     def interrupt(self, signum: int, frame: FrameType | None) -> None:
         """Remember Ctrl-C; the campaign stops before its next run, a long run at a tick.
 
-        A second one ends what a first one has not ended.
+        A second one ends what a first one has not ended. How many there were is known to whoever
+        waits for this process: one press may come here twice, from the terminal and from there.
         """
-        self.presses += 1
+        known = pulse.cells[Cell.PRESSED]
+        self.presses = max(1, known) if pulse.supervised else self.presses + 1
         pulse.cells[Cell.PRESSES] = self.presses
         self.interrupted = True
         if self.presses > 1:
@@ -182,7 +184,9 @@ def watching(wall_s: float) -> Iterator[Watchdog]:
 
 
 def _is_free() -> bool:
-    mine = threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM")
+    if watchdog.attended or not hasattr(signal, "SIGALRM"):
+        return False
+    mine = threading.current_thread() is threading.main_thread()
     return mine and signal.getsignal(signal.SIGALRM) in (signal.SIG_DFL, None)
 
 
@@ -206,6 +210,30 @@ def _switched_on() -> Iterator[None]:
 
 
 @contextmanager
+def attended() -> Iterator[None]:
+    """Let a person step through the runs of the block: no limit of time, Ctrl-C is Python's own.
+
+    Whoever watches this process is told, and sees none of these runs.
+    """
+    shared, pulse.cells = pulse.cells, [0] * CELLS
+    before, shared[Cell.DOING] = shared[Cell.DOING], Doing.TALK
+    handler, hears = signal.getsignal(signal.SIGINT), watchdog.hears
+    watchdog.attended, watchdog.hears = True, False
+    if watchdog.on:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if handler == watchdog.interrupt:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if watchdog.on:
+            signal.signal(signal.SIGINT, handler)
+            signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
+        watchdog.attended, watchdog.hears = False, hears
+        pulse.cells, shared[Cell.DOING] = shared, before
+
+
+@contextmanager
 def interruptible(wall_s: float) -> Iterator[Watchdog]:
     """Watch the runs of the block, and raise `KeyboardInterrupt` at its end if Ctrl-C was pressed.
 
@@ -220,6 +248,5 @@ def interruptible(wall_s: float) -> Iterator[Watchdog]:
 
 
 def end_process() -> None:
-    """End this process for a second Ctrl-C, whatever it is doing."""
-    os.write(2, b"error: interrupted\n")
+    """End this process for a second Ctrl-C, whatever it is doing; who waits for it tells why."""
     os._exit(130)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.fence.guard import guarded
-from raceexplore.kernel.fence.watchdog import watching
+from raceexplore.kernel.fence.watchdog import watchdog, watching
 from raceexplore.kernel.outcome import headline
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
@@ -83,7 +83,8 @@ class Atomicity:
 def atomicity(run: Run, limits: Limits) -> Atomicity | None:
     """Return the smallest section that makes the failure of ``run`` disappear.
 
-    None where it is not asked: see `can_ask`. Raises nothing that a report could not do without.
+    None where it is not asked: see `can_ask`. Raises nothing that a report could not do without:
+    Ctrl-C ends the search, and whoever heeds it next learns of it.
     """
     if not can_ask(run):
         return None
@@ -92,6 +93,7 @@ def atomicity(run: Run, limits: Limits) -> Atomicity | None:
         with watching(limits.wall_s) as watch:
             return what_if.smallest(watch)
     except KeyboardInterrupt:
+        watchdog.interrupted = True
         return Atomicity(None, what_if.tried, gave_up=True)
     except Exception as error:  # noqa: BLE001 the failure counts more than what would cure it
         return Atomicity(None, what_if.tried, refused=f"{type(error).__name__}: {error}")
