@@ -14,6 +14,7 @@ from raceexplore.kernel.program import Limits, Program, as_program
 from raceexplore.kernel.seed import decode
 from raceexplore.pytest_plugin.kept import known_of, saved, with_note
 from raceexplore.pytest_plugin.options import asked_for, corpus_folder
+from raceexplore.pytest_plugin.spare import spared
 from raceexplore.search.as_exception import error_of
 from raceexplore.search.campaign.found import VACUOUS, Campaign, Found
 from raceexplore.search.campaign.in_sight import in_sight
@@ -50,7 +51,10 @@ class Race:
         """
         __tracebackhide__ = True
         asked = asked_for(self._config, options)
-        with interruptible(asked["limits"].wall_s):
+        with (
+            interruptible(asked["limits"].wall_s),
+            spared(self._item, lambda: self.explore(program, **options)),
+        ):
             return self._explore(program, asked)
 
     def _explore(
@@ -82,7 +86,11 @@ class Race:
             self._tell("note", why)
         elif why:
             self._tell("verdict", "inconclusive")
-            raise Inconclusive(f"neither passed nor failed: {'; '.join([why, *campaign.warnings])}")
+            told = f"neither passed nor failed: {'; '.join([why, *campaign.warnings])}"
+            error = Inconclusive(told)
+            if campaign.stuck is not None:
+                error.add_note(self._replay_line(campaign.stuck))
+            raise error
         if campaign.cut:
             self._item.warn(pytest.PytestWarning("; ".join(campaign.warnings)))
         self._tell("verdict", "passed")
@@ -102,6 +110,9 @@ class Race:
         replayed = replay_seed(seed, program, limits=limits)
         if replayed.run.failure is not None:
             self._fail(replayed.run, explained(replayed, limits), limits=limits)
+        if replayed.run.cut:
+            self._tell("verdict", "inconclusive")
+            raise Inconclusive(f"neither passed nor failed: a run was cut: {replayed.run.cut}")
         self._tell("verdict", "passed")
         return replayed.run
 
@@ -136,7 +147,7 @@ class Race:
             with silence():
                 known = replace(known, atomic=atomicity(run, limits))
         lines = [line.plain for line in failure_report(run, 100, known)]
-        lines += ["", f"replay  pytest {shlex.quote(self._item.nodeid)} --race-replay={run.seed}"]
+        lines += ["", self._replay_line(run)]
         if kept:
             lines.append(f"known   {kept}")
         elif self._is_expected():
@@ -144,6 +155,9 @@ class Race:
         elif isinstance(known, Found) and (folder := corpus_folder(self._config)):
             lines.append(saved(self._item, known, folder))
         raise with_note(error, run, "\n".join(lines))
+
+    def _replay_line(self, run: Run) -> str:
+        return f"replay  pytest {shlex.quote(self._item.nodeid)} --race-replay={run.seed}"
 
     def _is_expected(self) -> bool:
         """Return whether a mark says that the test fails: its failure is not worth keeping."""

@@ -82,14 +82,14 @@ class Pulse:
     """The pulse of this process.
 
     deaths: the runs in which earlier processes of this command have died. supervised: another
-    process waits for this one. scouting: this is a scout. mute: no text is to be asked of the
-    exception of this run.
+    process waits for this one; spared: another one stands by. scouting: this is a scout. mute: no
+    text is to be asked of the exception of this run.
     """
 
     def __init__(self) -> None:
         self.cells: MutableSequence[int] = [0] * CELLS
         self.deaths: dict[int, Death] = {}
-        self.supervised = self.scouting = self.mute = False
+        self.supervised = self.spared = self.scouting = self.mute = False
         self._until = 0  # the last run that a scout does first
         self._shared: Any = None
 
