@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from raceexplore.kernel.choice import KINDS
@@ -48,7 +49,9 @@ class Chooser(Protocol):
 class World:
     """One run's world. A program gets it as its argument, or from `raceexplore.world()`."""
 
-    __slots__ = ("_chooser", "_memory", "_recorder", "_runtime", "counts", "invariants", "seen")
+    __slots__ = (
+        "_chooser", "_memory", "_recorder", "_runtime", "counts", "invariants", "seen", "states"
+    )  # fmt: skip
 
     def __init__(
         self, chooser: Chooser, runtime: Runtime, recorder: Recorder | None = None
@@ -58,6 +61,7 @@ class World:
         self._recorder = recorder
         self._memory: dict[Hashable, Any] = {}
         self.invariants: dict[str, Callable[[], object]] = {}
+        self.states: dict[str, Callable[[], object]] = {}
         self.seen: dict[str, bool] = {}
         self.counts: dict[str, float] = {}
 
@@ -193,6 +197,21 @@ class World:
         """Check ``predicate()`` after every event from now on; a falsy answer is a failure."""
         self.invariants[name] = predicate
         self._chooser.follow()
+
+    def state(self, name: str, look: Callable[[], object]) -> None:
+        """Name a part of the program's state, for whoever looks at the run.
+
+        ``look()`` returns it as it is now. It is called only to show it: after the events of a run
+        that is replayed for a page, for ``raceexplore show`` or in the debugger.
+        """
+        self.states[name] = look
+
+    def unnoted(self) -> AbstractContextManager[None]:
+        """Return a block in which what simulated services note, and what is read, counts nowhere.
+
+        For whoever looks around in a run, between two events.
+        """
+        return nullcontext() if self._recorder is None else self._recorder.aside()
 
     def sometimes(self, name: str, condition: object = True) -> None:  # noqa: FBT002
         """Note whether ``condition`` holds; it must at least once in a campaign."""

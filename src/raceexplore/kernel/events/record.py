@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from raceexplore.kernel.events.brief import brief
@@ -19,7 +20,7 @@ from raceexplore.kernel.standing.walk import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import FrameType
 
     from raceexplore.kernel.names import TaskInfo
@@ -114,6 +115,19 @@ class Recorder:
     def note(self, text: str) -> None:
         """Note a line of `World.event`."""
         self._notes.append(text)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Forget at the end of the block what was noted in it, which lies between two events."""
+        used, notes = dict(self.used), len(self._notes)
+        try:
+            yield
+        finally:
+            self.used.clear()
+            self.used.update(used)
+            del self._notes[notes:]
+            if self.ledger is not None:
+                self.ledger.forget()
 
     def declare(self, resources: Sequence[object], *, write: bool) -> None:
         """Note what the running event says it uses."""
