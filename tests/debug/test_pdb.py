@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from debugging import Debugger, command, environment, failure_of
-from small_programs import BANK
+from small_programs import BANK, LEDGER
 
 # The bank: 8 def withdraw, 9 seen = ..., 10 await, 11 bank.balance = ..., 14 def main, 16 nursery,
 # 19 assert. Its failure: 0 main, 1 ann, 2 bob, 3 bob, 4 ann (overwrites bob's), 5 main.
@@ -20,7 +20,7 @@ def test_it_stops_in_the_failing_task_before_the_event_that_fails(debugger: Debu
     first, balance, step, _ = ended.answers
     told, what, _, *stop = first.splitlines()
     assert told == "AssertionError: balance is 90, expected 70"
-    assert what.startswith("Ours: tasks, where TASK, event, why; next-event (ne), ")
+    assert what.startswith("Ours: tasks, where TASK, event, domain, why; next-event (ne), ")
     assert stop == [
         "-- event 5 of 6: main at 0 s",
         "> bank.py(16)main()",
@@ -293,3 +293,15 @@ def test_an_empty_line_goes_back_once_more(debugger: Debugger) -> None:
 def test_await_at_the_prompt_is_refused_with_what_to_do_instead(debugger: Debugger) -> None:
     ended = debugger("await trio.sleep(1)\nq")
     assert ended.answers[1].startswith("*** no await here")
+
+
+def test_domain_prints_what_the_program_names(debugger: Debugger) -> None:
+    ended = debugger("domain\nback\ndomain\nuntil bank.balance == 10\nq", program=LEDGER)
+    assert ended.answers[1:3] == ["bank.balance = -20", ended.answers[2]]
+    assert ended.answers[3] == "bank.balance = 10"
+    assert ended.answers[4].splitlines()[0] == "-- bank.balance == 10: first before event 4"
+
+
+def test_domain_says_how_to_name_a_state(debugger: Debugger) -> None:
+    told = "the program names no state: world.state('stock', lambda: shop.stock)"
+    assert debugger("domain\nq").answers[1] == told

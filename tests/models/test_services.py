@@ -21,6 +21,7 @@ KINDS = {
     "failover_lock": ("AssertionError",),
     "job_queue": ("AssertionError", "invariant"),
     "leader_lease": ("AssertionError",),
+    "pipeline": ("AssertionError",),
     "rate_limiter": ("AssertionError",),
     "redlock_update": ("AssertionError",),
     "stub_scenario": ("AssertionError",),

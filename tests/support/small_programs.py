@@ -71,3 +71,39 @@ async def main():
     assert order[0] != 2, "the third was first"
     assert order[2] != 0, "the first was last"
 """
+
+LEDGER = """
+from typing import NamedTuple
+
+import trio
+
+from raceexplore import World
+from raceexplore.sim.eventlog import EventLog
+
+
+class Moved(NamedTuple):
+    amount: int
+
+
+class Bank(NamedTuple):
+    balance: int
+
+
+def moved(bank, event):
+    return Bank(bank.balance + event.amount)
+
+
+async def withdraw(log, amount):
+    if log.state.balance >= amount:
+        await trio.lowlevel.checkpoint()
+        log.append(Moved(-amount))
+
+
+async def main(world: World):
+    log = EventLog(moved, Bank(0), name="bank")
+    log.append(Moved(50))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(withdraw, log, 30, name="ann")
+        nursery.start_soon(withdraw, log, 40, name="bob")
+    assert log.state.balance >= 0, f"balance is {log.state.balance}"
+"""

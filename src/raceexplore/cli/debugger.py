@@ -1,4 +1,4 @@
-"""The options of ``raceexplore replay`` that ask for a debugger, and what they do."""
+"""The options of ``raceexplore replay`` that ask for a debugger, and ``raceexplore show``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from raceexplore.cli.arguments import form
+from raceexplore.cli.status import INCONCLUSIVE, NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from raceexplore.search.corpus.replay import Stored
 
@@ -81,31 +82,94 @@ def passing_breakpoints() -> Iterator[None]:
 @click.command()
 @click.argument("seed", metavar="SEED-or-FILE")
 @click.argument("path", metavar="[PATH[:NAME]]", required=False)
-@click.option("--step", type=click.IntRange(min=0), required=True, metavar="N",
+@click.option("--step", type=click.IntRange(min=0), metavar="N",
               help="The event after which to look.")  # fmt: skip
+@click.option("--where", metavar="EXPR", help="Look after the first event after which it holds.")
+@click.option("--audit", is_flag=True, help="List who did what and when, and because of what.")
+@click.option("--undo", metavar="N|LOG#N",
+              help="What depends on event N, or on entry N of an event log.")  # fmt: skip
 @click.option("--observe", multiple=True, metavar="PACKAGE",
               help="An installed package to look into too; your own code always is.")  # fmt: skip
 @form
 @click.option("--json", "as_json", is_flag=True, hidden=True, help="The same as --format json.")
 def show(
-    *, seed: str, path: str | None, step: int, observe: Sequence[str], form: str, as_json: bool
-) -> None:
-    """Print tasks, variables and values as they are after an event."""
+    *, seed: str, path: str | None, observe: Sequence[str], form: str, as_json: bool, **what: Any
+) -> int:
+    """Print tasks, variables and values as they are after an event; or how they came about.
+
+    One of --step, --where, --audit and --undo says what to show.
+    """
     from raceexplore.cli.streams import tell
-    from raceexplore.debug.state import lines, look, state
     from raceexplore.kernel.program import Limits
     from raceexplore.search.corpus.replay import find_stored
     from raceexplore.search.programs.silence import silence
 
+    wanted = [name for name, value in what.items() if value is not None and value is not False]
+    if len(wanted) != 1:
+        raise click.UsageError("say what to show: one of --step, --where, --audit and --undo")
     with silence():
         stored = find_stored(seed, path, Limits(), observe=observe)
-    run, chains = look(stored, step)
-    total = len(run.events)
-    if step >= total:
-        raise click.UsageError(f"--step {step}: the events of this run are 0 to {total - 1}")
-    found = state(run, chains, step)
+    found, lines = SHOWN[wanted[0]](stored, what[wanted[0]])
     as_json = as_json or form == "json"
-    tell(json.dumps(found) if as_json else "\n".join(lines(found)), data=as_json)
+    tell(json.dumps(found) if as_json else "\n".join(lines), data=as_json)
+    return NOTHING if found else INCONCLUSIVE
 
 
+Shown = tuple[Any, "Iterable[str]"]
+
+
+def _step(stored: Stored, step: int) -> Shown:
+    from raceexplore.debug.show.state import lines, look, state
+
+    seen = look(stored, step)
+    _check(step, f"--step {step}", len(seen.run.events))
+    found = state(seen, step)
+    return found, lines(found)
+
+
+def _where(stored: Stored, text: str) -> Shown:
+    from raceexplore.debug.show.where import first_where
+
+    try:
+        number, why = first_where(stored, text)
+    except SyntaxError as error:
+        raise click.UsageError(f"--where {text}: {error.msg}") from None
+    if number is None:
+        return None, [f"{text}: holds after no event{why}"]
+    found, lines = _step(stored, number)
+    return {"where": text, **found}, [f"{text}: first after event {number}", "", *lines]
+
+
+def _audit(stored: Stored, _: object) -> Shown:
+    from raceexplore.debug.show.audit import audit, audit_lines
+    from raceexplore.debug.show.state import look
+
+    entries = audit(look(stored, 0).run)
+    return {"audit": entries}, audit_lines(entries)
+
+
+def _undo(stored: Stored, text: str) -> Shown:
+    from raceexplore.debug.show.state import look
+    from raceexplore.debug.show.undo import undo_entry, undo_event, undo_lines
+
+    log, mark, number = text.rpartition("#")
+    if not (number.isascii() and number.isdecimal()) or (mark and not log):
+        raise click.UsageError(f"--undo is the number of an event, or like log#3, not {text}")
+    if log:
+        found = undo_entry(stored, log, int(number))
+    else:
+        run = look(stored, 0).run
+        _check(int(number), f"--undo {text}", len(run.events))
+        found = undo_event(run, int(number))
+    return found, undo_lines(found)
+
+
+def _check(number: int, option: str, total: int) -> None:
+    if number >= total:
+        raise click.UsageError(f"{option}: the events of this run are 0 to {total - 1}")
+
+
+SHOWN: dict[str, Callable[[Stored, Any], Shown]] = {
+    "step": _step, "where": _where, "audit": _audit, "undo": _undo,
+}  # fmt: skip
 ALONE = (show,)

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from raceexplore.debug import tell
+from raceexplore.search.observed.domain_texts import domain_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -136,6 +137,13 @@ class Look(Travel):
         session = self.session
         number = session.number
         self.say(tell.event_lines(session.recording.events[number], session.digests[number]))
+
+    def do_domain(self, arg: str) -> None:
+        """Print what the program has named by `World.state`, as it is now."""
+        rows = domain_texts()
+        self.say(f"{name} = {text}" for name, text in rows)
+        if not rows:
+            self.message("the program names no state: world.state('stock', lambda: shop.stock)")
 
     def do_why(self, arg: str) -> None:
         """Tell why this task acts now, and why the run fails: > marks what is about this event."""

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from raceexplore.debug.tell import user_frames
+from raceexplore.kernel.standing.domain import domain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
 
-    from raceexplore.kernel.standing.moment import Moment
+    from raceexplore.kernel.standing.moment import Standing
+
+
+class Looked(Protocol):
+    """A run at a moment between two events."""
+
+    def tasks(self) -> list[Standing]:
+        """Return the tasks, in the order in which they were spawned."""
 
 
 class Expression:
@@ -35,10 +43,14 @@ class Expression:
         error = self.error or ("" if self.known else self.missing)
         return f" ({error})" if error else ""
 
-    def holds(self, moment: Moment) -> bool:
-        """Return whether it is true at ``moment``; it is not where a name is missing."""
+    def holds(self, moment: Looked, first: str = "") -> bool:
+        """Return whether it is true at ``moment``; it is not where a name is missing.
+
+        first: the path of the task whose variables come first, if it is not always the same.
+        What the program has named by `World.state` comes before all variables.
+        """
         found: dict[str, Any] = {}
-        for view in _views(moment, self._first):
+        for view in (domain(), *_views(moment, first or self._first)):
             found |= {name: view[name] for name in self._names - found.keys() if name in view}
         try:
             value = eval(self._code, {**found, "__builtins__": builtins})  # noqa: S307 the user's own
@@ -58,7 +70,7 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
-def _views(moment: Moment, first: str) -> Iterator[Any]:
+def _views(moment: Looked, first: str) -> Iterator[Any]:
     tasks = moment.tasks()
     ordered = [t for t in tasks if t.path == first] + [t for t in tasks if t.path != first]
     stacks = [user_frames(task.coroutine)[::-1] for task in ordered]

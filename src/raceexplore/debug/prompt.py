@@ -11,7 +11,7 @@ from raceexplore.debug import tell
 from raceexplore.debug.commands import Look, Stopped, Travel, Travelled
 from raceexplore.debug.tracing import TaskPdb
 from raceexplore.kernel.standing.still import still
-from raceexplore.search.observed.watched_run import outline
+from raceexplore.search.observed.outline import outline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.standing.moment import Standing
 
 INTRODUCTION = """\
-Ours: tasks, where TASK, event, why; next-event (ne), back [N], goto N, until EXPR, bisect EXPR.
+Ours: tasks, where TASK, event, domain, why; next-event (ne), back [N], goto N, until, bisect EXPR.
 Pdb's: n, s, c, r, p, w, u, d, l, b, ... An event is what a task does between two awaits."""
 
 

@@ -124,6 +124,14 @@ class World:
                 label = name if key is ... else f"{name}{key}"
                 used[place] = Access(place, write, label, "", *values, kind)
 
+    def hand_over(self, *values: object) -> None:
+        """Name what other tasks are about to get through a simulated service.
+
+        What goes from task to task unobserved could have no name that holds in every run.
+        """
+        if self._recorder is not None and self._recorder.ledger is not None:
+            self._recorder.ledger.introduce(values)
+
     async def checkpoint(self) -> None:
         """Pass a schedule point."""
         await self._runtime.checkpoint()

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from raceexplore import Deviation, Schedule, Settings
-from raceexplore.search.observed.watched_run import outline, watched_run
+from raceexplore.search.observed.outline import outline
+from raceexplore.search.observed.watched_run import watched_run
 from raceexplore.search.programs.load import load_program
 
 BANK = """

@@ -54,6 +54,7 @@ def page_data(view: View) -> dict[str, Any]:
         "lanes": _lanes(view.rows),
         "steps": columns,
         **_changes(view.rows, first),
+        "domain": _domain(view.domain, first, texts),
         "chains": stacks,
         "frames": told_frames,
         "texts": list(texts.numbers),
@@ -158,6 +159,25 @@ def _changes(rows: Timeline, first: int) -> dict[str, Any]:
     parts = [[p.step, p.words, p.label] for p in told.parts if p.step >= first] if told else []
     race = {"kind": told.kind, "parts": parts} if told and parts else None
     return {"switches": switches, "arrows": arrows, "race": race}
+
+
+def _domain(
+    states: Sequence[tuple[tuple[str, str], ...]], first: int, texts: _Table
+) -> list[list[int]]:
+    """Return (step, name, value) of each part of the domain's state when it changes."""
+    known: dict[str, str] = {}
+    changes = []
+    for step in range(first, len(states)):
+        rows = dict(states[step])
+        for name in known.keys() - rows.keys():
+            rows[name] = ""
+        changes += [
+            [step, texts(name), texts(text)]
+            for name, text in rows.items()
+            if known.get(name) != text
+        ]
+        known.update(rows)
+    return changes
 
 
 def _frame(frame: Frame, texts: _Table, sites: _Table) -> list[Any]:

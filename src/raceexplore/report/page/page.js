@@ -55,6 +55,7 @@ function drawTimeline() {
 function drawPanes() {
   const { event } = view;
   drawSource(event);
+  drawDomain(event);
   drawValues(event);
   drawLocals(event);
   drawStacks(event);

@@ -78,6 +78,26 @@ function coloured(content, pieces) {
   return [...parts, content.slice(at)].filter((part) => part !== '');
 }
 
+// what the program has named by World.state: the changes of each name, in the order of the events
+const domain = new Map();
+for (const [event, name, value] of data.domain) {
+  if (!domain.has(name)) domain.set(name, { name: text(name), events: [], values: [] });
+  domain.get(name).events.push(event);
+  domain.get(name).values.push(text(value));
+}
+function drawDomain(event) {
+  for (const id of ['h-domain', 'domain']) byId(id).hidden = !domain.size;
+  const shown = [...domain.values()].map((state) => {
+    const index = locate(state.events, event);
+    const changed = index > 0 && state.events[index] === event;
+    const value = make('td', { class: 'v' });
+    if (changed) value.append(make('span', { class: 'old' }, state.values[index - 1]), ' → ');
+    value.append(index < 0 ? '' : state.values[index]);
+    return make('tr', { class: changed ? 'changed' : null }, make('td', { class: 'name-cell variable' }, state.name), value);
+  });
+  byId('domain').replaceChildren(make('table', {}, make('tbody', {}, ...shown)));
+}
+
 const VALUES_MAX = 60;
 function drawValues(event) {
   const all = byId('all-values').checked;

@@ -46,7 +46,7 @@ class View:
     chains: see `Watched`. others: runs to compare it with. diagnosis: sentences, the most telling
     first. commands: (what it does, the line to type). skipped: deviations that found no place.
     atomic: what would cure the failure; None if nobody has asked.
-    words: why it fails; None where that is not known.
+    words: why it fails; None where that is not known. domain: see `Watched`.
     """
 
     run: Run
@@ -58,6 +58,7 @@ class View:
     skipped: int = 0
     atomic: Atomicity | None = None
     words: Words | None = None
+    domain: tuple[tuple[tuple[str, str], ...], ...] = ()
 
     @property
     def title(self) -> str:
@@ -109,6 +110,7 @@ def view(run: Run, *, limits: Limits, known: Found | Replayed | None = None) -> 
         watched.skipped,
         atomic,
         words,
+        watched.domain,
     )
 
 

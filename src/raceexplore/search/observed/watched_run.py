@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from inspect import CO_VARARGS, CO_VARKEYWORDS
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from raceexplore.kernel.events.trace import Site
 from raceexplore.kernel.program import Limits
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.standing.walk import frames, is_user_file
-from raceexplore.observe.effects.values import CONTAINERS, namespace
+from raceexplore.search.observed.domain_texts import domain_texts
 from raceexplore.search.observed.observed_run import observed_run
+from raceexplore.search.observed.outline import outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Program, Settings
 
-TEXT_LENGTH: Final = 80
-ITEMS_MAX: Final = 6
 VARIABLES_MAX: Final = 30
 FRAMES_MAX: Final = 40
 
@@ -46,11 +44,13 @@ class Watched:
     """A run, and after each event the await chain of the task that did it, outermost first.
 
     An empty chain: the task has ended with that event. skipped: deviations that found no place.
+    domain: after each event, what the program has named by `World.state`; see `domain_texts`.
     """
 
     run: Run
     chains: tuple[tuple[Frame, ...], ...]
     skipped: int = 0
+    domain: tuple[tuple[tuple[str, str], ...], ...] = ()
 
 
 def watched_run(
@@ -63,29 +63,25 @@ def watched_run(
     """Run ``program`` on ``schedule``, observed with values, and look at the task of each event.
 
     A suspended task's chain does not change, so these chains give the state after any event. No
-    code of the program runs for the texts.
+    code of the program runs for their texts.
     """
     chains: list[tuple[Frame, ...]] = []
+    states: list[tuple[tuple[str, str], ...]] = []
 
     def watch(event: Event, coroutine: Any) -> None:
         chains.append(chain_of(coroutine))
+        states.append(domain_texts())
 
     scheduler = Replay(schedule)
     run = observed_run(
         program, scheduler, limits=limits, settings=settings, values=True, watch=watch
     )
-    return Watched(run, tuple(chains), len(scheduler.skipped))
+    return Watched(run, tuple(chains), len(scheduler.skipped), tuple(states))
 
 
 def chain_of(coroutine: Any) -> tuple[Frame, ...]:
     """Return the await chain of a suspended coroutine as it is now; empty once it has ended."""
     return tuple(_chain(coroutine))
-
-
-def outline(value: object, depth: int = 2) -> str:
-    """Return ``value`` in at most 80 characters, found without running code of the program."""
-    text = _outline(value, depth)
-    return text if len(text) <= TEXT_LENGTH else text[: TEXT_LENGTH - 1] + "…"
 
 
 def _chain(coroutine: Any) -> Iterator[Frame]:
@@ -110,49 +106,3 @@ def _names(code: CodeType) -> list[str]:
     free = (*code.co_varnames[:count], *code.co_cellvars, *code.co_varnames, *code.co_freevars)
     own = [name for name in dict.fromkeys(free) if not name.startswith(("__rx", "__class__"))]
     return own[:VARIABLES_MAX]
-
-
-def _outline(value: object, depth: int) -> str:
-    kind = type(value)
-    if kind in (str, bytes):
-        cut = value[:TEXT_LENGTH]  # type: ignore[index]  # a repr of all of it may be huge
-        return repr(cut) + ("…" if len(cut) < len(value) else "")  # type: ignore[arg-type]
-    if kind is int:
-        bits = int.bit_length(value)  # type: ignore[arg-type]
-        return repr(value) if bits <= 256 else f"int of {bits} bits"
-    if kind in (bool, float, complex, type(None)):
-        return repr(value)
-    if kind in CONTAINERS:
-        return _container(value, depth)
-    if issubclass(kind, type):
-        return f"class {_class_name(value)}"
-    name = _class_name(kind)
-    inside = {} if depth < 1 or _is_foreign(kind) else namespace(value)
-    shown = [f"{k}={_outline(v, depth - 1)}" for k, v in list(inside.items())[:ITEMS_MAX]]
-    return f"{name}({', '.join(shown)})" if shown else name
-
-
-def _container(value: Any, depth: int) -> str:
-    name, size = type(value).__name__, len(value)
-    if depth < 1 or not size:
-        return f"{name} of {size}"
-    if isinstance(value, (set, frozenset)) and size > ITEMS_MAX:
-        return f"{name} of {size}"  # which of them come first is no fact of the run
-    if isinstance(value, dict):
-        pairs = islice(value.items(), ITEMS_MAX)
-        shown = [f"{_outline(k, 0)}: {_outline(v, depth - 1)}" for k, v in pairs]
-    else:
-        shown = [_outline(item, depth - 1) for item in islice(value, ITEMS_MAX)]
-        if isinstance(value, (set, frozenset)):
-            shown.sort()
-    left = f", … {size - ITEMS_MAX} more" if size > ITEMS_MAX else ""
-    return f"{name}({', '.join(shown)}{left})"
-
-
-def _class_name(kind: Any) -> str:
-    return str(type.__dict__["__name__"].__get__(kind))  # a metaclass has no say
-
-
-def _is_foreign(kind: type) -> bool:
-    module = type.__dict__["__module__"].__get__(kind)
-    return str(module).partition(".")[0] in ("trio", "builtins")

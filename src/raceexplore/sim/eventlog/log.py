@@ -60,7 +60,8 @@ class EventLog(Generic[State, Happened]):
             self.name = f"{name}-{namesakes + 1}" if namesakes else name
             made[self.name] = self
             self._world.state(self.name, lambda: self._state)
-        self._reduce, self._every = reduce, every
+            self._world.hand_over(initial)
+        self.reduce, self._every = reduce, every
         self._now = now or (self._world.now if self._world is not None else None)
         self._absent = absent(self.name)
         self._entries: list[Entry] = []
@@ -102,10 +103,10 @@ class EventLog(Generic[State, Happened]):
         Raises `Conflict` if the log has another version by now, `ValueError` for a cause that is
         not there, and whatever the reducer raises; then nothing has been appended.
         """
+        self._look()  # a refusal is an answer, too: it depends on what is in the log
         causes = self._causes(caused_by)
         version = len(self._entries)
         if expected_version not in (None, version):
-            self._look()
             raise Conflict(self.name, expected_version or 0, version)
         return self._append(event, by, causes, expected_version)
 
@@ -147,9 +148,9 @@ class EventLog(Generic[State, Happened]):
         Raises `Depended`, which names what depends on it, and `IndexError` if there is no such
         entry, or it is undone already.
         """
+        self._look()
         state, dependents = self._without(number)
         if dependents and not cascade:
-            self._look()
             raise Depended(self.name, number, dependents)
         numbers = (number, *(entry.number for entry in dependents))
         self._append(Undone(numbers), by, (number,), None)
@@ -163,6 +164,7 @@ class EventLog(Generic[State, Happened]):
         entry = Entry(len(self._entries) + 1, event, who, when_s, causes, seen)
         self._add(entry)
         if world is not None and world.is_observed:
+            world.hand_over(event, self._state)
             values = (f"version {entry.number - 1}", f"version {entry.number}")
             world.used(self.name, write=True, values=values)
             because = f", because of {', '.join(f'#{cause}' for cause in causes)}" if causes else ""
@@ -181,7 +183,7 @@ class EventLog(Generic[State, Happened]):
 
     def _after(self, entry: Entry, state: State | None = None) -> State:
         before = self._state if state is None else state
-        return before if entry.number == self._absent else self._reduce(before, entry.event)  # type: ignore[arg-type]
+        return before if entry.number == self._absent else self.reduce(before, entry.event)  # type: ignore[arg-type]
 
     def _fold(self, version: int) -> State:
         if not 0 <= version <= len(self._entries):

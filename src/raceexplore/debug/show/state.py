@@ -1,11 +1,12 @@
-"""The state of a run after an event, without a debugger: tasks, variables, shared values, time."""
+"""The state of a run after an event: tasks, variables, shared values, domain and time."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raceexplore.debug.tell import place
 from raceexplore.kernel.scheduler import Replay
+from raceexplore.search.observed.domain_texts import domain_texts
 from raceexplore.search.observed.observed_run import observed_run
 from raceexplore.search.observed.watched_run import chain_of
 from raceexplore.search.programs.silence import silence
@@ -19,19 +20,30 @@ if TYPE_CHECKING:
     from raceexplore.search.observed.watched_run import Frame
 
 
-def look(stored: Stored, number: int) -> tuple[Run, dict[str, tuple[Frame, ...]]]:
-    """Replay ``stored``; return the run and the await chain of each task after event ``number``.
+class Look(NamedTuple):
+    """What there is to see after one event.
 
-    Tasks that have not begun have none yet. All chains are taken at that moment: what a waiting
-    task's variables hold may have been changed by another task.
+    chains: the await chain of each task; those that have not begun have none yet. All are taken at
+    that moment: what a waiting task's variables hold may have been changed by another task.
+    domain: what the program has named by `World.state`.
     """
+
+    run: Run
+    chains: dict[str, tuple[Frame, ...]]
+    domain: dict[str, str]
+
+
+def look(stored: Stored, number: int) -> Look:
+    """Replay ``stored``, and look after event ``number``."""
     coroutines: dict[str, Any] = {}
     chains: dict[str, tuple[Frame, ...]] = {}
+    states: dict[str, str] = {}
 
     def watch(event: Event, coroutine: Any) -> None:
         coroutines[event.task] = coroutine
         if event.number == number:
             chains.update({path: chain_of(c) for path, c in coroutines.items()})
+            states.update(domain_texts())
 
     with silence():
         run = observed_run(
@@ -42,17 +54,18 @@ def look(stored: Stored, number: int) -> tuple[Run, dict[str, tuple[Frame, ...]]
             values=True,
             watch=watch,
         )
-    return run, chains
+    return Look(run, chains, states)
 
 
-def state(run: Run, chains: dict[str, tuple[Frame, ...]], number: int) -> dict[str, Any]:
+def state(seen: Look, number: int) -> dict[str, Any]:
     """Return the state after event ``number``, as plain values for JSON; see `look`.
 
     tasks: each with path, state (``new``, ``ready``, ``waiting``, ``ended``) and frames,
     outermost first, of the program's own code, with their variables. shared: the last known value
-    of each location that an event has touched. next: the task of the event after this one.
+    of each location that an event has touched. domain: what the program has named by `World.state`.
+    next: the task of the event after this one.
     """
-    events = run.events
+    events, chains = seen.run.events, seen.chains
     event, past = events[number], events[: number + 1]
     tasks: dict[str, dict[str, Any]] = {}
     shared: dict[str, str] = {}
@@ -72,6 +85,7 @@ def state(run: Run, chains: dict[str, tuple[Frame, ...]], number: int) -> dict[s
         "time_s": event.time_s,
         "tasks": list(tasks.values()),
         "shared": shared,
+        "domain": seen.domain,
         "next": following.task if following else None,
     }
 
@@ -99,6 +113,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
         for frame in task["frames"]:
             yield f"  {frame['place']} in {frame['function']}"
             yield from (f"    {name} = {text}" for name, text in frame["variables"].items())
-    if found["shared"]:
-        yield "\nshared"
-        yield from (f"  {label} = {text}" for label, text in found["shared"].items())
+    for kind in ("domain", "shared"):
+        if found[kind]:
+            yield f"\n{kind}"
+            yield from (f"  {label} = {text}" for label, text in found[kind].items())

@@ -1,0 +1,1 @@
+"""What `raceexplore show` tells of a run: a state, when, by whom, what depends on it."""
