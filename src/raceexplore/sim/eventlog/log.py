@@ -210,16 +210,23 @@ class EventLog(Generic[State, Happened]):
         for entry in entries:
             if isinstance(entry.event, Undone) or entry.number in void:
                 continue
-            if gone.isdisjoint(entry.caused_by):
-                try:
-                    state = self._after(entry, state)
-                    continue
-                except Exception:  # whatever it is, the event cannot follow
-                    if not number or entry.number < number:
-                        raise
-            gone.add(entry.number)
-            dependents.append(entry)
+            free = gone.isdisjoint(entry.caused_by)
+            after = self._tried(entry, state, must=not 0 < number < entry.number) if free else ()
+            if after:
+                state = after[0]
+            else:
+                gone.add(entry.number)
+                dependents.append(entry)
         return state, tuple(dependents)
+
+    def _tried(self, entry: Entry, state: State, *, must: bool) -> tuple[State] | tuple[()]:
+        """Return the state after ``entry``, or nothing if it cannot follow. must: it has to."""
+        try:
+            return (self._after(entry, state),)
+        except Exception:
+            if must:
+                raise
+            return ()
 
     def _causes(self, given: int | Entry | Iterable[int | Entry]) -> tuple[int, ...]:
         several: Iterable[int | Entry] = [given] if isinstance(given, int | Entry) else given
