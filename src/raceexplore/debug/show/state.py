@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from raceexplore.search.observed.watched_run import Frame
 
 
-class Sight(NamedTuple):
+class Prospect(NamedTuple):
     """What there is to see after one event.
 
     chains: the await chain of each task; those that have not begun have none yet. All are taken at
@@ -33,7 +33,7 @@ class Sight(NamedTuple):
     domain: dict[str, str]
 
 
-def look(stored: Stored, number: int) -> Sight:
+def look(stored: Stored, number: int) -> Prospect:
     """Replay ``stored``, and look after event ``number``."""
     coroutines: dict[str, Any] = {}
     chains: dict[str, tuple[Frame, ...]] = {}
@@ -54,10 +54,10 @@ def look(stored: Stored, number: int) -> Sight:
             values=True,
             watch=watch,
         )
-    return Sight(run, chains, states)
+    return Prospect(run, chains, states)
 
 
-def state(seen: Sight, number: int) -> dict[str, Any]:
+def state(seen: Prospect, number: int) -> dict[str, Any]:
     """Return the state after event ``number``, as plain values for JSON; see `look`.
 
     tasks: each with path, state (``new``, ``ready``, ``waiting``, ``ended``) and frames,
