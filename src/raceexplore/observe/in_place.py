@@ -12,9 +12,10 @@ import builtins
 import gc
 import linecache
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from inspect import CO_ITERABLE_COROUTINE
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
@@ -51,23 +52,31 @@ class InPlace:
         """Give the functions their rewritten code within the block; hooks find their ledger."""
         if self._pairs is None:
             self._pairs = _pairs(self.files)
-        marked = {id(pair.function.__globals__): pair.function.__globals__ for pair in self._pairs}
-        plain = [pair.function.__code__ for pair in self._pairs]
         know_effects_for(self)
-        vars(builtins).update(INJECTED)
-        for variables in marked.values():
-            variables[MARK] = sys.modules.get(str(variables.get("__name__")))
-        for pair in self._pairs:
-            pair.function.__code__ = pair.code
-        try:
+        with exchanged(self._pairs):
             yield
-        finally:
-            for pair, code in zip(self._pairs, plain, strict=True):
-                pair.function.__code__ = code
-            for variables in marked.values():
-                variables.pop(MARK, None)
-            for name in INJECTED:
-                vars(builtins).pop(name, None)
+
+
+@contextmanager
+def exchanged(pairs: Sequence[Pair]) -> Iterator[None]:
+    """Give the functions of ``pairs`` their rewritten code within the block."""
+    marked = {id(pair.function.__globals__): pair.function.__globals__ for pair in pairs}
+    plain = [pair.function.__code__ for pair in pairs]
+    known = [name for name in INJECTED if name not in vars(builtins)]
+    vars(builtins).update(INJECTED)
+    for variables in marked.values():
+        variables[MARK] = sys.modules.get(str(variables.get("__name__")))
+    for pair in pairs:
+        pair.function.__code__ = pair.code
+    try:
+        yield
+    finally:
+        for pair, code in zip(pairs, plain, strict=True):
+            pair.function.__code__ = code
+        for variables in marked.values():
+            variables.pop(MARK, None)
+        for name in known:
+            vars(builtins).pop(name, None)
 
 
 _known_for: list[InPlace | None] = [None]
@@ -114,7 +123,7 @@ def _pairs(files: Sequence[str]) -> list[Pair]:
     A file is all observed or not at all, since whoever reads what was seen goes by the module: so
     one that was edited since it was loaded is left out.
     """
-    built, lost = {file: _codes(file) for file in files}, set()
+    built, lost = {file: codes_of(file) for file in files}, set()
     found: list[Pair] = []
     for function in _objects():
         if type(function) is not FunctionType or function.__code__.co_filename not in built:
@@ -122,12 +131,23 @@ def _pairs(files: Sequence[str]) -> list[Pair]:
         if MARK in function.__globals__ or _is_disguised(function):
             continue  # of a rewritten copy, or a wrapper
         plain = function.__code__
-        code = built[plain.co_filename].get(_key(plain))
-        if code is None or code.co_freevars != plain.co_freevars:
+        pair = paired(function, built[plain.co_filename])
+        if pair is None:
             lost.add(plain.co_filename)
         else:
-            found.append(Pair(function, code))
+            found.append(pair)
     return [pair for pair in found if pair.code.co_filename not in lost]
+
+
+def paired(function: FunctionType, codes: Mapping[tuple[object, ...], CodeType]) -> Pair | None:
+    """Return ``function`` with its code among the rewritten ``codes``; None if it is not there."""
+    plain = function.__code__
+    code = codes.get(_key(plain))
+    if code is None or code.co_freevars != plain.co_freevars:
+        return None
+    # what `types.coroutine` has made of a generator stays one
+    flag = plain.co_flags & CO_ITERABLE_COROUTINE
+    return Pair(function, code.replace(co_flags=code.co_flags | flag) if flag else code)
 
 
 def _is_disguised(function: FunctionType) -> bool:
@@ -150,18 +170,21 @@ def _objects() -> list[Any]:
     return found
 
 
-def _codes(file: str) -> dict[tuple[object, ...], CodeType]:
-    """Return the rewritten codes of ``file``, by `_key`; none that two functions could mean."""
+def codes_of(file: str, *, expect_stores: bool = True) -> dict[tuple[object, ...], CodeType]:
+    """Return the rewritten codes of ``file``, by `_key`; none that two functions could mean.
+
+    expect_stores: see `compile_observed`.
+    """
     # a notebook's cells are in no file, and Python has their lines
-    return _codes_of("".join(linecache.getlines(file)), file)
+    return _codes_of("".join(linecache.getlines(file)), file, expect_stores=expect_stores)
 
 
 @lru_cache(maxsize=256)
-def _codes_of(source: str, file: str) -> dict[tuple[object, ...], CodeType]:
+def _codes_of(source: str, file: str, *, expect_stores: bool) -> dict[tuple[object, ...], CodeType]:
     found: dict[tuple[object, ...], CodeType] = {}
     twice = set()
     try:
-        waiting = [compile_observed(source, file)]
+        waiting = [compile_observed(source, file, expect_stores=expect_stores)]
     except (SyntaxError, ValueError):
         return {}
     while waiting:

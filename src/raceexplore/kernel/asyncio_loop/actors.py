@@ -19,6 +19,21 @@ HANDLE: Any = events.Handle  # as Any: most of what is used here has no types
 TIMER_HANDLE: Any = events.TimerHandle
 
 
+class Location(type):
+    """The kind of what stands for a place that asyncio's loop has, and no object of the program."""
+
+
+class CallbackLine(metaclass=Location):
+    """Where plain callbacks wait for their turn: whoever posts one is before those who come later.
+
+    It is a place that events write, since the order in which they post is that of the calls.
+    """
+
+
+class Complaints(metaclass=Location):
+    """Where failures of a run go that raise nothing in main: the first of them counts."""
+
+
 class Scope:
     """What stands for the cancellation of one task, as a cancel scope does under trio."""
 
@@ -129,9 +144,8 @@ class CallbackActor(HANDLE):  # type: ignore[misc]
         self.code: Any = callback
 
     def cancel(self) -> None:
-        """Cancel, and leave the loop's queues at once: it is no option any more."""
-        if not self._cancelled:
-            self._loop.host.line.forget(self)
+        """Cancel as asyncio does: its turn comes nevertheless, and then it does nothing."""
+        self._loop.host.touch(self)
         events.Handle.cancel(self)
 
     @property
@@ -174,6 +188,11 @@ class TimerActor(TIMER_HANDLE):  # type: ignore[misc]
         self.info: Any = None
         self.kind = TIMER
         self.code: Any = callback
+
+    def cancel(self) -> None:
+        """Cancel as asyncio does: one whose time has come has its turn nevertheless."""
+        self._loop.host.touch(self)
+        events.TimerHandle.cancel(self)
 
     __hash__ = object.__hash__  # asyncio's hangs on the time alone, its equality on the callback
 

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import sys
 import warnings
-from asyncio import events, runners, tasks
+from asyncio import events, runners, taskgroups, tasks
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,7 @@ def as_in_a_run(run: Any) -> Iterator[None]:
         (asyncio, "run_coroutine_threadsafe", threadsafe),
         (tasks, "run_coroutine_threadsafe", threadsafe),
         (tasks, "set", OrderedSet),
+        (taskgroups, "set", OrderedSet),
         (warnings, "_warn_unawaited_coroutine", run.never_awaited),
     )
     undo = [(owner, name, owner.__dict__.get(name, MISSING)) for owner, name, _ in patches]

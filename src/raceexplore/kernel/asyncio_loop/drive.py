@@ -238,6 +238,8 @@ class Drive(State):
         if handle.kind is CALLBACK:
             self.line.callbacks.remove(handle)
         self.infos[handle]
+        if handle._cancelled:
+            return
         try:
             handle._run()
         except BaseException as error:  # noqa: BLE001 as asyncio: it goes through the loop

@@ -186,8 +186,6 @@ class ControlledLoop(BASE):  # type: ignore[misc]
     def _timer_handle_cancelled(self, handle: Any) -> None:
         if handle._scheduled:
             self.host.timers.forget(handle)
-        else:
-            self.host.line.forget(handle)
 
     def create_task(self, coro: Any, *, name: Any = None, context: Any = None, **more: Any) -> Any:
         """Make a task of ``coro``, as asyncio does; the default names count from 1 in each run."""

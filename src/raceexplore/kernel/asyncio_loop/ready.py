@@ -87,12 +87,6 @@ class Ready:
         if actor in self.due:
             self.due.remove(actor)
 
-    def forget(self, handle: Any) -> None:
-        """Take ``handle``, which is cancelled, out of what is ready."""
-        self.drop(handle)
-        if handle in self.callbacks:
-            self.callbacks.remove(handle)
-
     def woken(self, by: Any) -> list[Any]:
         """Return what the present event, of the actor ``by``, has made ready; not itself."""
         due = [timer for timer in self.due if timer.parent is by.info]

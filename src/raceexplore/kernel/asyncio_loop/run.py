@@ -5,33 +5,31 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from raceexplore.kernel.asyncio_loop import faults
-from raceexplore.kernel.asyncio_loop.actors import CALLBACK, Actor
-from raceexplore.kernel.asyncio_loop.drive import Drive
-from raceexplore.kernel.asyncio_loop.waits import waits
+from raceexplore.kernel.asyncio_loop.actors import Actor, Complaints
+from raceexplore.kernel.asyncio_loop.findings import faults
+from raceexplore.kernel.asyncio_loop.findings.waits import waits
+from raceexplore.kernel.asyncio_loop.noting import NotedDrive
 from raceexplore.kernel.asyncio_loop.world import AsyncioRuntime
 from raceexplore.kernel.fence.watchdog import place
 from raceexplore.kernel.standing.moment import Moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
-    from raceexplore.kernel.events.record import Ledger, Recorder
+    from raceexplore.kernel.events.record import Recorder
     from raceexplore.kernel.program import Limits, Settings
     from raceexplore.kernel.runtimes.run_loop import Watcher
     from raceexplore.kernel.scheduler import Scheduler
     from raceexplore.kernel.standing.waits import Wait
 
 
-class AsyncioRun(Drive):
+class AsyncioRun(NotedDrive):
     """The run loop of an asyncio program."""
 
     blocked = 1  # not counted here: no bound is claimed that holds where nobody waits
     lasting: frozenset[str] = frozenset()
 
     watcher: Watcher | None = None
-    ledger: Ledger | None = None
-    recorder: Recorder | None = None
 
     @property
     def ended(self) -> bool:
@@ -42,12 +40,6 @@ class AsyncioRun(Drive):
     def error(self) -> BaseException | None:
         """What the main task has raised."""
         return getattr(self.main_outcome(), "error", None)
-
-    def call(self, handle: Any) -> None:
-        """Call a callback; callbacks of no task come one after the other."""
-        super().call(handle)
-        if handle.kind is CALLBACK and self.recorder is not None:
-            self.recorder.causes.next_in_line(handle, len(self.events))
 
     def attach(self, watcher: Watcher) -> None:
         """Tell ``watcher`` what happens beside the events."""
@@ -71,6 +63,7 @@ class AsyncioRun(Drive):
             return True
         if self.watcher is None:
             return False
+        self.touch(Complaints)
         task = context.get("task") or context.get("future")
         actor = getattr(task, "actor", None)
         failure = faults.logged(actor.info.path if actor is not None else "", context)
@@ -80,6 +73,7 @@ class AsyncioRun(Drive):
     def never_awaited(self, coroutine: Any) -> None:
         """Complain of a coroutine that was made, not awaited, and is gone."""
         if not self.unwinding and self.watcher is not None:
+            self.touch(Complaints)
             site = place(sys._getframe(1))
             self.watcher.complain(faults.never_awaited(coroutine, site), at_once=False)
 
@@ -87,19 +81,6 @@ class AsyncioRun(Drive):
         """Do nothing: a run has its own loop."""
         if self.watcher is not None:
             self.watcher.warn("uvloop.install() is passed over: a run has a loop of its own")
-
-    def record(self, recorder: Recorder, after: Callable[[Any, Sequence[Any]], None]) -> None:
-        """Have ``recorder`` told of all that happens."""
-        ledger = recorder.ledger
-
-        def unseen(actor: Any, woken: Sequence[Any]) -> None:
-            # what asyncio's own objects share is observed by nobody so far: no proof without it
-            if ledger is not None and not self.unwinding:
-                ledger.opaque("asyncio")
-            after(actor, woken)
-
-        self.events, self.fired, self.after = recorder.events, recorder.clock_fired, unseen
-        self.timed, self.ledger, self.recorder = recorder.causes.timed, recorder.ledger, recorder
 
     def note_order(self, recorder: Recorder, task: Any) -> None:
         """Tell whether asyncio's own loop would have chosen ``task``."""
@@ -125,12 +106,6 @@ class AsyncioRun(Drive):
     def cancelled_of(self, scopes: Iterable[Any]) -> list[Any]:
         """Return none: each call of `Task.cancel` is noted as it happens."""
         return []
-
-    def cancels(self, actor: Actor) -> None:
-        """Note that the present event cancels ``actor``."""
-        super().cancels(actor)
-        if self.ledger is not None and not self.unwinding:
-            self.ledger.write(actor.scope, ...)
 
     @property
     def runner(self) -> AsyncioRun:

@@ -87,6 +87,9 @@ class State:
         else:
             self.timers.add(handle)
 
+    def touch(self, obj: object) -> None:
+        """Note that the present event changes ``obj``."""
+
     def job(self, future: Any, func: Callable[..., Any], args: tuple[Any, ...]) -> None:
         """Do a thread's job, outside of asyncio, and hand its outcome over."""
         events._set_running_loop(None)

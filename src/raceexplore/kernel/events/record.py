@@ -52,6 +52,10 @@ class Ledger(Protocol):
         """Note that a task begins whose body is the method ``name`` of something of trio's."""
         ...
 
+    def call(self, function: Any, args: Sequence[Any]) -> None:
+        """Note that the event calls ``function``, which another one has posted."""
+        ...
+
     def forget(self) -> None:
         """Forget what has been noted since the last event."""
         ...
@@ -96,6 +100,7 @@ class Recorder:
         self.used: dict[tuple[str, object], Access] = {}  # of simulated services
         self._batch: set[Any] = set()
         self.passes, self.cancels, self.causes = True, Cancels(), Causes()
+        self.hands_over = True  # as trio's, a lock that is given back belongs to the next at once
         self._courses = self.causes.courses
         self._cancelled = cancelled  # returns those of some scopes
         self._any_cancelled = False
@@ -228,6 +233,13 @@ class Recorder:
         accesses, opaque = ledger.close(path, step.nth)
         if self.used:
             accesses = Accesses(accesses + tuple(self.used.values()))
+        if not self.hands_over:
+            declared = self._declared
+            return (
+                (accesses, NOT_OBSERVED if ledger.blind else opaque, NO_LOCKS)
+                if declared is None
+                else ((*declared, *accesses.locks.scopes), "", NO_LOCKS)
+            )
         accesses = self._locked(step, begin, course, accesses)
         if cancelled:
             accesses = Accesses(accesses + self._taken_from_queues(step, cancelled))

@@ -14,7 +14,7 @@ class Kind(IntEnum):
     """What sort of thing an access touches: told by its class where it is noted, never by names.
 
     LOT: a parking lot, or what a simulated service keeps its callers in. UNSEEN: what nobody
-    observes.
+    observes. INNER: what the runtime's own code keeps, which is no reader's concern.
     """
 
     DATA = 0
@@ -26,13 +26,18 @@ class Kind(IntEnum):
     LOT = 6
     SCOPE = 7
     UNSEEN = 8
+    INNER = 9
 
 
 QUEUES = frozenset({Kind.LOCK, Kind.SEMAPHORE, Kind.LIMITER, Kind.EVENT, Kind.CHANNEL, Kind.LOT})
 """What tasks wait for."""
 
-GUARDS = frozenset({Kind.LOCK, Kind.SEMAPHORE, Kind.LIMITER, Kind.SCOPE})
+GUARDS = frozenset({Kind.LOCK, Kind.SEMAPHORE, Kind.LIMITER, Kind.SCOPE, Kind.INNER})
 """What only says who may go on, and holds no data; channels do."""
+
+
+UNTOLD = frozenset({Kind.SCOPE, Kind.INNER})
+"""What holds nothing that a reader knows; that a scope is cancelled is told, though."""
 
 
 class Stop(IntEnum):

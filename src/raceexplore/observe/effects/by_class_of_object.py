@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import datetime as dt
 import decimal
@@ -19,7 +18,6 @@ from contextvars import ContextVar, Token
 from enum import Enum, EnumMeta
 from typing import Final
 
-from raceexplore.observe.effects import trio_primitives as primitives
 from raceexplore.observe.effects.codes import (
     ATTRIBUTES,
     CACHED,
@@ -42,6 +40,7 @@ from raceexplore.observe.effects.codes import (
 )
 from raceexplore.observe.effects.library import is_known_class, is_pythons
 from raceexplore.observe.effects.remember import ByClass
+from raceexplore.observe.effects.sorts import PRIMITIVES
 from raceexplore.observe.effects.stored_names import expected
 from raceexplore.observe.effects.values import namespace
 
@@ -153,7 +152,7 @@ def classify(owner: type, name: str) -> Effect:
         return FOREIGN
     if name in RAISED and issubclass(owner, BaseException):
         return DATA
-    if owner in UNCHANGING or issubclass(owner, asyncio.Future):
+    if owner in UNCHANGING:
         return SKIP
     special = next((effect for kind, effect in SPECIAL.items() if issubclass(owner, kind)), SKIP)
     return special or classify_instance(owner, name)
@@ -196,7 +195,7 @@ def classify_from(bases: tuple[type, ...], name: str) -> Effect:
     for base in bases:
         if base is object and name in ATTRIBUTES:
             return ATTRIBUTES[name]
-        found = primitives.TABLES.get(base)
+        found = PRIMITIVES.get(base)
         if found is not None and (name in found or hasattr(base, name)):
             return from_primitive(found, name)
         found = TABLES.get(base)

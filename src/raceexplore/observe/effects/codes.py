@@ -102,8 +102,10 @@ TABLES: Final[dict[type, Table]] = {
 }
 """What a table does not name, it reads."""
 
-SENDS: Final = frozenset({"send", "send_nowait", "started"})
-"""The methods of trio's objects whose first argument is handed to another task."""
+SENDS: Final = frozenset({"send", "send_nowait", "started", "set_result", "set_exception"}) | {
+    "add_done_callback"
+}
+"""The methods of trio's objects, and of futures, whose first argument is handed to another task."""
 
 ATTRIBUTES: Final = {
     "__getattribute__": READ_KEY,

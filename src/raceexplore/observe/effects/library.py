@@ -79,7 +79,15 @@ FUNCTIONS: Final[dict[str, Does]] = {
         "outcome.*",
         "asyncio: sleep gather create_task wait_for wait timeout timeout_at shield Lock Event "
         "Condition Semaphore BoundedSemaphore Barrier Queue LifoQueue PriorityQueue TaskGroup "
-        "current_task iscoroutine iscoroutinefunction ensure_future as_completed Future",
+        "current_task iscoroutine iscoroutinefunction ensure_future as_completed Future Task "
+        "Timeout to_thread isfuture wrap_future get_running_loop get_event_loop _get_running_loop "
+        "future_add_to_awaited_by future_discard_from_awaited_by",
+        # as they are observed where they run
+        "asyncio.locks.**", "asyncio.queues.**", "asyncio.tasks.**", "asyncio.taskgroups.**",
+        "asyncio.timeouts.**", "asyncio.futures.**", "asyncio.threads.**", "asyncio.mixins.**",
+        "asyncio.coroutines.**", "asyncio.base_futures.**", "asyncio.exceptions.**",
+        "asyncio.events: get_running_loop get_event_loop _get_running_loop Handle TimerHandle",
+        "asyncio: _get_event_loop",
         "weakref.*",
     ),
     **_rows(

@@ -16,7 +16,7 @@ import trio
 
 from raceexplore.kernel.events.trace import Kind
 from raceexplore.observe.effects.codes import FOREIGN, READ, RELEASE, REQUEST, SKIP, WRITE, Table
-from raceexplore.observe.effects.remember import ByClass, Kinds
+from raceexplore.observe.effects.remember import Kinds
 from raceexplore.observe.effects.values import namespace
 
 
@@ -125,17 +125,6 @@ TABLES: Final[dict[type, Table]] = {
 CHANNELS: Final = (trio.MemorySendChannel, trio.MemoryReceiveChannel)
 
 
-class Sorts(ByClass[Kind]):
-    """Class -> what sort of thing its instances are; a class of the program's own is data."""
-
-    def find(self, kind: type) -> Kind:
-        """Return the sort of ``kind``, which derives from at most one of trio's."""
-        for known, sort in SORTS.items():
-            if issubclass(kind, known):
-                return sort
-        return Kind.CHANNEL if kind is channel_state() else Kind.DATA
-
-
 SORTS: Final = {
     trio.Lock: Kind.LOCK,
     trio.StrictFIFOLock: Kind.LOCK,
@@ -148,8 +137,6 @@ SORTS: Final = {
     trio.lowlevel.ParkingLot: Kind.LOT,
     trio.CancelScope: Kind.SCOPE,
 }
-kind_of: Final = Sorts()
-
 is_channel: Final = Kinds(*CHANNELS)
 is_scope: Final = Kinds(trio.CancelScope)
 is_entered: Final = Kinds(

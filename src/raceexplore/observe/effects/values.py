@@ -8,15 +8,41 @@ from enum import Enum
 from types import CellType, FrameType, MemberDescriptorType, ModuleType
 from typing import Any, Final
 
+from raceexplore.kernel.standing.walk import is_strange_file
 from raceexplore.observe.effects.locations import ALL, SCALARS, SEQUENCES
 
 
-def calling_frame() -> FrameType | None:
-    """Return the nearest frame of observed code."""
+def acting_frame() -> FrameType | None:
+    """Return the nearest frame of observed code, be it the runtime's own."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
     while frame is not None and "__rx_module__" not in frame.f_globals:
         frame = frame.f_back
     return frame
+
+
+def calling_frame() -> FrameType | None:
+    """Return the nearest frame of observed code that is not the runtime's own."""
+    frame = acting_frame()
+    while frame is not None and (
+        "__rx_module__" not in frame.f_globals or is_strange_file(frame.f_code.co_filename)
+    ):
+        frame = frame.f_back
+    return frame
+
+
+OUTSIDE: Final = object()
+"""Stands for what is none of the runtime's doing."""
+
+
+def acting_primitive() -> object:
+    """Return the lock or queue whose own code runs; None for other code of the runtime's.
+
+    `OUTSIDE` if the code that runs is not the runtime's.
+    """
+    frame = acting_frame()
+    if frame is None or not is_strange_file(frame.f_code.co_filename):
+        return OUTSIDE
+    return frame.f_locals.get("self")
 
 
 def calling_line() -> str:

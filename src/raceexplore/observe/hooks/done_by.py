@@ -30,7 +30,7 @@ from raceexplore.observe.effects.codes import SKIP, TABLES
 from raceexplore.observe.effects.library import Does, does, full_name, is_pythons
 from raceexplore.observe.effects.locations import SCALARS
 from raceexplore.observe.effects.remember import Kinds
-from raceexplore.observe.effects.trio_primitives import TABLES as PRIMITIVES
+from raceexplore.observe.effects.sorts import PRIMITIVES
 from raceexplore.observe.effects.values import member_of, namespace, peek
 
 DESCRIPTORS: Final = (MethodDescriptorType, WrapperDescriptorType, ClassMethodDescriptorType)

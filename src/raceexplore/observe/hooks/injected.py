@@ -16,7 +16,7 @@ HOOKS: Final = (
     *(hooks.read_name, hooks.write_name, hooks.update_name, hooks.inplace),
     *(hooks.entered, hooks.opened, hooks.unseen),
     *(given.called, given.called_last, given.used, given.lent, given.lent_to, given.later),
-    *(given.mapped, moments.awaited, moments.raised, moments.asked),
+    *(given.mapped, moments.awaited, moments.answered, moments.raised, moments.asked),
     *(given.contents, contents.member, contents.late_contents, contents.matched),
     *(iteration.each, iteration.elements),
     *(iteration.delegated, iteration.behind, iteration.stream),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import CoroutineType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from raceexplore.observe.effects.by_class_of_object import is_observed_class
 from raceexplore.observe.effects.locations import ALL
+from raceexplore.observe.effects.remember import Kinds
 from raceexplore.observe.hooks import hook as hooks
 from raceexplore.observe.ledger.ledger import Ledger
 
 T = TypeVar("T")
+
+is_future: Final = Kinds(asyncio.Future)
 
 
 def awaited(value: T) -> T:
@@ -22,6 +26,16 @@ def awaited(value: T) -> T:
             if ledger.names.is_out(ledger.ordinal(value)):
                 ledger.opaque("a coroutine that others can reach")
             ledger.write(value, ALL)
+        elif is_future[kind]:
+            ledger.read(value, ALL)
+    return value
+
+
+def answered(value: T) -> T:
+    """Await what a call has given: a future may be others' as well."""
+    ledger = hooks.active
+    if ledger is not None and is_future[type(value)]:
+        ledger.read(value, ALL)
     return value
 
 

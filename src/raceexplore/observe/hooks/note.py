@@ -60,6 +60,9 @@ from raceexplore.observe.effects.values import member_of, namespace
 from raceexplore.observe.ledger.ledger import Ledger
 from raceexplore.observe.ledger.naming import parts
 
+HANDING: Final = frozenset({"trio", "asyncio", "_asyncio"})
+"""Packages whose objects hand over what they are sent."""
+
 is_container = Kinds(*(kind for kind, found in TABLES.items() if found is not VIEWS))
 
 
@@ -122,7 +125,7 @@ def note_key(ledger: Ledger, how: tuple[Effect, str], obj: object, key: object) 
         effect, obj = behind_super(obj, name)
     if effect not in {READ_KEY, WRITE_KEY, READ_OR_FILL}:
         note(ledger, effect, obj, name)
-        if name in SENDS and type(obj).__module__.partition(".")[0] == "trio":
+        if name in SENDS and type(obj).__module__.partition(".")[0] in HANDING:
             ledger.introduce((key,))
         return
     location = key if type(key) is str else ledger.key(obj, key)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import CellType
 
+from raceexplore.kernel.events.trace import QUEUES
+from raceexplore.observe.effects.sorts import kind_of
 from raceexplore.observe.effects.trio_primitives import TABLES
 from raceexplore.observe.effects.values import CONTAINERS, calling_frame, peek
 from raceexplore.observe.ledger.owners import owner
@@ -32,12 +34,12 @@ class Holders:
         if ordinal not in self._named:
             if type(obj) is CellType:
                 self._named[ordinal] = self._function(str(key))
-            elif type(obj) in CONTAINERS or type(obj) in TABLES:
+            elif type(obj) in CONTAINERS or _is_named(obj):
                 self._named[ordinal] = self._variable(obj)
                 if type(obj) in CONTAINERS:  # a lock has another name in each function
                     self._local[ordinal] = _local_variable(obj)
         for held in peek(obj, location[1]):
-            if (type(held) in CONTAINERS or type(held) in TABLES) and held is not obj:
+            if (type(held) in CONTAINERS or _is_named(held)) and held is not obj:
                 self._at.setdefault(id(held), (held, location))
 
     def variable(self, ordinal: int) -> str:
@@ -84,6 +86,11 @@ class Holders:
             way.append(location)
             obj = kept[location[0]][0]
         return way[::-1]
+
+
+def _is_named(obj: object) -> bool:
+    """Return whether ``obj`` is something of the runtime's that readers know by what holds it."""
+    return type(obj) in TABLES or kind_of[type(obj)] in QUEUES
 
 
 def _local_variable(obj: object) -> str:

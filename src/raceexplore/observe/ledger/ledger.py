@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import CellType, FrameType, FunctionType, ModuleType
 from typing import Any, Final
 
 from raceexplore.kernel.events.footprint import Accesses
-from raceexplore.kernel.events.trace import Access, Event, Kind
+from raceexplore.kernel.events.trace import QUEUES, UNTOLD, Access, Event, Kind
 from raceexplore.observe.effects.by_class_of_object import MARK, effects
 from raceexplore.observe.effects.codes import READ, REQUEST, SKIP, WRITE
 from raceexplore.observe.effects.locations import (
@@ -19,16 +19,18 @@ from raceexplore.observe.effects.locations import (
     key_label,
 )
 from raceexplore.observe.effects.parts import has_finalizer, part_of
+from raceexplore.observe.effects.sorts import kind_of
 from raceexplore.observe.effects.spelling import value_text
-from raceexplore.observe.effects.trio_primitives import has_state_elsewhere, kind_of, state_of
-from raceexplore.observe.effects.values import calling_line
+from raceexplore.observe.effects.trio_primitives import has_state_elsewhere, state_of
+from raceexplore.observe.effects.values import OUTSIDE, acting_primitive, calling_line
 from raceexplore.observe.ledger.labels import Holders
 from raceexplore.observe.ledger.landmarks import NONE, Landmarks
 from raceexplore.observe.ledger.let_out import stored
 from raceexplore.observe.ledger.naming import PLACED, Names, has_place, place, settled, unordered
 from raceexplore.observe.ledger.scope_traces import ScopeTraces
-from raceexplore.observe.ledger.shared_accesses import shared, spelled
+from raceexplore.observe.ledger.shared_accesses import shared, spelled, told_once
 
+Calls = Callable[["Ledger", Any, Sequence[Any]], object]
 Location = tuple[int, object]  # (ordinal of the object, key)
 UNOBSERVED: Final[Location] = (OPAQUE, ALL)
 
@@ -43,6 +45,7 @@ class Ledger:
     read after it, in order. insertion_order: adding a key to a dict or a set also writes its order,
     where somebody looks at that; else two such events commute. landmarks: what all can reach.
     by_variable: call a container by the variable that it is found in, if nothing else holds it.
+    calls: notes what a call does that the runtime makes.
     """
 
     __slots__ = (
@@ -61,6 +64,7 @@ class Ledger:
         "_reason",
         "_writes",
         "blind",
+        "calls",
         "insertion_order",
         "names",
         "scopes",
@@ -75,9 +79,10 @@ class Ledger:
         blind: bool = False,
         landmarks: Landmarks = NONE,
         by_variable: bool = False,
+        calls: Calls | None = None,
     ) -> None:
         self.values, self.blind, self._landmarks = values, blind, landmarks
-        self._by_variable = by_variable
+        self._by_variable, self.calls = by_variable, calls
         self.names, self.scopes = Names(), ScopeTraces()
         # Accesses, by location, of objects whose names will not change any more.
         self._reads: dict[Location, Access] = {}
@@ -92,8 +97,8 @@ class Ledger:
         self._accesses: dict[Location, bool] = {}  # of the event: was it a write?
         self._holders = Holders()
         self._reason = ""  # why the event is opaque
-        # By (location, how): the object, the line and the value before.
-        self._details: dict[tuple[Location, str], tuple[object, str, str]] = {}
+        # By (location, how): the object, whose code it was, the line and the value before.
+        self._details: dict[tuple[Location, str], tuple[object, object, str, str]] = {}
 
     def read(self, obj: object, key: object) -> None:
         """Note that the current event has read ``key`` of ``obj``."""
@@ -143,7 +148,7 @@ class Ledger:
     def take(self) -> tuple[Access, ...]:
         """Return the accesses of the event that just ended, by first touch; start the next one."""
         if self.values:
-            taken = tuple([self._detailed(*seen) for seen in self._details])
+            taken = told_once([self._detailed(*seen) for seen in self._details])
         else:
             taken = tuple(
                 [
@@ -177,6 +182,11 @@ class Ledger:
     def introduce(self, values: Iterable[object]) -> None:
         """Name all that can be reached from ``values``: other tasks are about to reach it."""
         self.names.let_out(values, self)
+
+    def call(self, function: Any, args: Sequence[Any]) -> None:
+        """Note that the event calls ``function``, which another one has posted."""
+        if self.calls is not None:
+            self.calls(self, function, args)
 
     def begin(self, primitive: object, name: str) -> None:
         """Note that a task begins whose body is the method ``name`` of something of trio's."""
@@ -332,14 +342,28 @@ class Ledger:
         self._ordinals[id(obj)] = ordinal
         return ordinal
 
+    def _runtimes(self, access: Access, by: object) -> Access:
+        """Return ``access``, which code of the runtime's own has made, in words that readers know.
+
+        What a lock does to itself, or to those who wait for it, is done to the lock.
+        """
+        ordinal = self._ordinals.get(id(by))
+        kind = Kind.INNER if ordinal is None else kind_of[type(by)]
+        if ordinal is None or kind not in QUEUES:
+            return access._replace(label=self.label(access.resource), kind=Kind.INNER)
+        return access._replace(label=self.label((ordinal, ALL)), kind=kind)
+
     def _describe(self, location: Location, how: str, obj: object) -> None:
         if (location, how) not in self._details:
-            self._details[location, how] = (obj, calling_line(), value_text(obj, location[1]))
+            by, line = acting_primitive(), calling_line()
+            self._details[location, how] = (obj, by, line, value_text(obj, location[1]))
             self._holders.note(location, obj)
 
     def _detailed(self, location: Location, how: str) -> Access:
-        obj, line, before = self._details[location, how]
+        obj, by, line, before = self._details[location, how]
         after = value_text(obj, location[1]) if how == "write" else ""
         self._holders.note(location, obj)
         written, kind = how == "write", self._sort(location)
+        if by is not OUTSIDE and kind not in UNTOLD:
+            return self._runtimes(Access(location, written, "", line), by)
         return Access(location, written, self.label(location), line, before, after, kind)

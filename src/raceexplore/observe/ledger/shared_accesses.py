@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from raceexplore.kernel.events.footprint import Accesses
-from raceexplore.kernel.events.trace import Access, Kind
+from raceexplore.kernel.events.trace import QUEUES, Access, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 KEPT_MAX: Final = 20_000
 
@@ -35,3 +38,22 @@ class Shared(dict[tuple[int, ...], Accesses]):
 
 
 shared: Final = Shared()
+
+
+def told_once(accesses: Sequence[Access]) -> tuple[Access, ...]:
+    """Return ``accesses``, of which those to the parts of one lock or queue are told once.
+
+    They share a label: the first write is told, or else the first read.
+    """
+    first: dict[str, int] = {}
+    for number, access in enumerate(accesses):
+        if access.kind in QUEUES:
+            known = first.setdefault(access.label, number)
+            if access.write and not accesses[known].write:
+                first[access.label] = number
+    return tuple(
+        [
+            a if a.kind not in QUEUES or first[a.label] == number else a._replace(kind=Kind.INNER)
+            for number, a in enumerate(accesses)
+        ]
+    )

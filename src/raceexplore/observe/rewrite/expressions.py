@@ -109,8 +109,7 @@ class ExpressionRewriter(LoopRewriter):
         """Rewrite ``await value``: a coroutine that was made before may be others' as well."""
         made = isinstance(node.value, ast.Call)
         node.value = self.expression(node.value)
-        if not made:
-            node.value = hook("awaited", node.value)
+        node.value = hook("answered" if made else "awaited", node.value)
         return node
 
     def visit_Starred(self, node: ast.Starred) -> ast.expr:

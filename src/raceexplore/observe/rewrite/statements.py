@@ -25,14 +25,17 @@ from raceexplore.observe.rewrite.syntax import hook, load, named, suspends, whol
 RECURSION: Final = 20_000
 
 
-def compile_observed(source: str | bytes, filename: str) -> CodeType:
+def compile_observed(source: str | bytes, filename: str, *, expect_stores: bool = True) -> CodeType:
     """Return the code of a module, rewritten. Its globals must hold `injected.INJECTED`.
 
+    expect_stores: what it stores may hide the methods of any object, as a program's own code may.
     Raises SyntaxError as ``compile`` does.
     """
     tree = ast.parse(source, filename)
     with deep_trees():
-        return compile(rewrite(tree), filename, "exec", dont_inherit=True)
+        return compile(
+            rewrite(tree, expect_stores=expect_stores), filename, "exec", dont_inherit=True
+        )
 
 
 @contextmanager
@@ -46,11 +49,12 @@ def deep_trees() -> Iterator[None]:
         sys.setrecursionlimit(before)
 
 
-def rewrite(tree: ast.Module) -> ast.Module:
+def rewrite(tree: ast.Module, *, expect_stores: bool = True) -> ast.Module:
     """Rewrite the syntax tree of a module in place, and return it."""
     place = Place(tree)
     before = expected.size()
-    _expect_stores(tree, place)
+    if expect_stores:
+        _expect_stores(tree, place)
     if expected.size() != before:
         effects.clear()
     _Rewriter(place).block(tree.body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from raceexplore.kernel.events.order import order
-from raceexplore.kernel.events.trace import Kind, Stop
+from raceexplore.kernel.events.trace import UNTOLD, Stop
 from raceexplore.report.story.rows import Arrow, ArrowKind
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _kind(source: Event, target: Event) -> ArrowKind:
 def _label(one: Sequence[Access], other: Sequence[Access]) -> str:
     """Return the location that ``one`` and ``other`` conflict on, in words; a write's first."""
     both = [a for a in other if any(_meet(a, b) for b in one)]
-    both.sort(key=lambda a: (a.kind is Kind.SCOPE, not a.write))
+    both.sort(key=lambda a: (a.kind in UNTOLD, not a.write))
     return both[0].label if both else "code that nobody observes"
 
 

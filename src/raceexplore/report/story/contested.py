@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from raceexplore.kernel.events.trace import Kind
+from raceexplore.kernel.events.trace import UNTOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +18,8 @@ Resource = tuple[Any, object]
 def contested(events: Iterable[Event]) -> dict[Resource, None]:
     """Return the locations that two tasks touch and one of them writes, less cancel scopes.
 
+    Less what the runtime keeps for itself, too.
+
     What a task writes before it hands the object to the tasks below it is being set up, and counts
     for nothing.
     """
@@ -25,7 +27,7 @@ def contested(events: Iterable[Event]) -> dict[Resource, None]:
     writes: dict[Resource, list[tuple[str, int]]] = {}
     for event in events:
         for access in event.effects:
-            if access.kind is Kind.SCOPE:
+            if access.kind in UNTOLD:
                 continue
             known = tasks.setdefault(access.resource, {})
             known[event.task] = None

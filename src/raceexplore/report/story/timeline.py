@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from raceexplore.kernel.events.trace import Kind
+from raceexplore.kernel.events.trace import UNTOLD, Kind
 from raceexplore.kernel.standing.waits import NURSERY
 from raceexplore.report.story import story
 from raceexplore.report.story.arrows import arrows
@@ -169,7 +169,7 @@ def _step(
 
 def _told(access: Access) -> bool:
     """Return whether a reader wants to see ``access``: every event looks at its cancel scopes."""
-    return access.write or access.kind is not Kind.SCOPE
+    return access.kind not in UNTOLD or (access.write and access.kind is Kind.SCOPE)
 
 
 def _touch(access: Access, labels: dict[str, str], shared: Collection[Any]) -> Touch:

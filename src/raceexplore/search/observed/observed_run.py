@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from raceexplore.kernel.errors import RaceExploreError
 from raceexplore.kernel.run import run_once
+from raceexplore.kernel.runtimes.imports import runtime_of
 from raceexplore.kernel.scheduler import Replay
+from raceexplore.observe.asyncio_code import asyncio_observed
 from raceexplore.observe.hooks import hook as hooks
+from raceexplore.observe.hooks.posted_calls import note_posted
 from raceexplore.observe.hooks.witness import witnessed
 from raceexplore.observe.ledger.landmarks import NONE, landmarks
 from raceexplore.observe.ledger.ledger import Ledger
@@ -54,10 +57,15 @@ def observed_run(
         blind=blind,
         landmarks=known,
         by_variable=values,
+        calls=note_posted,
     )
     hooks.attach(ledger)
     try:
-        with in_place(function), witnessed(ledger) if values else nullcontext():
+        with (
+            in_place(function),
+            runtime_observed(program, settings),
+            witnessed(ledger) if values else nullcontext(),
+        ):
             return run_once(
                 replace(program, function=function),
                 scheduler,
@@ -68,6 +76,12 @@ def observed_run(
             )
     finally:
         hooks.attach(None)
+
+
+def runtime_observed(program: Program, settings: Settings) -> AbstractContextManager[None]:
+    """Return a context in which the Python code of the program's runtime is observed, too."""
+    runtime = settings.runtime or program.runtime or runtime_of(program.function)
+    return asyncio_observed() if runtime == "asyncio" else nullcontext()
 
 
 def _warm_up(program: Program, limits: Limits, settings: Settings) -> None:

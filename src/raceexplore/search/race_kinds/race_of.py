@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from raceexplore.kernel.events.trace import Kind
+from raceexplore.kernel.events.trace import UNTOLD, Kind
 from raceexplore.search.race_kinds.case import Race, case_of
 from raceexplore.search.race_kinds.over_values import (
     aba,
@@ -72,7 +72,7 @@ def _is_borne_out(race: Race, why: Why | None) -> bool:
 
 
 def _is_data(side: Anchor) -> bool:
-    return side.deed.what != RUNS and side.kind not in (Kind.SCOPE, Kind.LOCK, Kind.UNSEEN)
+    return side.deed.what != RUNS and side.kind not in (*UNTOLD, Kind.LOCK, Kind.UNSEEN)
 
 
 def _object(label: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raceexplore.kernel.events.footprint import WHOLE
 from raceexplore.kernel.events.order import order
-from raceexplore.kernel.events.trace import Kind, Stop
+from raceexplore.kernel.events.trace import UNTOLD, Stop
 from raceexplore.observe.effects.locations import FREE, ORDER, QUEUE
 from raceexplore.search.why.order_constraints import (
     Index,
@@ -155,7 +155,7 @@ def _meet(one: Access | None, other: Access | None) -> bool:
 
 
 def _is_scope(access: Access) -> bool:
-    return access.kind is Kind.SCOPE
+    return access.kind in UNTOLD
 
 
 def _weight(one: Access | None, other: Access | None) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.events.footprint import WHOLE
-from raceexplore.kernel.events.trace import Kind
+from raceexplore.kernel.events.trace import UNTOLD, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -79,12 +79,12 @@ class OrderConstraint:
 def deeds(event: Event) -> Iterator[tuple[Deed, Access | None]]:
     """Yield all that ``event`` does, each deed once, with its access.
 
-    That it looks at its cancel scopes is no deed: every event does.
+    That it looks at its cancel scopes is no deed: every event does. Nor is what the runtime does.
     """
     yield _runs(event), None
     seen: set[Deed] = set()
     for access in event.effects:
-        if access.write or access.kind is not Kind.SCOPE:
+        if access.kind not in UNTOLD or (access.write and access.kind is Kind.SCOPE):
             deed = deed_of(event.task, access)
             if deed not in seen:
                 seen.add(deed)
