@@ -12,6 +12,7 @@ from raceexplore.cli import status
 from raceexplore.cli.arguments import form, limits
 from raceexplore.cli.evidence.compare import compare
 from raceexplore.cli.evidence.sample import sample
+from raceexplore.cli.evidence.sweep import sweep
 from raceexplore.kernel.program import Limits
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def doctor(*, path: str, max_steps: int) -> int:
 
 
 JOBS_MAX = 256  # processes; all of them are started at once
-ALONE = (schedulers, models, new, doctor, sample, compare)
+ALONE = (schedulers, models, new, doctor, sample, compare, sweep)
 
 
 def jobs(command: F) -> F:

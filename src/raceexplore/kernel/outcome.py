@@ -71,6 +71,7 @@ class Run:
     passes: whether trio's own loop could have produced this order (None: not recorded).
     sometimes: for each name given to `World.sometimes`, whether it held.
     counts: for each name given to `World.count`, the sum.
+    knobs: for each name that `World.knob` was asked for, what it gave.
     blocked: how often a task had to wait, but for the main task that waits for its nursery.
     met_choice: it could go on in more than one way somewhere, or drew.
     own: for each event, where its task stood after it in files of the user's own, if it stands
@@ -91,6 +92,7 @@ class Run:
     passes: bool | None = None
     sometimes: Mapping[str, bool] = field(default_factory=dict)
     counts: Mapping[str, float] = field(default_factory=dict)
+    knobs: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     blocked: int = 0
     met_choice: bool = True

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
-from math import inf
-from types import CellType, CodeType, FunctionType
+from functools import lru_cache
+from math import inf, isfinite
+from types import CellType, CodeType, FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from raceexplore.kernel.errors import BadOption, BadProgram
@@ -36,6 +37,21 @@ class Limits:
             raise BadOption(f"limits must be finite, and steps at most {STEPS_MAX:,}, not {self}")
 
 
+@lru_cache(maxsize=1_000)
+def knob_values(text: str) -> Mapping[str, float]:
+    """Return what ``cpu=0.25,sigma=1.2`` says. Raises `BadOption` if it makes no sense."""
+    found: dict[str, float] = {}
+    for part in text.split(",") if text else ():
+        name, _, value = part.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            raise BadOption(f"a knob is like sigma=1.2, not {part[:40]!r}") from None
+        if not name.strip() or not isfinite(found[name.strip()]):
+            raise BadOption(f"a knob is like sigma=1.2, not {part[:40]!r}")
+    return MappingProxyType(found)
+
+
 RUNTIMES = "trio", "asyncio"
 SWALLOWED, ENDLESS = "swallowed cancellation", "waits for ever"
 ALLOWED = (
@@ -61,6 +77,7 @@ class Settings:
     entropy: what ``random``, ``uuid`` and their like follow inside the run.
     runtime: ``trio`` or ``asyncio``; empty for the one that the program's imports name.
     allow: kinds of failures that are none here, with commas between them; see `ALLOWED`.
+    knobs: what `World.knob` gives in place of its defaults, as ``cpu=0.25,sigma=1.2``.
     """
 
     time: Literal["strict", "elastic"] = "strict"
@@ -69,6 +86,7 @@ class Settings:
     entropy: int = 0
     runtime: str = ""
     allow: str = ""
+    knobs: str = ""
 
     def __post_init__(self) -> None:
         if self.time not in ("strict", "elastic"):
@@ -82,6 +100,7 @@ class Settings:
             raise BadOption(f"allow is one of {', '.join(ALLOWED)}, not {', '.join(unknown)}")
         if not -(2**63) <= self.entropy < 2**64:
             raise BadOption("the entropy is a number of at most 64 bits, not a longer one")
+        knob_values(self.knobs)
         if self.fair_after < 1:
             raise BadOption(f"fair_after must be at least 1, not {self.fair_after}")
 

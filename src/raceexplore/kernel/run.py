@@ -18,7 +18,7 @@ from raceexplore.kernel.fence.pulse import pulse
 from raceexplore.kernel.fence.watchdog import watchdog, watching
 from raceexplore.kernel.judge import End, judge
 from raceexplore.kernel.outcome import Failure, Run, from_exception, shorten
-from raceexplore.kernel.program import SWALLOWED, Limits, Settings, as_program
+from raceexplore.kernel.program import SWALLOWED, Limits, Settings, as_program, knob_values
 from raceexplore.kernel.runtimes.imports import runtime_of
 from raceexplore.kernel.started import started
 from raceexplore.kernel.trio_loop.run import trio_run
@@ -57,7 +57,7 @@ class _Execution:
     def __init__(self, loop: RunLoop, entropy: int, recorder: Recorder | None) -> None:
         self.loop, self.entropy, self.recorder = loop, entropy, recorder
         self.runtime = loop.runtime(self.crashed, recorder)
-        self.world = World(self, self.runtime, recorder)
+        self.world = World(self, self.runtime, recorder, knob_values(loop.settings.knobs))
         self.pick = loop.decisions.pick
         self.failure = self.complaint = cast("Failure | None", None)
         self.allowed = loop.settings.allowed
@@ -283,6 +283,7 @@ def _result(program: Program, execution: _Execution, limits: Limits) -> Run:
         passes=recorder.passes if recorder is not None else None,
         sometimes=dict(execution.world.seen),
         counts=dict(execution.world.counts),
+        knobs=execution.world.asked,
         warnings=tuple(execution.warnings),
         cancels=recorder.cancels.all(recorder.ledger) if recorder is not None else (),
         blocked=loop.blocked,

@@ -142,7 +142,7 @@ def _rows(names: list[str], rows: list[int]) -> Iterator[Deviation]:
 
 
 def _options(settings: Settings) -> Iterator[tuple[str, Any]]:
-    for name in ("time", "order", "fair_after", "entropy", "runtime", "allow"):
+    for name in ("time", "order", "fair_after", "entropy", "runtime", "allow", "knobs"):
         yield name, getattr(settings, name)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from raceexplore.kernel.choice import KINDS
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NO_KNOBS: Mapping[str, float] = MappingProxyType({})
 DRAWN = frozenset(KINDS) - {"task"}  # a switch is no draw of the program's
 
 
@@ -50,15 +53,22 @@ class World:
     """One run's world. A program gets it as its argument, or from `raceexplore.world()`."""
 
     __slots__ = (
-        "_chooser", "_memory", "_recorder", "_runtime", "counts", "invariants", "seen", "states"
+        "_chooser", "_knobs", "_memory", "_recorder", "_runtime", "asked", "counts", "invariants",
+        "seen", "states",
     )  # fmt: skip
 
     def __init__(
-        self, chooser: Chooser, runtime: Runtime, recorder: Recorder | None = None
+        self,
+        chooser: Chooser,
+        runtime: Runtime,
+        recorder: Recorder | None = None,
+        knobs: Mapping[str, float] = NO_KNOBS,
     ) -> None:
         self._chooser = chooser
         self._runtime = runtime
         self._recorder = recorder
+        self._knobs = knobs
+        self.asked: dict[str, float] = {}
         self._memory: dict[Hashable, Any] = {}
         self.invariants: dict[str, Callable[[], object]] = {}
         self.states: dict[str, Callable[[], object]] = {}
@@ -231,6 +241,15 @@ class World:
         `sample` gives rates per what is counted, such as oversold tickets per order.
         """
         self.counts[name] = self.counts.get(name, 0) + amount
+
+    def knob(self, name: str, default: float) -> float:
+        """Return what this run takes for ``name``: ``default``, unless a sweep varies it.
+
+        The simulated world asks for ``latency`` (a factor of every one that is drawn), ``sigma``
+        (of every `LogNormal`) and ``cpu`` (the limit of every host); a program may ask for more.
+        """
+        value = self.asked[name] = self._knobs.get(name, default)
+        return value
 
     def event(self, name: str, **fields: object) -> None:
         """Write a line into the trace."""

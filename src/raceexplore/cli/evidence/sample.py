@@ -11,18 +11,32 @@ from raceexplore.cli import arguments
 from raceexplore.cli.evidence import sheets
 
 
+def halves(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> tuple[str, str] | None:
+    """Return the two names in ``oversold/orders``. Raises click's UsageError."""
+    if value is None:
+        return None
+    part, _, whole = value.partition("/")
+    if not part or not whole:
+        raise click.UsageError(f"--per is like oversold/orders, not {value!r}")
+    return part, whole
+
+
 @click.command
 @arguments.a_program
 @click.option("--runs", type=click.IntRange(min=1), default=1_000, show_default=True, metavar="N",
               help="How many runs to draw.")  # fmt: skip
 @click.option("--entropy", type=int, default=0, show_default=True, metavar="N",
               help="What the draws follow.")  # fmt: skip
-@click.option("--per", metavar="PART/WHOLE",
+@click.option("--per", metavar="PART/WHOLE", callback=halves,
               help="Also a rate of what the program counts (World.count).")  # fmt: skip
 @arguments.max_steps
 @sheets.form
 @sheets.files
-def sample(path: str, form: str, max_steps: int | None, per: str | None, **given: Any) -> int:
+def sample(
+    path: str, form: str, max_steps: int | None, per: tuple[str, str] | None, **given: Any
+) -> int:
     """Draw runs of a program and tell how often it fails.
 
     Latencies and faults come from their distributions, and no schedule is looked for: unlike those
@@ -34,20 +48,11 @@ def sample(path: str, form: str, max_steps: int | None, per: str | None, **given
     from raceexplore.search.programs.load import load_program
     from raceexplore.search.programs.silence import silence
 
-    limits, halves = arguments.limits(max_steps), _halves(per)
+    limits = arguments.limits(max_steps)
     files = sheets.asked(given)
     with silence():
         program = load_program(path)
         with progress_bar(sys.stderr, given["runs"]) as progress:
             drawn = sampled(program, limits=limits, progress=progress, **given)
-    sheet = sample_sheet(drawn, halves)
-    return sheets.finish(sheet, lambda: sample_value(drawn, halves), form, files)
-
-
-def _halves(per: str | None) -> tuple[str, str] | None:
-    if per is None:
-        return None
-    part, _, whole = per.partition("/")
-    if not part or not whole:
-        raise click.UsageError(f"--per is like oversold/orders, not {per!r}")
-    return part, whole
+    sheet = sample_sheet(drawn, per)
+    return sheets.finish(sheet, lambda: sample_value(drawn, per), form, files)

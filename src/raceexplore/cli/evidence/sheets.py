@@ -15,7 +15,7 @@ from raceexplore.kernel.errors import BadOption
 from raceexplore.search.programs.files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from raceexplore.report.evidence.sheet import Sheet
 
@@ -60,6 +60,16 @@ def finish(
     lines = [_written(path, texts[name]) for name, path in given.items() if path is not None]
     refused = tell_lines(lines, form)
     return status.with_outputs(ENDS[sheet.outcome], refused=refused)
+
+
+def draw(picture: Callable[[int], Sequence[str]]) -> None:
+    """Print a picture in letters, if there is what makes it; ``picture`` is given the columns."""
+    from raceexplore.cli.streams import tell, width_of
+
+    try:
+        tell("\n".join([*picture(width_of(sys.stdout)), ""]))
+    except BadOption as error:
+        status.note(str(error))
 
 
 def asked(given: dict[str, Any], *names: str) -> dict[str, Path | None]:

@@ -72,11 +72,15 @@ def ratio(
     """Return the sum of ``parts`` by the sum of ``wholes``, with a bootstrap interval.
 
     The runs are drawn again, not what is counted in them: orders of one run are not independent.
+    Where no part was counted at all there is nothing to draw: then the interval is that of runs
+    with any, which holds if a run counts no more parts than wholes.
     Source: B. Efron, Bootstrap methods, Annals of Statistics 7 (1979); percentile interval.
     """
     total = sum(wholes)
     if not total:
         raise BadOption("no run counted anything: there is no rate")
+    if not any(parts):
+        return 0.0, clopper_pearson(0, len(parts), confidence)
     draw, count = random.Random(entropy), len(parts)
     ratios = []
     for _ in range(RESAMPLES):

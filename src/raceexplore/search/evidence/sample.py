@@ -72,7 +72,8 @@ class Sample:
 
     runs: that ended. failed: of these, failures. cut: further runs, ended by a limit.
     failures: by fingerprint, the most frequent first. counts: for each name given to `World.count`,
-    what each run counted. entropy: what the draws follow. seconds: real ones.
+    what each run counted. entropy: what the draws follow. numbers: of the runs that failed, from 0.
+    knobs: what the runs asked `World.knob` for, and got. seconds: real ones.
     """
 
     program: Program
@@ -83,6 +84,8 @@ class Sample:
     entropy: int
     seconds: float = field(compare=False)
     counts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    numbers: tuple[int, ...] = ()
+    knobs: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def rate(self) -> float:
@@ -111,23 +114,24 @@ def sample(
     *,
     runs: int = 1_000,
     entropy: int = 0,
+    knobs: str = "",
     limits: Limits = Limits(),  # noqa: B008 a frozen value
     progress: Callable[[int, int], None] | None = None,
 ) -> Sample:
     """Run ``program`` ``runs`` times with drawn latencies and faults, and count how it ends.
 
-    The same entropy gives the same sample. progress: called after each run with the runs done and
-    the failures. Raises `RaceExploreError` as `explore` does.
+    The same entropy gives the same sample. knobs: see `Settings`. progress: called after each run
+    with the runs done and the failures. Raises `RaceExploreError` as `explore` does.
     """
     if runs < 1:
         raise BadOption(f"runs must be at least 1, not {runs}")
     chosen, began = as_program(program), time.perf_counter()
-    scheduler, settings = Drawn(entropy), Settings(entropy=entropy)
+    scheduler, settings = Drawn(entropy), Settings(entropy=entropy, knobs=knobs)
     tally = _Tally()
     with guarded(), frozen(), watching(limits.wall_s):
         for number in range(runs):
             scheduler.begin()
-            tally.add(run_once(chosen, scheduler, limits=limits, settings=settings))
+            tally.add(number, run_once(chosen, scheduler, limits=limits, settings=settings))
             if progress is not None:
                 progress(number + 1, tally.failed)
     return tally.sample(chosen, entropy, time.perf_counter() - began)
@@ -140,8 +144,11 @@ class _Tally:
         self.runs = self.failed = self.cut = 0
         self._failures: dict[str, list[Any]] = {}
         self._counts: dict[str, list[float]] = {}
+        self._numbers: list[int] = []
+        self._knobs: dict[str, float] = {}
 
-    def add(self, run: Run) -> None:
+    def add(self, number: int, run: Run) -> None:
+        self._knobs.update(run.knobs)
         if run.outcome == "cut":
             self.cut += 1
             return
@@ -152,6 +159,7 @@ class _Tally:
         self.runs += 1
         if run.failure is not None:
             self.failed += 1
+            self._numbers.append(number)
             entry = self._failures.setdefault(run.failure.fingerprint, [run, 0])
             entry[1] += 1
 
@@ -171,4 +179,6 @@ class _Tally:
             entropy=entropy,
             seconds=seconds,
             counts=counts,
+            numbers=tuple(self._numbers),
+            knobs=self._knobs,
         )

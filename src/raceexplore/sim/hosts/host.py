@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,8 @@ class Host:
             raise BadOption(f"{name}: a memory limit is above 0 bytes, not {memory}")
         self.world = world
         self.name = name
-        self.cpu = Quota(world, name, None if cpu is None else processors(cpu))
+        share = world.knob("cpu", math.inf if cpu is None else processors(cpu))
+        self.cpu = Quota(world, name, None if share == math.inf else processors(share))
         self.memory = memory
         self.clock = Clock(world, name, skew_s=skew_s, drift=drift)
         self.disk = Disk(world, name)

@@ -68,11 +68,16 @@ class LogNormal:
 
     def draw(self, world: World, label: str) -> float:
         """Return the seconds that the call ``label`` takes in this run."""
-        return drawn(self, world, label)
+        return drawn(self._swept(world), world, label)
 
     async def sleep(self, world: World, label: str) -> None:
         """Let the seconds that the call ``label`` takes in this run pass."""
-        await world.sleep(drawn(self, world, label))
+        await world.sleep(drawn(self._swept(world), world, label))
+
+    def _swept(self, world: World) -> LogNormal:
+        """Return this distribution with the ``sigma`` that a sweep sets, if it does."""
+        sigma = world.knob("sigma", self.sigma)
+        return self if sigma == self.sigma else LogNormal(self.median_s, sigma, self.cap_s)
 
     def __add__(self, other: Latency) -> Sum:
         return Sum(self, other)

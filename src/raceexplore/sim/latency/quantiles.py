@@ -70,8 +70,11 @@ def share(index: int) -> float:
 
 
 def drawn(latency: Distribution, world: World, label: str) -> float:
-    """Return the seconds of the quantile that the schedule picks for the call ``label``."""
-    return world.pick(label, Quantiles(latency), kind="latency")
+    """Return the seconds of the quantile that the schedule picks for the call ``label``.
+
+    A sweep may lengthen them all, by the knob ``latency``.
+    """
+    return world.pick(label, Quantiles(latency), kind="latency") * world.knob("latency", 1.0)
 
 
 def require(held: bool, otherwise: str) -> None:  # noqa: FBT001 a condition, not an option
