@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 import classic_dpor
+import condition_programs
 import object_programs
 import random_programs
 from raceexplore import NotDeterministic, Program
@@ -114,6 +115,23 @@ def test_dpor_meets_the_classes_of_dfs_where_tasks_hand_objects_over_3000(tmp_pa
     found = handed_over(tmp_path, range(3_000))
     assert (found.wrong, found.relative) == ([], [])
     assert found.blocked <= 10  # what is touched depends on data here
+
+
+def cut_short(folder: Path, seeds: Iterable[int]) -> Comparison:
+    return Comparison(folder, ((seed, condition_programs.program(seed)) for seed in seeds))
+
+
+def test_dpor_meets_the_classes_of_dfs_where_waits_are_cut_short(tmp_path: Path) -> None:
+    # in 109 and 372 a lock is given back at the moment at which another gives up waiting for it
+    found = cut_short(tmp_path, [*range(95, 130), 372])
+    assert (found.wrong, found.relative, found.long) == ([], [], 0)
+
+
+@pytest.mark.slow
+def test_dpor_meets_the_classes_of_dfs_where_waits_are_cut_short_3000(tmp_path: Path) -> None:
+    found = cut_short(tmp_path, range(3_000))
+    assert (found.wrong, found.relative) == ([], [])
+    assert found.blocked <= 10
 
 
 def test_dpor_says_when_a_task_can_no_longer_run(tmp_path: Path) -> None:

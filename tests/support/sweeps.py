@@ -83,13 +83,13 @@ class Comparison:
     """What ``dpor`` made of many programs, each of which `complaints` has looked at.
 
     wrong: the programs that it is not exact on. blocked: executions that were covered. relative:
-    programs with events that nobody observes.
+    programs with events that nobody observes. long: programs that `dfs` cannot exhaust.
     """
 
     def __init__(self, folder: Path, programs: Iterable[tuple[int, str]]) -> None:
         self.wrong: list[tuple[int, list[str]]] = []
         self.relative: list[int] = []
-        self.blocked = 0
+        self.blocked = self.long = 0
         for number, source in programs:
             path = folder / f"generated_{number}.py"
             path.write_text(source)
@@ -100,5 +100,6 @@ class Comparison:
                 self.wrong.append((number, complaint))
             if reduced.opaque:
                 self.relative.append(number)
+            self.long += not reduced.complete
             if reduced.complete:
                 self.blocked += reduced.blocked

@@ -104,16 +104,24 @@ def test_the_number_of_classes_is_an_interval_once_most_are_seen() -> None:
     assert whole({**dict.fromkeys(range(20), 3), 20: 1, 21: 1, 22: 2}) == (23, 45)
 
 
-@pytest.mark.parametrize(("tasks", "events"), [(2, 3), (2, 4), (3, 2)])
 @pytest.mark.slow
-def test_the_interval_covers_the_number_of_classes_in_95_of_100_campaigns(
-    tasks: int, events: int
-) -> None:
+def test_the_interval_covers_the_number_of_classes_in_95_of_100_campaigns() -> None:
     """Fact: C(6, 3) = 20, C(8, 4) = 70 and 6! / 8 = 90 orders, each its own trace class."""
-    number = {(2, 3): 20, (2, 4): 70, (3, 2): 90}[tasks, events]
+    found = [covers(tasks, events, number) for tasks, events, number in KNOWN]
+    told, held = map(sum, zip(*found, strict=True))
+    print(f"{held} of {told} intervals hold the number of classes")
+    assert told >= 1_000
+    assert 0.93 <= held / told <= 0.97
+
+
+KNOWN = (2, 3, 20), (2, 4, 70), (3, 2, 90)  # tasks, events of each, trace classes
+
+
+def covers(tasks: int, events: int, number: int) -> tuple[int, int]:
+    """Return how many of 340 campaigns print an interval, and how many of these hold ``number``."""
     program, told, held = as_program(writing(tasks, events)), 0, 0
     with guarded():
-        for entropy in range(334):
+        for entropy in range(340):
             scheduler, drawn = by_name("pos", entropy=entropy), Counter[int]()
             for _ in range(3 * number):
                 scheduler.begin()
@@ -123,8 +131,7 @@ def test_the_interval_covers_the_number_of_classes_in_95_of_100_campaigns(
             if (interval := whole(drawn)) is not None:
                 told += 1
                 held += interval[0] <= number <= interval[1]
-    assert told > 300
-    assert 0.92 <= held / told <= 0.98
+    return told, held
 
 
 def writing(tasks: int, events: int):

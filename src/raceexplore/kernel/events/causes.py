@@ -138,7 +138,7 @@ class Causes:
         if course.joining is not None:
             causes = [*causes, *self._exits.get(course.joining, ())]
             course.joining = None
-        if course.asked:
+        if course.asked and step.interrupted is None:  # else it did not get them
             releases = [self._released.get(lock) for lock in course.asked]
             causes = [*causes, *[event for event in releases if event is not None]]
         for lock in locks.released:
