@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import trio
 
-from raceexplore import NotDeterministic, explore
+from raceexplore import Limits, NotDeterministic, Run, explore
 from raceexplore.search.campaign import selfcheck
 
 
@@ -58,3 +58,28 @@ def test_the_first_run_is_checked_observed_or_not(scheduler: str) -> None:
 
     with pytest.raises(NotDeterministic, match="two different runs"):
         explore(remembers, scheduler=scheduler, budget=1)
+
+
+def test_what_was_stirred_before_and_did_the_same_is_not_replayed_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps, replayed = [1], [0]
+    again = selfcheck._again
+
+    async def program() -> None:
+        for _ in range(steps[0]):
+            await trio.lowlevel.checkpoint()
+
+    def counted(run: Run, limits: Limits) -> Run:
+        replayed[0] += 1
+        return again(run, limits)
+
+    def replays() -> int:
+        replayed[0] = 0
+        explore(program, scheduler="random", budget=10)
+        return replayed[0]
+
+    monkeypatch.setattr(selfcheck, "_again", counted)
+    assert [replays(), replays()] == [selfcheck.STIRRED, 0]
+    steps[0] = 2
+    assert [replays(), replays()] == [selfcheck.STIRRED, 0]

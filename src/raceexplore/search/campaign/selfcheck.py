@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from raceexplore.kernel.errors import NotDeterministic
 from raceexplore.kernel.events.trace import fingerprint
@@ -22,6 +24,9 @@ CHANCE = "the order of a set or dict of objects (by id or hash), real time, or a
 STIRRED = 5  # replays of the first run, each with its objects elsewhere in memory
 STIRRED_STEPS = 50_000  # events after which these replays cost more than they are worth
 
+# The digests of the first runs that were stirred and did the same, by the program's function.
+_stirred: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+
 
 def is_due(index: int) -> bool:
     """Return whether the run of that index is run twice: many early ones, and 1 % of the others.
@@ -37,18 +42,43 @@ def check(run: Run, limits: Limits, *, stir: bool = False, before: Before | None
 
     before: what was there before the first run of all.
     stir: replay several times, and let the program's objects lie elsewhere in memory each time,
-    so that an order by their ids shows itself here and not in another process.
+    so that an order by their ids shows itself here and not in another process. What has been
+    stirred in this process before, and did the same as now, is not replayed again.
     """
     ballast: list[object] = []
-    for turn in range(STIRRED if stir and run.steps * STIRRED < STIRRED_STEPS else 1):
+    if stir and _is_known(run):
+        return
+    short = run.steps * STIRRED < STIRRED_STEPS
+    for turn in range(STIRRED if stir and short else 1):
         if stir:
             ballast += scattered(turn)
         second = _again(run, limits)
-        if STUCK in second.cut or _same(run, second):
-            continue
-        raise NotDeterministic(
-            f"{difference(run, second)}; the likely cause is {_cause(run, limits, before)}"
-        )
+        if STUCK in second.cut:
+            short = False  # given up: it shows nothing, and what the others show is not noted
+        elif not _same(run, second):
+            raise NotDeterministic(
+                f"{difference(run, second)}; the likely cause is {_cause(run, limits, before)}"
+            )
+    if stir and short:
+        _note(run)
+
+
+def _is_known(run: Run) -> bool:
+    """Return whether a run of the same function with the same digest was stirred before.
+
+    A second campaign over one program, as tests and tools make them by the hundred, would else
+    spend more on these replays than on its runs. ``run`` is itself one more of them: objects lie
+    elsewhere in memory by now, and it did the same.
+    """
+    try:
+        return run.digest in _stirred.get(run.program.function, ())
+    except TypeError:  # neither hashable nor weakly referable: not kept
+        return False
+
+
+def _note(run: Run) -> None:
+    with suppress(TypeError):
+        _stirred.setdefault(run.program.function, set()).add(run.digest)
 
 
 def _cause(run: Run, limits: Limits, before: Before | None) -> str:
