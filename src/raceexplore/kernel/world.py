@@ -142,6 +142,15 @@ class World:
         if self._recorder is not None and self._recorder.ledger is not None:
             self._recorder.ledger.introduce(values)
 
+    def changed(self, held: object) -> None:
+        """Add to what the current event touches: all of ``held``, read and written.
+
+        For what a simulated service's client keeps between two calls, a connection's state say,
+        which the program's tasks may share, and look at by its attributes.
+        """
+        if self._recorder is not None and self._recorder.ledger is not None:
+            self._recorder.ledger.write(held, ...)
+
     async def checkpoint(self) -> None:
         """Pass a schedule point."""
         await self._runtime.checkpoint()

@@ -104,3 +104,39 @@ def test_a_proof_of_any_drawn_program_sees_what_every_order_can_bring(
 ) -> None:
     level = LEVELS[entropy % 3]
     agree(Outcomes(tmp_path, capsys, statements_of(entropy, level), level))
+
+
+SHARED = """
+import trio
+
+from raceexplore.sim.postgres import Postgres, errors
+
+
+async def update(conn, seen):
+    await conn.execute("UPDATE row SET n = n + 1")
+    await conn.commit()
+    seen.append("committed")
+
+
+async def take_back(conn, seen):
+    cursor = await conn.execute("SELECT n FROM row")
+    seen.append(await cursor.fetchone())
+    await conn.rollback()
+
+
+async def main(world):
+    db, seen = Postgres(world, "CREATE TABLE row (n int); INSERT INTO row VALUES (0);"), []
+    conn = await db.connection()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(update, conn, seen)
+        nursery.start_soon(take_back, conn, seen)
+    print(sorted(map(str, seen)), db.query("SELECT n FROM row"))
+"""
+
+
+def test_a_proof_sees_what_comes_of_a_connection_that_two_tasks_share(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = Outcomes(tmp_path, capsys, [])
+    outcomes.path.write_text(SHARED, encoding="utf-8")
+    assert agree(outcomes) == 2

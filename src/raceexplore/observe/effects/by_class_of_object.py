@@ -109,6 +109,8 @@ IN_OUT: Final = frozenset(vars(pathlib.Path)) - frozenset(vars(pathlib.PurePath)
 
 CACHE: Final = type(functools.cache(len))
 LOGGING: Final = frozenset({"addFilter", "addHandler", "removeFilter", "removeHandler", "setLevel"})
+TAKEN_IN: Final = {"redis.commands.core": "raceexplore.sim.redis"}
+"""Modules of mix-ins: by whose clients they are used."""
 MIXINS: Final = frozenset({"trio.abc"})
 LOGGING_DATA: Final = frozenset({"handlers", "filters", "disabled", "propagate", "parent"})
 LEAVES: Final = frozenset({"builtins", "random", "_random", "array", "_asyncio", "contextvars"})
@@ -202,12 +204,24 @@ def classify_from(bases: tuple[type, ...], name: str) -> Effect:
         if found is not None and (hasattr(base, name) or (name in found and is_dunder(name))):
             return found.get(name, SKIP if is_dunder(name) else READ)
         if name in vars(base):
-            return classify_member(base, name, vars(base)[name])
+            taken_in = is_taken_in(base, bases)
+            return SKIP if taken_in else classify_member(base, name, vars(base)[name])
     if name == "__contains__" and any("__iter__" in vars(base) for base in bases):
         return classify_from(bases, "__iter__")
     own = CLASS_DATA if name in expected.classes else DATA
     own = FOREIGN if any(map(answers_unseen, bases)) else own
     return SKIP if is_dunder(name) else own
+
+
+def is_taken_in(base: type, bases: tuple[type, ...]) -> bool:
+    """Tell whether one of ours has a mix-in of a library's, whose methods only call ours.
+
+    redis-py's make a command of their arguments, and give it to `execute_command` of the client.
+    """
+    if base.__module__ not in TAKEN_IN:
+        return False
+    before = bases[: bases.index(base)]
+    return any(kind.__module__.startswith(TAKEN_IN[base.__module__]) for kind in before)
 
 
 def answers_unseen(base: type) -> bool:

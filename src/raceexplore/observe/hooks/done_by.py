@@ -37,6 +37,7 @@ DESCRIPTORS: Final = (MethodDescriptorType, WrapperDescriptorType, ClassMethodDe
 GETTERS: Final = (operator.itemgetter, operator.attrgetter, operator.methodcaller, GenericAlias)
 CALLED: Final = (BuiltinFunctionType, MethodType, MethodWrapperType, partial)
 CODES: Final = (FunctionType, BuiltinFunctionType, *DESCRIPTORS)
+SERVICES: Final = "raceexplore.sim."
 CODES_GIVEN: Final = frozenset({BuiltinFunctionType, MethodType, partial, *DESCRIPTORS, *GETTERS})
 is_known: Final = Kinds(*PRIMITIVES, *TABLES)
 
@@ -86,6 +87,13 @@ def done_by_method(obj: Any, name: str) -> Does:
         return max((done_by(found) for found in peek(obj, name)), default=Does.KEEPS)
     if is_known[kind] or kind in SCALARS or is_observed(member):
         return Does.KEEPS  # where it does something, the call's own hook has noted it
+    return _done_by_library(kind)
+
+
+def _done_by_library(kind: type) -> Does:
+    """Return what methods of a library's class do to their arguments, ours included."""
+    if kind.__module__.startswith(SERVICES):
+        return Does.READS  # what a statement or a command is made of
     ours = kind.__module__.partition(".")[0] in {"trio", "raceexplore"}
     ours = ours and not issubclass(kind, random.Random)  # ours is made where Python's is asked for
     return Does.KEEPS if ours else Does.CHANGES

@@ -270,8 +270,13 @@ def note_module(ledger: Ledger, module: object, name: str) -> None:
         ledger.write(module, ALL)
     elif not isinstance(value, CODE) or name in expected.modules:
         ledger.read(module, name)
-    elif is_foreign(value):
+    elif is_foreign(value) and not is_error(value):
         note_package(ledger, value)
+
+
+def is_error(value: object) -> bool:
+    """Tell whether it is a class of exceptions: to catch those runs no code of its package."""
+    return type(value) is type and issubclass(value, BaseException)
 
 
 def note_package(ledger: Ledger, code: object) -> None:

@@ -90,8 +90,10 @@ class Register(Generic[T]):
     def _check(self, token: int) -> None:
         if token < self.newest:
             raise StaleToken(f"{self.name}: token {token} is older than {self.newest}")
+        self.world.changed(self)
         self.newest = token
 
     def _replace(self, value: T) -> None:
+        self.world.changed(self)
         self.value = value
         self.version += 1

@@ -49,20 +49,26 @@ class Lease:
         granted = await self.client.eval(GRANT, 2, *keys, owner, int(self.ttl_s * 1000))
         if not granted:
             return None
+        world.changed(self)
         self._owner, self.token, self.until_s = owner, int(granted), begin_s + self.ttl_s
         return self.token
 
     async def renew(self) -> bool:
         """Have it for another ``ttl_s`` seconds from now; False if it is somebody else's."""
-        begin_s = self.client.server.world.now()
+        world = self.client.server.world
+        world.changed(self)
+        begin_s = world.now()
         millis = int(self.ttl_s * 1000)
         if not await self.client.eval(RENEW, 1, self.name, self._owner, millis):
+            world.changed(self)
             self.token = None
             return False
+        world.changed(self)
         self.until_s = begin_s + self.ttl_s
         return True
 
     async def release(self) -> None:
         """Give it back, if it is still held."""
+        self.client.server.world.changed(self)
         self.token = None
         await self.client.eval(RELEASE, 1, self.name, self._owner)

@@ -70,6 +70,7 @@ class Redlock:
 
     async def release(self) -> None:
         """Give the lock back on every server, also where it was not had."""
+        self.world.changed(self)
         token, self.token, self.valid_until_s = self.token, None, None
         if token is None:
             return
@@ -81,6 +82,7 @@ class Redlock:
 
     def valid(self) -> bool:
         """Return whether the lock still holds by the holder's own clock."""
+        self.world.changed(self)
         return self.valid_until_s is not None and self.world.now() < self.valid_until_s
 
     async def __aenter__(self) -> Self:
@@ -94,6 +96,7 @@ class Redlock:
         await self.release()
 
     async def _attempt(self) -> bool:
+        self.world.changed(self)
         token = self.token = unique_token(self.world)
         begin_s, agreed = self.world.now(), 0
         for client in self.clients:
@@ -104,6 +107,7 @@ class Redlock:
             agreed += bool(set_)
         until_s = begin_s + self.ttl_s * (1 - DRIFT) - DRIFT_S
         if agreed >= self.majority and self.world.now() < until_s:
+            self.world.changed(self)
             self.valid_until_s = until_s
             return True
         await self.release()

@@ -69,6 +69,7 @@ class StoreLock:
             if not waits or (stop_s is not None and world.now() + self.sleep > stop_s):
                 return False
             await world.sleep(self.sleep)
+        world.changed(self)
         self.token = token
         return True
 
@@ -97,6 +98,7 @@ class StoreLock:
         stored = await self.client.get(self.name)
         if isinstance(stored, bytes):
             stored = stored.decode()
+        self.client.server.world.changed(self)
         return self.token is not None and stored == self.token
 
     async def __aenter__(self) -> Self:
@@ -118,6 +120,7 @@ class StoreLock:
         return True
 
     def _held(self) -> str:
+        self.client.server.world.changed(self)
         if self.token is None:
             raise self._error("LockError", "Cannot release an unlocked lock")
         return self.token

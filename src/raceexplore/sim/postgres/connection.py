@@ -53,9 +53,14 @@ class AsyncConnection:
         self._depth = 0
         self._world.at_kill(lambda: session.close("the client has crashed"))
 
+    def changed(self, held: object) -> None:
+        """Tell that the running event changes what ``held`` keeps, a part of the connection."""
+        self._world.changed(held)
+
     @property
     def closed(self) -> bool:
         """Whether the connection is closed, by either side."""
+        self._world.changed(self)
         return bool(self._session.closed)
 
     @property
@@ -65,10 +70,12 @@ class AsyncConnection:
 
     async def set_autocommit(self, value: bool) -> None:  # noqa: FBT001 as psycopg has it
         """Set ``autocommit``."""
+        self._world.changed(self)
         self._autocommit = value
 
     async def set_isolation_level(self, value: Any) -> None:
         """Set the isolation of the transactions to come: psycopg's enum, a number or a name."""
+        self._world.changed(self)
         self.isolation_level = value
 
     def cursor(self, *, row_factory: Any = None) -> AsyncCursor:
@@ -87,6 +94,7 @@ class AsyncConnection:
         begins: the statement starts a transaction if there is none.
         """
         session = self._session
+        self._world.changed(self)
         try:
             query = numbered(text) if params is not None else Query(text, None, 0)
             values = arguments(query, params) if params is not None else ()
@@ -94,6 +102,7 @@ class AsyncConnection:
             raise errors.translated(error, text) from None
         while self._busy:  # one statement at a time: psycopg has a lock for that
             await self._turns.park()
+            self._world.changed(self)
         self._busy = True
         try:
             await self._travel(text)
@@ -109,6 +118,7 @@ class AsyncConnection:
             await self._world.checkpoint()
             raise
         finally:
+            self._world.changed(self)
             self._busy = False
             if len(self._turns):
                 self._turns.wake()
@@ -126,16 +136,19 @@ class AsyncConnection:
 
     async def commit(self) -> None:
         """Commit the transaction, if there is one."""
+        self._world.changed(self)
         if self._session.transaction is not None:
             await self.ask("COMMIT", begins=False)
 
     async def rollback(self) -> None:
         """Roll the transaction back, if there is one."""
+        self._world.changed(self)
         if self._session.transaction is not None:
             await self.ask("ROLLBACK", begins=False)
 
     async def close(self) -> None:
         """Close the connection; the server rolls back what was not committed."""
+        self._world.changed(self)
         self._session.close()
 
     def transaction(
@@ -177,10 +190,12 @@ class AsyncConnection:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._world.changed(self)
         try:
             if not self.closed:
                 await self._finish(error)
         finally:
+            self._world.changed(self)
             self._session.close()
 
     async def _finish(self, error: BaseException | None) -> None:

@@ -80,6 +80,7 @@ class AsyncCursor:
         if self.closed:
             raise errors.__getattr__("InterfaceError")("the cursor is closed")
         result, body = await self.connection.ask(query, params)
+        self.connection.changed(self)
         rows, self.rowcount = result.rows, result.touched
         counted = result.touched >= 0
         number = f" 0 {result.touched}" if result.tag == "INSERT" else f" {result.touched}"
@@ -128,6 +129,7 @@ class AsyncCursor:
             yield row
 
     def _given(self) -> list[Any]:
+        self.connection.changed(self)
         if self._rows is None:
             message = "the last operation didn't produce records (command status: "
             status = self.statusmessage or "no result"
@@ -136,6 +138,7 @@ class AsyncCursor:
 
     async def close(self) -> None:
         """Close the cursor."""
+        self.connection.changed(self)
         self.closed, self._rows = True, None
 
     async def __aenter__(self) -> Self:

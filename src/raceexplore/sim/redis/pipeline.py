@@ -39,6 +39,7 @@ class Pipeline(Client):
         self.command_stack: list[Queued] = []
 
     def __len__(self) -> int:
+        self.server.world.changed(self)
         return len(self.command_stack)
 
     def __bool__(self) -> bool:
@@ -46,6 +47,7 @@ class Pipeline(Client):
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Queue a command and return the pipeline; after `watch`, return what to await for it."""
+        self.server.world.changed(self)
         if (self.watching or args[0] == "WATCH") and not self.explicit_transaction:
             return super().execute_command(*args, **options)
         self.command_stack.append((args, options))
@@ -53,6 +55,7 @@ class Pipeline(Client):
 
     def multi(self) -> None:
         """Queue commands again, after `watch`. Raises `redis.RedisError` if some are queued."""
+        self.server.world.changed(self)
         if self.explicit_transaction:
             raise redis.RedisError("Cannot issue nested calls to MULTI")
         if self.command_stack:
@@ -64,11 +67,13 @@ class Pipeline(Client):
         if self.explicit_transaction:
             raise redis.RedisError("Cannot issue a WATCH after a MULTI")
         answer = await Client.execute_command(self, "WATCH", *names)
+        self.server.world.changed(self)
         self.watching += tuple(self.encoder.encode(name) for name in names)
         return bool(answer)
 
     async def unwatch(self) -> bool:
         """Forget the watched keys."""
+        self.server.world.changed(self)
         if not self.watching:
             return True
         self.watching = ()
@@ -83,7 +88,8 @@ class Pipeline(Client):
 
         Raises the first error among them unless told otherwise, and `redis.WatchError`.
         """
-        queued = self.command_stack
+        self.server.world.changed(self)
+        queued = list(self.command_stack)  # a task that shares the pipeline may add more
         if not queued and not self.watching:
             return []
         node = self.node()
@@ -98,6 +104,7 @@ class Pipeline(Client):
 
     async def reset(self) -> None:
         """Forget what is queued and watched."""
+        self.server.world.changed(self)
         self.command_stack = []
         self.explicit_transaction = False
         if self.watching:
