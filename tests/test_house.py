@@ -48,6 +48,9 @@ EXEMPT = {
     "determinism src/raceexplore/sim/postgres/sql/values/types.py": (
         "columns hold dates and times; the clock that makes them is the world's"
     ),
+    "determinism src/raceexplore/sim/processes/ordinary.py": (
+        "it stands for os: flags and results are os's own, and nothing of the machine is asked"
+    ),
     "determinism src/raceexplore/kernel/fence/endings.py": "it patches what ends a process",
     "determinism src/raceexplore/kernel/fence/pulse.py": (
         "it watches the process that runs; what a run sees of it is whether it has died before"

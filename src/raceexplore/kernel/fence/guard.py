@@ -18,7 +18,7 @@ from datetime import datetime as RealDatetime  # noqa: N812
 from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
 
-from raceexplore.kernel.fence import endings
+from raceexplore.kernel.fence import doors, endings
 from raceexplore.kernel.fence.chance import FreshRandom, shared
 from raceexplore.kernel.fence.outside import CALLS
 from raceexplore.kernel.fence.pulse import Doing
@@ -106,7 +106,7 @@ def _sleep(real: Callable[[float], None]) -> Any:
     def sleep(seconds: float) -> None:
         if state.run is None:
             real(seconds)
-        else:
+        else:  # in a simulated process, `doors` asks that first
             state.run.warn(f"time.sleep({seconds!r}) blocks every task; virtual time jumped")
             state.run.sleep(seconds)
 
@@ -201,6 +201,8 @@ def _early(patches: list[tuple[Any, str, Any]]) -> Iterator[tuple[Any, str, Any]
             if _is_builtin(value) and id(value) in taken:
                 _early_names.append((module, name))
     for module, name in _early_names:
+        if doors.is_importing(module, name):
+            continue
         if id(module.__dict__.get(name)) in taken:
             yield module, name, taken[id(module.__dict__[name])]
 
@@ -227,7 +229,7 @@ def importing() -> Iterator[None]:
 @contextmanager
 def guarded() -> Iterator[None]:
     """Install the patches for as long as the block lasts; may be nested."""
-    patches = [] if installed() else list(_patches())
+    patches = [] if installed() else doors.through(list(_patches()))
     patches += _early(patches)
     undo = [(owner, name, owner.__dict__[name]) for owner, name, _ in patches]
     _depth[0] += 1

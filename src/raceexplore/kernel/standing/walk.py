@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from raceexplore.kernel import strand
 from raceexplore.kernel.events.trace import NOWHERE, Site, Stop
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ def frames(coroutine: Any) -> list[tuple[FrameType, int]]:
     chain: list[tuple[FrameType, int]] = []
     while (frame := frame_of(coroutine)) is not None:
         chain.append((frame, frame.f_lineno))
+        if frame.f_code is strand.CODE:
+            own: strand.Strand = frame.f_locals["self"]
+            chain += [(inner, inner.f_lineno) for inner in own.frames()]
+            coroutine = own.awaited()
+            continue
         coroutine = _inside(_awaited(coroutine))
     return chain
 
@@ -236,6 +242,11 @@ def stand_of(coroutine: Any, sees: Callable[[FrameType], bool] | None = None) ->
     while coroutine is not None:
         if type(coroutine) is CoroutineType:
             code, inner = coroutine.cr_code, coroutine.cr_await
+            if code is strand.CODE and coroutine.cr_frame is not None:
+                paused: strand.Strand = coroutine.cr_frame.f_locals["self"]
+                own, unseen = _in_strand(paused, own, unseen, sees)
+                coroutine = paused.awaited()
+                continue
         elif type(coroutine) is GeneratorType:
             code, inner = coroutine.gi_code, coroutine.gi_yieldfrom
         else:
@@ -259,6 +270,25 @@ def stand_of(coroutine: Any, sees: Callable[[FrameType], bool] | None = None) ->
         return (site("", 0, "", call) if call else NOWHERE), unseen
     code = own.f_code
     return site(code.co_filename, own.f_lineno, code.co_qualname, call), unseen
+
+
+def _in_strand(
+    paused: strand.Strand,
+    own: FrameType | None,
+    unseen: str,
+    sees: Callable[[FrameType], bool] | None,
+) -> tuple[FrameType | None, str]:
+    """Return the innermost of the program's own frames of a strand, or ``own``; and what is unseen.
+
+    Python's own code in it (`json.dump`, which writes to a file) is not observed either.
+    """
+    for inner in paused.frames():
+        whose = _files[inner.f_code.co_filename]
+        if whose == OWN:
+            own, unseen = inner, unseen or _unseen_frame(inner, sees)
+        elif whose == UNSEEN:
+            unseen = unseen or what_runs(inner.f_code, inner.f_globals.get("__name__"))
+    return own, unseen
 
 
 @lru_cache(maxsize=10_000)

@@ -1,0 +1,135 @@
+"""The calls of the operating system that ordinary code makes in a simulated process.
+
+Each leads, from within a strand, to what simulates the process; anywhere else it is the real one,
+or what the guard has put in its place. Python's own importing is let through: what it reads is the
+program, and no file of the simulated machine.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from raceexplore.kernel.strand import inside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import FrameType
+
+Patch = tuple[Any, str, Any]
+
+OS = (
+    "open", "close", "read", "write", "pread", "pwrite", "lseek", "ftruncate", "truncate",
+    "fsync", "fdatasync", "sync", "stat", "lstat", "fstat", "access", "listdir", "scandir",
+    "mkdir", "rmdir", "unlink", "remove", "rename", "replace", "link", "symlink", "readlink",
+    "chmod", "fchmod", "chown", "utime", "getpid", "getppid", "kill", "getcwd", "chdir", "isatty",
+    "_exit", "dup", "dup2", "umask", "mkfifo", "pipe", "lockf", "sendfile", "copy_file_range",
+    "statvfs", "getxattr", "setxattr", "listxattr", "posix_fallocate", "fchdir",
+    "killpg", "abort", "mknod", "getcwdb", "readv", "writev", "preadv", "pwritev", "memfd_create",
+    "waitpid", "wait", "openpty", "set_blocking", "get_blocking",
+)  # fmt: skip
+DOORS = {
+    "os": OS,
+    "builtins": ("open",),
+    "io": ("open",),
+    "fcntl": ("flock", "lockf", "fcntl", "ioctl"),
+    "time": ("sleep",),
+    "tempfile": ("_get_candidate_names", "_gettempdir"),
+}
+"""Module -> the names in it that lead elsewhere from within a strand."""
+
+IMPORTING = {"posix", "nt", "_frozen_importlib_external", "importlib._bootstrap_external"}
+TOP = __name__.partition(".")[0]
+OF_STRANDS = (f"{TOP}.sim.processes.", f"{TOP}.kernel.strand", __name__)  # they only pass it on
+GUESTS = (f"{TOP}.models.", f"{TOP}.schedulers.")
+
+
+def through(patches: Sequence[Patch]) -> list[Patch]:
+    """Return ``patches`` and the doors; a call that has a patch already goes there from outside."""
+    found = {(id(owner), name): patch for patch in patches for owner, name in (patch[:2],)}
+    for module, names in DOORS.items():
+        owner = _loaded(module)
+        for name in names if owner is not None else ():
+            known = found.get((id(owner), name))
+            real = vars(owner).get(name) if known is None else known[2]
+            if real is not None:
+                found[id(owner), name] = owner, name, _door(f"{module}.{name}", real)
+    return list(found.values())
+
+
+def is_importing(module: Any, name: str) -> bool:
+    """Return whether ``module`` needs the real call ``name`` of os, to import others."""
+    return module.__name__ in IMPORTING and name in OS and name not in ENDING
+
+
+REAL = frozenset(
+    ("open", "mmap.__new__", "sqlite3.connect", "dbm.open", "subprocess.Popen")
+    + tuple(f"os.{name}" for name in OS)
+    + tuple(f"os.{name}" for name in ("fork", "forkpty", "system", "exec", "posix_spawn"))
+    + tuple(f"os.{name}" for name in ("removexattr", "chflags", "lchmod"))
+    + tuple(f"fcntl.{name}" for name in ("flock", "lockf", "fcntl", "ioctl"))
+    + tuple(f"socket.{name}" for name in ("__new__", "connect", "bind", "getaddrinfo"))
+)
+"""What Python tells its auditors of that reaches the real machine ("Audit events table")."""
+
+
+def watch() -> None:
+    """Refuse, from now on, whatever a strand would reach the real machine by, past every door."""
+    if not _watching:
+        _watching.append(True)
+        sys.addaudithook(_audit)
+
+
+_watching: list[bool] = []
+
+
+def _audit(event: str, args: tuple[Any, ...]) -> None:
+    if event in REAL:
+        strand = inside()
+        if strand is not None and not _is_ours(sys._getframe(1)):  # noqa: SLF001 who calls decides
+            strand.calls.call(f"the real {event}", args, {})
+
+
+ENDING = ("_exit", "abort", "kill", "killpg")  # patched in every module: a run may not end itself
+
+
+def _loaded(module: str) -> Any:
+    if module in {"fcntl", "tempfile"} and module not in sys.modules:
+        try:  # a program may import it later, and must find its doors
+            __import__(module)
+        except ImportError:
+            return None
+    return sys.modules.get(module)
+
+
+def _door(name: str, real: Callable[..., Any]) -> Any:
+    @wraps(real, assigned=("__name__", "__qualname__", "__doc__"), updated=())
+    def door(*args: Any, **options: Any) -> Any:
+        strand = inside()
+        if strand is None or _is_ours(sys._getframe(1)):  # noqa: SLF001 who calls decides
+            return real(*args, **options)
+        return strand.calls.call(name, args, options)
+
+    return door
+
+
+def _is_ours(frame: FrameType | None) -> bool:
+    """Return whether raceexplore itself calls, through Python's library or directly.
+
+    It looks at files while the program runs: where a line of it stands, for a report.
+    """
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__"))
+        top = module.partition(".")[0]
+        if top not in sys.stdlib_module_names:
+            return top == TOP and not module.startswith((*GUESTS, *OF_STRANDS))
+        if top == "importlib" or module == "zipimport":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def names() -> list[str]:
+    """Return what leads elsewhere, as ``module.name``, for those who must know each."""
+    return [f"{module}.{name}" for module, found in DOORS.items() for name in found]
