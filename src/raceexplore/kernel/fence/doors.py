@@ -63,14 +63,17 @@ def is_importing(module: Any, name: str) -> bool:
     return module.__name__ in IMPORTING and name in OS and name not in ENDING
 
 
-REAL = frozenset(
-    ("open", "mmap.__new__", "sqlite3.connect", "dbm.open", "subprocess.Popen")
-    + tuple(f"os.{name}" for name in OS)
-    + tuple(f"os.{name}" for name in ("fork", "forkpty", "system", "exec", "posix_spawn"))
-    + tuple(f"os.{name}" for name in ("removexattr", "chflags", "lchmod"))
-    + tuple(f"fcntl.{name}" for name in ("flock", "lockf", "fcntl", "ioctl"))
-    + tuple(f"socket.{name}" for name in ("__new__", "connect", "bind", "getaddrinfo"))
-)
+PAST_DOORS = {
+    "": ("open",),
+    "mmap.": ("__new__",),
+    "sqlite3.": ("connect",),
+    "dbm.": ("open",),
+    "subprocess.": ("Popen",),
+    "os.": (*OS, "fork", "forkpty", "system", "exec", "posix_spawn", "removexattr", "lchmod"),
+    "fcntl.": ("flock", "lockf", "fcntl", "ioctl"),
+    "socket.": ("__new__", "connect", "bind", "getaddrinfo"),
+}
+REAL = frozenset(f"{module}{name}" for module, names in PAST_DOORS.items() for name in names)
 """What Python tells its auditors of that reaches the real machine ("Audit events table")."""
 
 

@@ -56,9 +56,10 @@ class Process:
     """One run of a command.
 
     pid: its number, which another may have once this one has ended. argv, env: what it was given.
-    files: the file system, with what it has open. exit: its exit code; minus the signal that has
-        ended it; None, while it runs. stdout, stderr: what it has written. error: the exception that
-        it has ended with, if any. calls: how many system calls it has made.
+    files: the file system, with what it has open.
+    exit: its exit code; minus the signal that has ended it; None, while it runs.
+    stdout, stderr: what it has written. error: the exception that it has ended with, if any.
+    calls: how many system calls it has made.
     """
 
     def __init__(
