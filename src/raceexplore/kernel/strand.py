@@ -106,7 +106,9 @@ def inside() -> Strand | None:
         return None
     kind, getcurrent = _kinds[0]
     current: Any = getcurrent()
-    strand: Strand | None = current.strand if type(current) is kind else None
+    if type(current) is not kind:
+        return None
+    strand: Strand = getattr(current, "strand")  # noqa: B009 its class is made when it is needed
     return strand
 
 

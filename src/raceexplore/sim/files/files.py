@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from raceexplore.kernel.errors import BadOption
+from raceexplore.sim.files.did import Did
 from raceexplore.sim.files.errors import failed
 from raceexplore.sim.files.inode import Inode, Sort
 from raceexplore.sim.files.opened import OpenFile
@@ -56,7 +57,7 @@ class Files:
         self.opened: dict[int, OpenFile] = {}
         self._folder: Inode | None = None  # what cwd is, once it has been looked up
 
-    async def step(self, told: str) -> None:
+    async def step(self, told: str, did: Did = Did.OTHER, *paths: str) -> None:
         """Pass the schedule point before a call; ``told``: the call, in words."""
         world = self.system.world
         await world.checkpoint()
@@ -82,7 +83,8 @@ class Files:
     ) -> OpenFile:  # fmt: skip
         """Open as `os.open` does, whose flags say more than a mode of one letter."""
         how = "create" if exclusive else "open"
-        await self.step(f"{how} {path} ({mode}{', emptied' if empty else ''})")
+        did = Did.CREATES if exclusive else Did.EMPTIES if create else Did.OPENS
+        await self.step(f"{how} {path} ({mode}{', emptied' if empty else ''})", did, path)
         tree = self.system.tree
         place = self.place(path, follow=follow and not exclusive)
         inode = place.inode
@@ -146,7 +148,7 @@ class Files:
 
     async def rename(self, source: str, target: str) -> None:
         """Let ``target`` be what ``source`` was, in one step; what was there is replaced."""
-        await self.step(f"rename {source} to {target}")
+        await self.step(f"rename {source} to {target}", Did.RENAMES, source, target)
         ends = self.place(source, follow=False), self.place(target, follow=False)
         self.system.tree.rename(*ends)
 
@@ -173,7 +175,7 @@ class Files:
 
     async def unlink(self, path: str) -> None:
         """Take away a name of a file; the file goes with its last name, once nobody has it open."""
-        await self.step(f"unlink {path}")
+        await self.step(f"unlink {path}", Did.UNLINKS, path)
         self.system.tree.remove(self.place(path, follow=False), directory=False)
 
     async def mkdir(self, path: str, permissions: int = 0o777) -> None:

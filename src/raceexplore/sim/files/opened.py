@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Protocol, Self
 
+from raceexplore.sim.files.did import Did
 from raceexplore.sim.files.errors import failed
 from raceexplore.sim.files.inode import Range
 from raceexplore.sim.files.tree import shown
@@ -21,7 +22,7 @@ class Caller(Protocol):
 
     system: FileSystem
 
-    async def step(self, told: str) -> None:
+    async def step(self, told: str, did: Did = Did.OTHER, *paths: str) -> None:
         """Pass the schedule point before a call; ``told``: the call, in words."""
         ...
 
@@ -52,7 +53,7 @@ class OpenFile:
 
     async def read(self, size: int = -1) -> bytes:
         """Return at most ``size`` bytes from here on; all, if it is negative."""
-        await self._begin("read", allowed=self.reads)
+        await self._begin("read", Did.READS, allowed=self.reads)
         wanted = len(self.inode.data) if size < 0 else size
         data = self.caller.system.tree.read(self.inode, self.offset, wanted)
         self.offset += len(data)
@@ -103,7 +104,7 @@ class OpenFile:
 
     async def flock(self, *, exclusive: bool = True, wait: bool = True) -> None:
         """Lock the file that is open here. Raises `BlockingIOError` if ``wait`` is not wanted."""
-        await self._begin("flock" if wait else "flock (no waiting)", allowed=True)
+        await self._begin("flock" if wait else "flock (no waiting)", Did.LOCKS, allowed=True)
         system = self.caller.system
         system.owners[self] = system.world.task
         await system.locks.flock(self.inode, self, exclusive=exclusive, wait=wait)
@@ -121,7 +122,7 @@ class OpenFile:
         Raises `BlockingIOError` if ``wait`` is not wanted. Closing *any* open file of the same
         inode gives it up, as POSIX has it.
         """
-        await self._begin("lock" if wait else "lock (no waiting)", allowed=True)
+        await self._begin("lock" if wait else "lock (no waiting)", Did.LOCKS, allowed=True)
         wanted = self._range(start, length, exclusive=exclusive)
         self.caller.system.owners[self.caller] = self.caller.system.world.task
         await self.caller.system.locks.lock_range(self.inode, wanted, wait=wait)
@@ -152,9 +153,9 @@ class OpenFile:
         locks.unlock_range(self.inode, self._range(0, 0, exclusive=True))
         self.caller.forget(self)
 
-    async def _begin(self, told: str, *, allowed: bool) -> None:
+    async def _begin(self, told: str, did: Did = Did.OTHER, *, allowed: bool) -> None:
         if self.closed or not allowed:
             raise failed(errno.EBADF)
         if told == "read" and self.inode.is_directory:
             raise failed(errno.EISDIR)
-        await self.caller.step(f"{told} {self.path}")
+        await self.caller.step(f"{told} {self.path}", did, self.path)

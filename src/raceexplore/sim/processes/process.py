@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import errno
 import io
+import posixpath
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from raceexplore.kernel.errors import RaceExploreError
 from raceexplore.kernel.program import signature_of
 from raceexplore.kernel.strand import Strand
-from raceexplore.sim.files import Files, FileSystem
+from raceexplore.sim.files import Did, Files, FileSystem
 from raceexplore.sim.files.errors import failed
 from raceexplore.sim.processes.ordinary import Exited, Ordinary
 
@@ -24,12 +25,22 @@ KILL, TERMINATE, STOP, CONTINUE = 9, 15, 19, 18
 ENDING = frozenset({1, 2, 3, 6, KILL, 10, 12, 13, 14, TERMINATE})  # what no handler is there for
 
 
+class Call(NamedTuple):
+    """A system call of a process. told: in words. paths: those that it names, from the root on."""
+
+    pid: int
+    did: Did
+    told: str
+    paths: tuple[str, ...]
+
+
 class Machine(Protocol):
     """What a process runs on."""
 
     world: World
     files: FileSystem
     env: dict[str, str]
+    calls: list[Call]
 
     def send(self, pid: int, number: int) -> None:
         """Send a signal to the process that has this number now."""
@@ -47,9 +58,10 @@ class ProcessFiles(Files):
         super().__init__(system, cwd=cwd)
         self._process = process
 
-    async def step(self, told: str) -> None:
+    async def step(self, told: str, did: Did = Did.OTHER, *paths: str) -> None:
         """Pass the schedule point before a call; a stopped process waits there."""
-        await self._process.step(told)
+        full = tuple([posixpath.normpath(posixpath.join(self.cwd, path)) for path in paths])
+        await self._process.step(told, did, full)
 
 
 class Process:
@@ -74,6 +86,7 @@ class Process:
         self.refused: Exception | None = None
         self.stopped = False
         self.calls = 0
+        self._strikes: dict[int, Callable[[], object]] = {}
         self.serial = serial
         self.name = " ".join(self.argv).replace("/", ":")[:40] or "process"
         self.task: Spawned | None = None
@@ -90,14 +103,22 @@ class Process:
         """What it has written to standard error."""
         return self.complaints.getvalue()
 
-    async def step(self, told: str) -> None:
+    async def step(self, told: str, did: Did = Did.OTHER, paths: tuple[str, ...] = ()) -> None:
         """Pass the schedule point before a system call."""
         self.calls += 1
+        strike = self._strikes.pop(self.calls, None)
+        if strike is not None:
+            strike()
         await self.world.checkpoint()
         while self.stopped:
             await self._continued.park("SIGCONT")
+        self.machine.calls.append(Call(self.pid, did, told, paths))
         if self.world.is_observed:
             self.world.event(f"{self.pid}: {told}")
+
+    def at_call(self, number: int, strike: Callable[[], object]) -> None:
+        """Call ``strike`` when it is about to make that call; the first is 1."""
+        self._strikes[number] = strike
 
     async def wait(self) -> int:
         """Wait until it has ended, and return its exit code."""

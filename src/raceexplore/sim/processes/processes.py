@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from raceexplore.sim.files import FileSystem
 from raceexplore.sim.files.errors import failed
-from raceexplore.sim.processes.process import Command, Process
+from raceexplore.sim.processes.process import Call, Command, Process
 
 if TYPE_CHECKING:
     from raceexplore.kernel.world import World
@@ -22,6 +22,7 @@ class Processes:
 
     files: its file system; a new one if none is given. env: what each process finds in its
         environment, beside what it is given.
+    calls: the system calls of its processes so far.
     reuse_pids: a process may get the number of one that has ended; the explorer chooses. Linux does
         so once it has gone through all numbers.
     """
@@ -39,6 +40,7 @@ class Processes:
         self.env = dict(env)
         self.reuse_pids = reuse_pids
         self.count = 0
+        self.calls: list[Call] = []
         self._running: dict[int, Process] = {}
         self._free: list[int] = []
         self.files.at_crash(self._power_cut)

@@ -95,13 +95,13 @@ def wrapped(
     size = BUFFER if buffering in {-1, 1} else buffering
     buffered: Any
     if "+" in mode:
-        buffered = io.BufferedRandom(raw, size)  # type: ignore[arg-type]
+        buffered = io.BufferedRandom(raw, size)
     elif "r" in mode:
         buffered = io.BufferedReader(raw, size)
     else:
         buffered = io.BufferedWriter(raw, size)
     if binary:
         return buffered
-    text = io.TextIOWrapper(buffered, encoding or "utf-8", errors, newline, buffering == 1)
+    text: Any = io.TextIOWrapper(buffered, encoding or "utf-8", errors, newline, buffering == 1)
     text.mode = mode
     return text
