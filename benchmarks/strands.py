@@ -9,7 +9,7 @@ import threading
 import time
 
 from raceexplore import Replay, World, run_once
-from raceexplore.kernel.strand import Strand, wait
+from raceexplore.kernel.fence.strand import Strand, wait
 
 PAUSES = 20_000
 

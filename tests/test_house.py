@@ -48,9 +48,12 @@ EXEMPT = {
     "determinism src/raceexplore/sim/postgres/sql/values/types.py": (
         "columns hold dates and times; the clock that makes them is the world's"
     ),
-    "determinism src/raceexplore/sim/processes/ordinary.py": (
-        "it stands for os: flags and results are os's own, and nothing of the machine is asked"
-    ),
+    **{
+        f"determinism src/raceexplore/sim/processes/{name}.py": (
+            "it stands for os: flags and results are os's own, and nothing of the machine is asked"
+        )
+        for name in ("ordinary", "descriptors", "paths")
+    },
     "determinism src/raceexplore/kernel/fence/endings.py": "it patches what ends a process",
     "determinism src/raceexplore/kernel/fence/pulse.py": (
         "it watches the process that runs; what a run sees of it is whether it has died before"
@@ -67,6 +70,7 @@ EXEMPT = {
 LONG: dict[str, str] = {
     "src/raceexplore/cli/main.py": "what run, replay and report take stands beside what they do",
     "src/raceexplore/kernel/events/record.py": "soundness hangs on it, so it is read at once",
+    "src/raceexplore/kernel/standing/walk.py": "one walk along one chain, whatever is in it",
     "src/raceexplore/kernel/run.py": "a run, as the loop, the guard and the world see it",
     "src/raceexplore/observe/effects/by_class_of_object.py": "one decision, asked in one order",
     "src/raceexplore/observe/hooks/note.py": "one function for each effect of the table",

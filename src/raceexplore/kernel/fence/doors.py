@@ -11,7 +11,7 @@ import sys
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from raceexplore.kernel.strand import inside
+from raceexplore.kernel.fence.strand import inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +41,11 @@ DOORS = {
 
 IMPORTING = {"posix", "nt", "_frozen_importlib_external", "importlib._bootstrap_external"}
 TOP = __name__.partition(".")[0]
-OF_STRANDS = (f"{TOP}.sim.processes.", f"{TOP}.kernel.strand", __name__)  # they only pass it on
+OF_STRANDS = (
+    f"{TOP}.sim.processes.",
+    f"{TOP}.kernel.fence.strand",
+    __name__,
+)  # they only pass it on
 GUESTS = (f"{TOP}.models.", f"{TOP}.schedulers.")
 
 

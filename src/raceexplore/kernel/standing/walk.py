@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from raceexplore.kernel import strand
 from raceexplore.kernel.events.trace import NOWHERE, Site, Stop
+from raceexplore.kernel.fence import strand
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from raceexplore.kernel.errors import RaceExploreError
+from raceexplore.kernel.fence.strand import Strand
 from raceexplore.kernel.program import signature_of
-from raceexplore.kernel.strand import Strand
 from raceexplore.sim.files import Did, Files, FileSystem
 from raceexplore.sim.files.errors import failed
 from raceexplore.sim.processes.ordinary import Exited, Ordinary

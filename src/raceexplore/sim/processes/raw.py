@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from raceexplore.kernel.strand import inside, wait
+from raceexplore.kernel.fence.strand import inside, wait
 from raceexplore.sim.files import OpenFile
 
 BUFFER = 8192
