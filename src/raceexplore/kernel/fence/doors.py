@@ -41,11 +41,7 @@ DOORS = {
 
 IMPORTING = {"posix", "nt", "_frozen_importlib_external", "importlib._bootstrap_external"}
 TOP = __name__.partition(".")[0]
-OF_STRANDS = (
-    f"{TOP}.sim.processes.",
-    f"{TOP}.kernel.fence.strand",
-    __name__,
-)  # they only pass it on
+OF_STRANDS = (f"{TOP}.sim.processes.", f"{TOP}.kernel.fence.strand", __name__)  # in between
 GUESTS = (f"{TOP}.models.", f"{TOP}.schedulers.")
 
 

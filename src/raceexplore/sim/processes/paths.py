@@ -8,6 +8,7 @@ from typing import Any
 from raceexplore.kernel.fence.strand import wait
 from raceexplore.sim.files import Status
 from raceexplore.sim.files.files import below
+from raceexplore.sim.files.inode import Inode
 from raceexplore.sim.processes.descriptors import Descriptors, result
 from raceexplore.sim.processes.folders import Listing, Named
 
@@ -50,11 +51,9 @@ class Paths:
         return Listing([Named(name, shown + name, inode, self) for name, inode in entries])
 
     def _folder(self, path: Any) -> str:
-        return (
-            below(self.open.opened(path).inode, ".")
-            if isinstance(path, int)
-            else self.open.path(path)
-        )
+        if isinstance(path, int):
+            return below(self.open.opened(path).inode, ".")
+        return self.open.path(path)
 
     def status_of(self, inode: Any) -> os.stat_result:
         """Return what `os.stat` tells of an inode that a listing has found."""
@@ -99,21 +98,16 @@ class Paths:
     def chmod(self, path: Any, mode: int, **_: object) -> None:
         """`os.chmod`: noted, and asked of nobody."""
         wait(self.process.step(f"chmod {path}"))
-        opened = isinstance(path, int)
-        inode = (
-            self.open.opened(path).inode
-            if opened
-            else self.files.place(self.open.path(path)).existing()
-        )
+        inode = self._inode(path)
         inode.mode = mode
+
+    def _inode(self, path: Any) -> Inode:
+        if isinstance(path, int):
+            return self.open.opened(path).inode
+        return self.files.place(self.open.path(path)).existing()
 
     def utime(self, path: Any, *_: object, **__: object) -> None:
         """`os.utime`: the file was changed now, whatever it is told."""
         wait(self.process.step(f"utime {path}"))
-        opened = isinstance(path, int)
-        inode = (
-            self.open.opened(path).inode
-            if opened
-            else self.files.place(self.open.path(path)).existing()
-        )
+        inode = self._inode(path)
         inode.changed_s = self.process.world.now()
