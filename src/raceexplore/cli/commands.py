@@ -13,6 +13,7 @@ from raceexplore.cli.arguments import form, limits
 from raceexplore.cli.evidence.compare import compare
 from raceexplore.cli.evidence.sample import sample
 from raceexplore.cli.evidence.sweep import sweep
+from raceexplore.cli.tools.score import cli_score
 from raceexplore.kernel.program import Limits
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def doctor(*, path: str, max_steps: int) -> int:
 
 
 JOBS_MAX = 256  # processes; all of them are started at once
-ALONE = (schedulers, models, new, doctor, sample, compare, sweep)
+ALONE = (schedulers, models, new, doctor, sample, compare, sweep, cli_score)
 
 
 def jobs(command: F) -> F:

@@ -1,0 +1,1 @@
+"""Door: commands about command-line tools, and not about programs of tasks."""

@@ -1,0 +1,98 @@
+"""From what was observed to a score: the table, and what the table does not ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from raceexplore.search.cli_score.herd import sentences
+
+LEVELS = (
+    "parallel commands corrupt or lose each other's changes, and say nothing",
+    "there is a lock, but who meets it gets no structured error",
+    "who meets the lock gets a structured error, and the lock is always given back",
+    "files are written whole, temporary ones are one's own, and waiting for a lock has an end",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that was seen.
+
+    kind: its name, for programs. what: in a sentence. how: the calls, or the output, line by line.
+    rate: in how many runs of how many, where that was counted.
+    """
+
+    kind: str
+    what: str
+    how: tuple[str, ...] = ()
+    rate: str = ""
+
+
+@dataclass(slots=True)
+class Observations:
+    """What was seen of a tool; None: it was looked for, and not seen.
+
+    lost: two commands succeeded, and a change is gone. corrupted: the check fails after two that
+    succeeded, or what was there before is gone. told: the first structured error. waited: a command
+    waited for another. untold: a command failed because of another, without a structured error.
+    wrong_error: a structured error with something missing. endless: a command waits for as long as
+    another is stopped. kept: a lock that a killed command leaves behind is never free again. torn:
+    a command that is killed, or read meanwhile, shows half a file. shared: a temporary file of
+    several. retry_s: what the error tells a caller to wait.
+    causes: what is wrong in the tool's calls, by name.
+    """
+
+    lost: Finding | None = None
+    corrupted: Finding | None = None
+    told: Finding | None = None
+    waited: Finding | None = None
+    untold: Finding | None = None
+    wrong_error: Finding | None = None
+    endless: Finding | None = None
+    kept: Finding | None = None
+    torn: Finding | None = None
+    shared: Finding | None = None
+    retry_s: float | None = None
+    causes: tuple[str, ...] = ()
+    effort: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """level: by the table. reasons: why it is not the next one. flags: what the table does not ask.
+
+    herd: what becomes of many callers that retry as they are told. causes: what the tool's calls do
+    wrong, by name. effort: what was tried.
+    """
+
+    level: int
+    reasons: tuple[Finding, ...] = ()
+    flags: tuple[Finding, ...] = ()
+    causes: tuple[str, ...] = ()
+    effort: str = ""
+    sentence: str = ""
+    herd: tuple[str, ...] = ()
+
+
+def judge(seen: Observations) -> Score:
+    """Return the score. A silent loss beside a lock is no matter of the table, and is flagged."""
+    silent = [finding for finding in (seen.corrupted, seen.lost) if finding is not None]
+    locks = seen.told is not None or seen.waited is not None
+    if silent and not locks:
+        return _score(0, silent, [], seen)
+    first = [f for f in (seen.untold, seen.wrong_error, seen.endless, seen.kept) if f is not None]
+    if first:
+        return _score(1, first, silent, seen)
+    second = [f for f in (seen.torn, seen.shared) if f is not None]
+    if second:
+        return _score(2, second, silent, seen)
+    return _score(3, [], silent, seen)
+
+
+def _score(level: int, reasons: list[Finding], flags: list[Finding], seen: Observations) -> Score:
+    sentence = f"{level}: {LEVELS[level]}"
+    if flags:
+        kind = "corrupts files" if seen.corrupted is not None else "loses updates"
+        sentence = f"{level} by the table, but it {kind}"
+    herd = () if seen.retry_s is None else sentences(seen.retry_s)
+    return Score(level, tuple(reasons), tuple(flags), seen.causes, seen.effort, sentence, herd)
