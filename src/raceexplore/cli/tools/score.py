@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-    from raceexplore.search.cli_score.verdict import Finding, Score
+    from raceexplore.search.cli_score.verdict import Score, Symptom
 
 VERSION = 1
 LINES_MAX = 40  # of what led to a finding
@@ -123,6 +123,6 @@ def _value(score: Score) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Symptom) -> dict[str, Any]:
     value = {"kind": finding.kind, "what": finding.what, "how": list(finding.how)}
     return {**value, "rate": finding.rate or None}

@@ -19,8 +19,8 @@ from pathlib import Path
 from raceexplore.kernel.errors import BadProgram
 from raceexplore.search.cli_score.lock_held import lock_held
 from raceexplore.search.cli_score.running import Changes, Ended, Running, names
-from raceexplore.search.cli_score.subject import FIRST, Subject
-from raceexplore.search.cli_score.verdict import Finding, Observations
+from raceexplore.search.cli_score.subject import FIRST, ToolUnderTest
+from raceexplore.search.cli_score.verdict import Observations, Symptom
 
 TOGETHER = 4  # commands of one round in parallel
 TRIES = 6  # of a command after another was killed
@@ -36,7 +36,7 @@ class Execution:
     rounds: how often each question is asked. patience_s: how long a command may take or wait.
     """
 
-    subject: Subject
+    subject: ToolUnderTest
     rounds: int = 3
     patience_s: float = 20.0
     runs: int = 0
@@ -137,7 +137,7 @@ class Execution:
             ended = self.change(FIRST + 1, folder).ended(self.patience_s)
             if ended.code == 0:
                 told = f"two commands write to the same temporary file, {name}"
-                seen.shared = seen.shared or Finding("shared-temporary-file", told)
+                seen.shared = seen.shared or Symptom("shared-temporary-file", told)
 
     def _stopped(self, seen: Observations, place: int) -> None:
         """Let a command meet one that is stopped, until it ends or patience does."""
@@ -148,9 +148,9 @@ class Execution:
             other = self.change(FIRST + 2, folder).ended(self.patience_s)
             how = (f"the first command is stopped after change {place} of the folder", *told(other))
             if other.code is None:
-                seen.waited = seen.waited or Finding("waits", "a command waits for another", how)
+                seen.waited = seen.waited or Symptom("waits", "a command waits for another", how)
                 what = f"a command waits for {self.patience_s:g} s behind one that is stopped"
-                seen.endless = seen.endless or Finding("waits-for-ever", what, how)
+                seen.endless = seen.endless or Symptom("waits-for-ever", what, how)
             elif other.code != 0:
                 note_error(seen, other, how)
             one.go_on()
@@ -168,7 +168,7 @@ class Execution:
             one.go_on()
             last = pause if pause.code is not None else other.ended(self.patience_s)
             if pause.code is None and last.code == 0:
-                seen.waited = seen.waited or Finding("waits", "a command waits for another")
+                seen.waited = seen.waited or Symptom("waits", "a command waits for another")
             how = (f"one command is stopped after change {place}, until another waits", *told(last))
             ends = [one.ended(self.patience_s).code, last.code]
             self._note_wrong(seen, self._done(ends), folder, how)
@@ -182,11 +182,11 @@ class Execution:
     ) -> None:
         wrong = self.wrong(done, folder) if done else ""
         if wrong.startswith("lost"):
-            seen.lost = seen.lost or Finding(
+            seen.lost = seen.lost or Symptom(
                 "lost-update", "a change that has succeeded is gone", (*how, wrong)
             )
         elif wrong:
-            seen.corrupted = seen.corrupted or Finding(
+            seen.corrupted = seen.corrupted or Symptom(
                 "corruption", "what was there before is gone", (*how, wrong)
             )
 
@@ -202,7 +202,7 @@ class Execution:
             how = (f"a command is killed after change {place} of the folder",)
             if wrong := self.wrong([], folder):
                 what = "a command that is killed leaves a file that nobody can read"
-                seen.torn = seen.torn or Finding("torn-file", what, (*how, wrong))
+                seen.torn = seen.torn or Symptom("torn-file", what, (*how, wrong))
                 return
             if seen.kept is not None:
                 return  # it takes long to find out once more
@@ -215,7 +215,7 @@ class Execution:
                 time.sleep(min(after_s, RETRY_MAX_S))
             if other.code != 0:
                 what = "the lock of a command that was killed is never free again"
-                seen.kept = Finding("lock-not-released", what, (*how, *told(other)))
+                seen.kept = Symptom("lock-not-released", what, (*how, *told(other)))
 
     def _read_meanwhile(self, seen: Observations, place: int) -> None:
         """Look at the changes while a command is stopped."""
@@ -228,9 +228,19 @@ class Execution:
                 return
             if check.code != 0 or self.subject.missing(check.output, [FIRST]):
                 how = (f"a command is stopped after change {place} of the folder", *told(check))
-                seen.torn = seen.torn or Finding(
+                seen.torn = seen.torn or Symptom(
                     "torn-file", "who reads meanwhile sees half a change", how
                 )
+
+    def _side_by_side(self, seen: Observations) -> str:
+        """Run commands side by side, with nothing stopped; return what is wrong afterwards."""
+        with self.scratch() as folder:
+            all_of_them = [self.change(FIRST + 1 + n, folder) for n in range(TOGETHER)]
+            ends = [one.ended(self.patience_s) for one in all_of_them]
+            for end in (end for end in ends if end.code):
+                note_error(seen, end, (f"{TOGETHER} commands in parallel", *told(end)))
+            done = self._done([end.code for end in ends])
+            return self.wrong(done, folder) if done else ""
 
     def _parallel(self, seen: Observations) -> None:
         """Run commands side by side, with nothing stopped, and count what goes wrong."""
@@ -238,29 +248,22 @@ class Execution:
         example = dict.fromkeys(counts, "")
         rounds = 5 * self.rounds
         for _ in range(rounds):
-            with self.scratch() as folder:
-                all_of_them = [self.change(FIRST + 1 + n, folder) for n in range(TOGETHER)]
-                ends = [one.ended(self.patience_s) for one in all_of_them]
-                for end in ends:
-                    if end.code:
-                        note_error(seen, end, (f"{TOGETHER} commands in parallel", *told(end)))
-                done = self._done([end.code for end in ends])
-                wrong = self.wrong(done, folder) if done else ""
-                kind = wrong.partition(":")[0]
-                if kind:
-                    counts[kind] += 1
-                    example[kind] = example[kind] or wrong
+            wrong = self._side_by_side(seen)
+            kind = wrong.partition(":")[0]
+            if kind:
+                counts[kind] += 1
+                example[kind] = example[kind] or wrong
         rates = {
             kind: f"{count} of {rounds} rounds of {TOGETHER}" for kind, count in counts.items()
         }
         if seen.lost or counts["lost"]:
             how = seen.lost.how if seen.lost else (example["lost"],)
             what = "a change that has succeeded is gone"
-            seen.lost = Finding("lost-update", what, how, rates["lost"])
+            seen.lost = Symptom("lost-update", what, how, rates["lost"])
         if seen.corrupted or counts["corrupted"]:
             how = seen.corrupted.how if seen.corrupted else (example["corrupted"],)
             what = "what was there before is gone"
-            seen.corrupted = Finding("corruption", what, how, rates["corrupted"])
+            seen.corrupted = Symptom("corruption", what, how, rates["corrupted"])
 
 
 def note_error(seen: Observations, ended: Ended, how: tuple[str, ...]) -> None:
@@ -269,13 +272,13 @@ def note_error(seen: Observations, ended: Ended, how: tuple[str, ...]) -> None:
     if error is None:
         last = ((ended.error or ended.output).strip().splitlines() or ["nothing"])[-1]
         what = f"a command that meets another fails, and says {last[:120]!r}"
-        seen.untold = seen.untold or Finding("unstructured-error", what, how)
+        seen.untold = seen.untold or Symptom("unstructured-error", what, how)
     elif error.wrong:
-        seen.wrong_error = seen.wrong_error or Finding(
+        seen.wrong_error = seen.wrong_error or Symptom(
             "incomplete-error", f"of the LOCK_HELD error, {error.wrong}", how
         )
     else:
-        seen.told = seen.told or Finding("lock-held", "a structured LOCK_HELD error", how)
+        seen.told = seen.told or Symptom("lock-held", "a structured LOCK_HELD error", how)
         seen.retry_s = error.retry_after_ms / 1000
 
 

@@ -14,8 +14,8 @@ from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.world import World
 from raceexplore.search.cli_score.causes import causes_in
 from raceexplore.search.cli_score.lock_held import lock_held
-from raceexplore.search.cli_score.subject import FIRST, Subject
-from raceexplore.search.cli_score.verdict import Finding, Observations
+from raceexplore.search.cli_score.subject import FIRST, ToolUnderTest
+from raceexplore.search.cli_score.verdict import Observations, Symptom
 from raceexplore.search.explore import explore
 from raceexplore.sim.files import Did
 from raceexplore.sim.processes import Command, Process, Processes
@@ -39,7 +39,7 @@ class Simulation:
     """
 
     command: Command
-    subject: Subject
+    subject: ToolUnderTest
     budget: int = 500
     calls: int = 0
     runs: int = 0
@@ -56,8 +56,7 @@ class Simulation:
                 self._killed(seen, place)
                 self._read_meanwhile(seen, place)
             for count in (2, 3):  # a lock on a file that is replaced takes three
-                if seen.corrupted is None and seen.lost is None:
-                    self._parallel(seen, count)
+                self._parallel(seen, count)
         seen.causes = tuple(self.causes)
         seen.effort = (
             f"{self.runs:,} runs: a stop, a kill and a reader at each of {self.calls} calls, and "
@@ -117,7 +116,7 @@ class Simulation:
         self.once(trial)
         both = sorted(transient[0] & transient[1])
         if both:
-            seen.shared = Finding(
+            seen.shared = Symptom(
                 "shared-temporary-file", f"two commands write to the same temporary file, {both[0]}"
             )
 
@@ -145,14 +144,14 @@ class Simulation:
         self, seen: Observations, other: Process, how: tuple[str, ...], *, waited_s: float
     ) -> None:
         if other.exit is None:
-            seen.waited = seen.waited or Finding("waits", "a command waits for another", how)
+            seen.waited = seen.waited or Symptom("waits", "a command waits for another", how)
             told = (
                 f"a command waits for {PATIENCE_S:.0f} s behind one that is stopped, and is silent"
             )
-            seen.endless = seen.endless or Finding("waits-for-ever", told, how)
+            seen.endless = seen.endless or Symptom("waits-for-ever", told, how)
         elif other.exit == 0:
             if waited_s > 0:
-                seen.waited = seen.waited or Finding("waits", "a command waits for another", how)
+                seen.waited = seen.waited or Symptom("waits", "a command waits for another", how)
         else:
             self.note_error(seen, other.stdout, other.stderr, how)
 
@@ -162,18 +161,18 @@ class Simulation:
         told = lock_held(output, error)
         if told is None:
             last = ((error or output).strip().splitlines() or ["nothing"])[-1]
-            finding = Finding(
+            finding = Symptom(
                 "unstructured-error",
                 f"a command that meets another fails, and says {last[:120]!r}",
                 how,
             )
             seen.untold = seen.untold or finding
         elif told.wrong:
-            seen.wrong_error = seen.wrong_error or Finding(
+            seen.wrong_error = seen.wrong_error or Symptom(
                 "incomplete-error", f"of the LOCK_HELD error, {told.wrong}", how
             )
         else:
-            seen.told = seen.told or Finding("lock-held", "a structured LOCK_HELD error", how)
+            seen.told = seen.told or Symptom("lock-held", "a structured LOCK_HELD error", how)
             seen.retry_s = told.retry_after_ms / 1000
 
     async def _note_wrong(self, seen: Observations, numbers: list[int]) -> None:
@@ -182,11 +181,11 @@ class Simulation:
             how = self.story("one command is stopped while another runs")
             self._name_causes()
             if kind == CORRUPT:
-                seen.corrupted = seen.corrupted or Finding(
+                seen.corrupted = seen.corrupted or Symptom(
                     "corruption", "what was there before is gone", how
                 )
             else:
-                seen.lost = seen.lost or Finding(
+                seen.lost = seen.lost or Symptom(
                     "lost-update", "a change that has succeeded is gone", how
                 )
 
@@ -199,7 +198,7 @@ class Simulation:
             how = self.story(f"process {one.pid} is killed before call {place}", one)
             if await self.wrong([]):
                 told = "a command that is killed leaves a file that nobody can read"
-                seen.torn = seen.torn or Finding("torn-file", told, how)
+                seen.torn = seen.torn or Symptom("torn-file", told, how)
                 return
             for _ in range(TRIES):
                 other = self.start(FIRST + 2)
@@ -211,10 +210,10 @@ class Simulation:
                 await world.sleep(60 if told_error is None else told_error.retry_after_ms / 1000)
             if other.exit != 0:
                 told = "the lock of a command that was killed is never free again"
-                seen.kept = seen.kept or Finding("lock-not-released", told, how)
+                seen.kept = seen.kept or Symptom("lock-not-released", told, how)
             elif await self.wrong([FIRST + 2]):
                 told = "after a command was killed, the next one's change is not there"
-                seen.torn = seen.torn or Finding("torn-file", told, how)
+                seen.torn = seen.torn or Symptom("torn-file", told, how)
 
         self.once(trial)
 
@@ -230,7 +229,7 @@ class Simulation:
             told = lock_held(check.stdout, check.stderr) is not None or check.exit is None
             if not told and (check.exit != 0 or self.subject.missing(check.stdout, [FIRST])):
                 how = self.story(f"process {one.pid} is stopped before call {place}", one, check)
-                seen.torn = seen.torn or Finding(
+                seen.torn = seen.torn or Symptom(
                     "torn-file", "who reads meanwhile sees half a change", how
                 )
 
@@ -238,6 +237,8 @@ class Simulation:
 
     def _parallel(self, seen: Observations, count: int) -> None:
         """Explore commands in parallel, until one that has succeeded did so for nothing."""
+        if seen.corrupted is not None or seen.lost is not None:
+            return
 
         async def trial(world: World) -> None:
             await self.ready(world)
@@ -260,7 +261,7 @@ class Simulation:
         for found in campaign.failures:
             if found.kind == "deadlock":
                 what = f"{count} commands in parallel wait for each other for ever"
-                seen.endless = seen.endless or Finding("waits-for-ever", what)
+                seen.endless = seen.endless or Symptom("waits-for-ever", what)
                 return
             if found.kind != Seen.__name__:
                 raise BadProgram(f"{found.kind}: {found.message}")
@@ -271,10 +272,10 @@ class Simulation:
             after = f"after {count} commands in parallel,"
             if found.message == CORRUPT:
                 what = f"{after} what was there before is gone"
-                seen.corrupted = Finding("corruption", what, how)
+                seen.corrupted = Symptom("corruption", what, how)
             else:
                 what = f"{after} a change that has succeeded is gone"
-                seen.lost = Finding("lost-update", what, how)
+                seen.lost = Symptom("lost-update", what, how)
 
     # --- what happened
 

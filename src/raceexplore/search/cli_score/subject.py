@@ -14,7 +14,7 @@ FIRST = 101  # numbers of one length: none is a part of another
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ToolUnderTest:
     """Two commands as words; ``{n}`` stands for a number, ``{session}`` for a name of one run.
 
     mutate: changes something, another thing for each number. check: shows all that was changed.
@@ -36,21 +36,21 @@ class Subject:
         return [n for n in numbers if any(mark not in shown for mark in self.marks(n))]
 
 
-def subject(mutate: str, check: str, *, is_real: bool = False) -> Subject:
+def subject(mutate: str, check: str, *, is_real: bool = False) -> ToolUnderTest:
     """Return the tool of these two command lines.
 
     is_real: they are run in another folder, so that paths of files in them are made full. Raises
     `BadOption` if nothing tells changes apart.
     """
     try:
-        made = Subject(tuple(shlex.split(mutate)), tuple(shlex.split(check)))
+        made = ToolUnderTest(tuple(shlex.split(mutate)), tuple(shlex.split(check)))
     except ValueError as error:
         raise BadOption(f"a command line cannot be split into words: {error}") from None
     if not made.marks(FIRST):
         raise BadOption(f"{mutate!r} needs {{n}} in a word: the number of the change")
     if not made.check:
         raise BadOption("--check is the command that shows what was changed, as 'config list'")
-    return Subject(_full(made.mutate), _full(made.check)) if is_real else made
+    return ToolUnderTest(_full(made.mutate), _full(made.check)) if is_real else made
 
 
 def _full(words: tuple[str, ...]) -> tuple[str, ...]:

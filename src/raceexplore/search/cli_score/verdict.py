@@ -15,7 +15,7 @@ LEVELS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Symptom:
     """Something that was seen.
 
     kind: its name, for programs. what: in a sentence. how: the calls, or the output, line by line.
@@ -42,16 +42,16 @@ class Observations:
     causes: what is wrong in the tool's calls, by name.
     """
 
-    lost: Finding | None = None
-    corrupted: Finding | None = None
-    told: Finding | None = None
-    waited: Finding | None = None
-    untold: Finding | None = None
-    wrong_error: Finding | None = None
-    endless: Finding | None = None
-    kept: Finding | None = None
-    torn: Finding | None = None
-    shared: Finding | None = None
+    lost: Symptom | None = None
+    corrupted: Symptom | None = None
+    told: Symptom | None = None
+    waited: Symptom | None = None
+    untold: Symptom | None = None
+    wrong_error: Symptom | None = None
+    endless: Symptom | None = None
+    kept: Symptom | None = None
+    torn: Symptom | None = None
+    shared: Symptom | None = None
     retry_s: float | None = None
     causes: tuple[str, ...] = ()
     effort: str = ""
@@ -66,8 +66,8 @@ class Score:
     """
 
     level: int
-    reasons: tuple[Finding, ...] = ()
-    flags: tuple[Finding, ...] = ()
+    reasons: tuple[Symptom, ...] = ()
+    flags: tuple[Symptom, ...] = ()
     causes: tuple[str, ...] = ()
     effort: str = ""
     sentence: str = ""
@@ -89,7 +89,7 @@ def judge(seen: Observations) -> Score:
     return _score(3, [], silent, seen)
 
 
-def _score(level: int, reasons: list[Finding], flags: list[Finding], seen: Observations) -> Score:
+def _score(level: int, reasons: list[Symptom], flags: list[Symptom], seen: Observations) -> Score:
     sentence = f"{level}: {LEVELS[level]}"
     if flags:
         kind = "corrupts files" if seen.corrupted is not None else "loses updates"
