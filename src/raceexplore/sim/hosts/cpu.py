@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from raceexplore.kernel.errors import BadOption
@@ -35,6 +36,8 @@ class Quota:
     """The processor time of one host.
 
     share: processors that it may use on average; None: no limit.
+    hog: processors that somebody else of the host keeps busy, out of the same quota. hogged: called
+        when somebody computes beside it.
     periods, throttled: how many periods have begun with work to do, and in how many of them it had
         to stop (``nr_periods``, ``nr_throttled``). throttled_s: seconds for which it was stopped.
     """
@@ -43,6 +46,8 @@ class Quota:
         self._world = world
         self._name = name
         self.share = share
+        self.hog = 0.0
+        self.hogged: Callable[[], object] = lambda: None
         self.periods = self.throttled = 0
         self.throttled_s = 0.0
         self._left_s = 0.0
@@ -56,13 +61,15 @@ class Quota:
             await self._world.sleep(seconds)
             return
         needed_s = seconds
+        if self.hog:
+            self.hogged()
         while needed_s > 1e-12:  # below a picosecond is rounding
             self._refill()
             if self._left_s <= 1e-12:
                 await self._throttle()
                 continue
-            slice_s = min(SLICE_S, needed_s, self._left_s)
-            self._left_s -= slice_s
+            slice_s = min(SLICE_S, needed_s, self._left_s / (1 + self.hog))
+            self._left_s -= slice_s * (1 + self.hog)
             needed_s -= slice_s
             await self._world.sleep(slice_s)
 

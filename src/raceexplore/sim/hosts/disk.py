@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from raceexplore.kernel.world import World
+    from raceexplore.sim.latency.quantiles import Latency
 
 
 class Disk:
-    """Named values that survive a crash once they are synced."""
+    """Named values that survive a crash once they are synced.
+
+    slow: how much longer each sync takes; None: no longer.
+    """
 
     def __init__(self, world: World, name: str) -> None:
         self._world = world
         self._name = name
         self._synced: dict[str, object] = {}
         self._written: dict[str, object] = {}
+        self.slow: Latency | None = None
 
     def write(self, key: str, value: object) -> None:
         """Write a value; a crash before `sync` loses it."""
@@ -31,6 +36,8 @@ class Disk:
     async def sync(self) -> None:
         """Make what is written so far survive: fsync. A schedule point before and after."""
         await self._world.checkpoint()
+        if self.slow is not None:
+            await self.slow.sleep(self._world, f"{self._name} disk")
         self._world.used(self._name, ".disk", write=True)
         self._synced.update(self._written)
         self._written.clear()

@@ -10,6 +10,8 @@ from raceexplore.kernel.errors import BadOption
 from raceexplore.sim.hosts.clock import Clock
 from raceexplore.sim.hosts.cpu import Quota, processors
 from raceexplore.sim.hosts.disk import Disk
+from raceexplore.sim.hosts.steps import Stepped
+from raceexplore.sim.hosts.wire import Stage, announce, here, wire_of
 
 if TYPE_CHECKING:
     from raceexplore.kernel.runtime import Spawned
@@ -26,7 +28,10 @@ class Host:
     cpu: its limit, as Kubernetes writes it: ``250m`` or 0.5; None: no limit.
     memory: bytes that its tasks may say they use (`allocate`); above it is killed; None: no limit.
     skew_s, drift: of its wall clock.
-    up: it runs. Raises `BadOption` for a limit that is none.
+    managed: somebody else starts it again, as Kubernetes does.
+    up: it runs. paused: its tasks stop at their next call, answer or use of the processor: SIGSTOP,
+        as far as anybody outside of it can tell.
+    Raises `BadOption` for a limit that is none.
     """
 
     def __init__(
@@ -49,12 +54,16 @@ class Host:
         self.clock = Clock(world, name, skew_s=skew_s, drift=drift)
         self.disk = Disk(world, name)
         self.up = True
+        self.managed = False
+        self.paused = False
+        self.resumed = world.lot(f"{name} to go on")
         self.restarts = 0
         self._used = 0
         self._tasks: list[Spawned] = []
         self._boot: list[tuple[Function, tuple[Any, ...], str]] = []
         self._at_crash: list[Callable[[], object]] = []
         self._left = world.lot(f"{name} to stop")
+        announce(world, self)
 
     def run(self, function: Function, *args: Any, name: str = "") -> Spawned:
         """Start a task on the host, now and after each restart, and return its handle."""
@@ -74,7 +83,21 @@ class Host:
 
     async def compute(self, seconds: float) -> None:
         """Use ``seconds`` of processor time; more time passes where the host is limited."""
+        while self.paused:
+            await self.resumed.park(f"{self.name}, which is paused")
         await self.cpu.use(seconds)
+
+    def pause(self) -> None:
+        """Stop, as SIGSTOP does, until `resume`."""
+        self.world.used(self.name, write=True)
+        self.world.event(f"{self.name}: is paused")
+        self.paused = True
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self.world.used(self.name, write=True)
+        self.paused = False
+        self.resumed.wake(len(self.resumed))
 
     def allocate(self, size: int) -> None:
         """Say that ``size`` more bytes are in use (fewer, if it is negative).
@@ -99,7 +122,8 @@ class Host:
         for task in tasks:
             task.kill()
         self.disk.lose(synced=not disk)
-        for callback in self._at_crash:
+        wire_of(self.world).forget(self)
+        for callback in tuple(self._at_crash):
             callback()
 
     async def stop(self, grace_s: float = GRACE_S) -> None:
@@ -120,13 +144,18 @@ class Host:
         """Call ``callback`` when the host crashes, in the event that does it."""
         self._at_crash.append(callback)
 
+    def not_at_crash(self, callback: Callable[[], object]) -> None:
+        """Do not call ``callback`` any more."""
+        if callback in self._at_crash:
+            self._at_crash.remove(callback)
+
     def restart(self) -> None:
         """Come up again and start what `run` has started before, with what is on the disk."""
         if self.up:
             return
         self.world.used(self.name, write=True)
         self.world.event(f"{self.name}: starts again")
-        self.up = True
+        self.up, self.paused = True, False
         self.restarts += 1
         self._used = 0
         for function, args, name in self._boot:
@@ -139,11 +168,18 @@ class Host:
 
     async def _inside(self, function: Function, args: tuple[Any, ...]) -> None:
         self.world.use_clock(self.clock.ahead_s)
+        here.set(self)
         try:
-            await function(*args)
+            if wire_of(self.world).steps:
+                await Stepped(function(*args), self._checkpoint)
+            else:
+                await function(*args)
         finally:
             # the handle says that it is done one event later: who waits looks again then
             self.world.spawn(self._tell, name=f"{self.name}/exit")
+
+    def _checkpoint(self) -> None:
+        wire_of(self.world).tell(self.world.task, Stage.CHECKPOINT)
 
     async def _tell(self) -> None:
         self._left.wake(len(self._left))

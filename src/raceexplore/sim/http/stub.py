@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from raceexplore.sim.hosts.wire import announce
 from raceexplore.sim.http.conditions import ANY
 from raceexplore.sim.http.mapping import STARTED, Mapping, near_misses
 from raceexplore.sim.http.on import On, Patterns, conditions_of
@@ -56,6 +57,7 @@ class Stub:
         self.states: dict[str, str] = {}
         self._keeps_journal = journal
         self._journal: list[tuple[Request, Mapping | None]] = []
+        announce(world, self)
 
     @classmethod
     def from_wiremock(cls, world: World, path: str | Path, name: str = "") -> Self:

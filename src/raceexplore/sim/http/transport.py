@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
 
+from raceexplore.sim.hosts.wire import Unreachable, span, wire_of
 from raceexplore.sim.http.reply import Fault
 from raceexplore.sim.http.request import Request, lowered
 
@@ -36,11 +38,18 @@ class StubTransport(httpx.AsyncBaseTransport):
         """Return the stub's response. Raises what httpx raises for time-outs and broken answers."""
         body = await request.aread()
         pairs = [(name.decode(), value.decode()) for name, value in request.headers.raw]
-        answer = await self._stub.answer(
-            Request(request.method, request.url.raw_path.decode(), lowered(pairs), body)
-        )
+        sent = Request(request.method, request.url.raw_path.decode(), lowered(pairs), body)
         waits = _Waits(self._stub, request)
-        await waits.pass_time(answer.delay_s)
+        with span(self._stub.world, self._stub.name, lambda: str(sent)) as call:
+            try:
+                await call.cross(len(sent.url) + len(body))
+            except Unreachable:
+                unknown = "[Errno -3] Temporary failure in name resolution"
+                raise httpx.ConnectError(unknown, request=request) from None
+            answer = self._troubled(await self._stub.answer(sent))
+            call.done()
+            await waits.pass_time(answer.delay_s)
+            await call.back()
         if answer.fault in (Fault.RESET, Fault.EMPTY, Fault.GARBAGE):
             raise waits.broken(answer.fault)
         return httpx.Response(
@@ -49,6 +58,22 @@ class StubTransport(httpx.AsyncBaseTransport):
             stream=_Body(answer, waits),
             request=request,
         )
+
+    def _troubled(self, answer: Answer) -> Answer:
+        """Return the answer as chaos lets it through."""
+        world, name = self._stub.world, self._stub.name
+        wire = wire_of(world)
+        for trouble in wire.http(name) if wire.on else ():
+            if trouble.delay is not None:
+                delay_s = trouble.delay.draw(world, f"chaos answers {name}")
+                answer = replace(answer, delay_s=answer.delay_s + delay_s)
+            if trouble.reset:
+                answer = replace(answer, fault=Fault.RESET)
+            if trouble.status is not None:
+                answer = replace(answer, status=trouble.status)
+            if trouble.body is not None:
+                answer = replace(answer, parts=((0.0, trouble.body.encode()),))
+        return answer
 
 
 class _Body(httpx.AsyncByteStream):

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from raceexplore.kernel.errors import BadOption
-from raceexplore.sim.hosts import Host
+from raceexplore.sim.hosts import Gone, Host, ask
+from raceexplore.sim.hosts.wire import announce
 from raceexplore.sim.kubernetes.manifest import Deployment, Probe, read_manifest
 from raceexplore.sim.latency.quantiles import Latency
 
@@ -54,6 +55,7 @@ class Hosts:
         self._version = 0
         self._count = 0
         self._changed = world.lot(f"{self.name} pods to change")
+        announce(world, self)
 
     @classmethod
     def from_kubernetes(
@@ -82,6 +84,18 @@ class Hosts:
         """Return the pods that the service believes to be ready: it may be late to know."""
         self.world.used(self.name, ".endpoints", write=False)
         return tuple(self._endpoints)
+
+    async def ask(self, function: Callable[..., Coroutine[Any, Any, object]], *args: Any) -> Any:
+        """Send a request to one of the endpoints, whichever: run ``function(pod, *args)`` there.
+
+        Returns what it returns. Raises `Gone` if there is no endpoint, or its pod is down (the
+        service may be late to know), crashes or stops meanwhile.
+        """
+        endpoints = self.endpoints()
+        if not endpoints:
+            raise Gone(f"{self.name} has no endpoint")
+        pod = self.world.pick(f"{self.name} endpoint", endpoints)
+        return await ask(pod.host, function, pod, *args)
 
     async def rolling_update(self, app: App) -> None:
         """Replace each pod by one of a new version, as ``maxSurge`` and ``maxUnavailable`` allow.
@@ -118,10 +132,17 @@ class Hosts:
             pod.host.crash()
             self._new_pod(pod.app)
 
+    async def delete(self, pod: Pod) -> None:
+        """Delete a pod with its grace period; its replacement starts at once."""
+        if not pod.stopping:
+            self._new_pod(pod.app)
+            await self._retire(pod)
+
     def _new_pod(self, app: App) -> Pod:
         deployment = self.deployment
         cpu, memory = deployment.cpu, deployment.memory
         host = Host(self.world, f"{self.name}-{self._count}", cpu=cpu, memory=memory)
+        host.managed = True
         self._count += 1
         pod = Pod(host, app, self._version)
         self.world.used(self.name, ".pods", write=True)

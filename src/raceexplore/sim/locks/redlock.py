@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
+from raceexplore.sim.hosts.wire import NOTHING, Span, span
 from raceexplore.sim.latency.quantiles import Latency, require
 from raceexplore.sim.locks.store import RELEASE
 from raceexplore.sim.locks.tokens import unique_token
@@ -53,6 +54,7 @@ class Redlock:
         self.retry = retry
         self.token: str | None = None
         self.valid_until_s: float | None = None
+        self._held: Span = NOTHING
 
     @property
     def majority(self) -> int:
@@ -61,24 +63,28 @@ class Redlock:
 
     async def acquire(self) -> bool:
         """Take the lock; False if most servers refused or did not answer in time, each time."""
-        for number in range(self.tries):
-            if number and self.retry is not None:
-                await self.retry.sleep(self.world, f"retry {self.resource}")
-            if await self._attempt():
-                return True
+        with span(self.world, "lock", lambda: f"{self.resource} acquire"):
+            for number in range(self.tries):
+                if number and self.retry is not None:
+                    await self.retry.sleep(self.world, f"retry {self.resource}")
+                if await self._attempt():
+                    self._held = span(self.world, "lock", lambda: f"{self.resource} held")
+                    return True
         return False
 
     async def release(self) -> None:
         """Give the lock back on every server, also where it was not had."""
         self.world.changed(self)
         token, self.token, self.valid_until_s = self.token, None, None
+        self._held.end()
         if token is None:
             return
-        for client in self.clients:
-            try:
-                await client.eval(RELEASE, 1, self.resource, token)
-            except (library("redis").ConnectionError, library("redis").TimeoutError):
-                continue  # it goes with its time to live
+        with span(self.world, "lock", lambda: f"{self.resource} release"):
+            for client in self.clients:
+                try:
+                    await client.eval(RELEASE, 1, self.resource, token)
+                except (library("redis").ConnectionError, library("redis").TimeoutError):
+                    continue  # it goes with its time to live
 
     def valid(self) -> bool:
         """Return whether the lock still holds by the holder's own clock."""

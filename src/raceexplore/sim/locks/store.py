@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from raceexplore.sim.hosts.wire import NOTHING, Span, span
 from raceexplore.sim.locks.tokens import unique_token
 from raceexplore.sim.unmodelled import library
 
@@ -51,6 +52,7 @@ class StoreLock:
         self.blocking_timeout = blocking_timeout
         self.raise_on_release_error = raise_on_release_error
         self.token: str | None = None
+        self._span: Span = NOTHING
 
     async def acquire(
         self,
@@ -65,18 +67,23 @@ class StoreLock:
         limit_s = self.blocking_timeout if blocking_timeout is None else blocking_timeout
         stop_s = None if limit_s is None else world.now() + limit_s
         ttl_ms = None if self.timeout is None else int(self.timeout * 1000)
-        while not await self.client.set(self.name, token, nx=True, px=ttl_ms):
-            if not waits or (stop_s is not None and world.now() + self.sleep > stop_s):
-                return False
-            await world.sleep(self.sleep)
+        with span(world, "lock", lambda: f"{self.name} acquire"):
+            while not await self.client.set(self.name, token, nx=True, px=ttl_ms):
+                if not waits or (stop_s is not None and world.now() + self.sleep > stop_s):
+                    return False
+                await world.sleep(self.sleep)
         world.changed(self)
         self.token = token
+        self._span = span(world, "lock", lambda: f"{self.name} held")
         return True
 
     async def release(self) -> None:
         """Give the lock back. Raises `LockError` if it is not held, or not by this one any more."""
         token, self.token = self._held(), None
-        if not await self.client.eval(RELEASE, 1, self.name, token):
+        self._span.end()
+        with span(self.client.server.world, "lock", lambda: f"{self.name} release"):
+            released = await self.client.eval(RELEASE, 1, self.name, token)
+        if not released:
             raise self._error("LockNotOwnedError", "Cannot release a lock that's no longer owned")
 
     async def extend(self, additional_time: float, replace_ttl: bool = False) -> bool:  # noqa: FBT001, FBT002 redis-py's

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.sim.hosts import Host
+from raceexplore.sim.hosts.wire import announce, wire_of
 from raceexplore.sim.latency.composed import Weighted
 from raceexplore.sim.latency.quantiles import Latency, require
 from raceexplore.sim.network.links import Links, Way
@@ -66,6 +67,7 @@ class Network:
         self._fates = _fates(loss, duplicates)
         self._inboxes: dict[tuple[str, str], Inbox] = {}
         self._queues: dict[Way, deque[Piece]] = {}
+        announce(world, self)
 
     def send(self, source: Host, target: Host, message: object, *, port: str = "") -> None:
         """Send ``message``; whether and when it arrives is the network's business.
@@ -81,11 +83,15 @@ class Network:
         if fate == LOST:
             self.world.event(f"{self.name}: loses a message from {way[0]} to {way[1]}")
             return
-        for _ in range(2 if fate == TWICE else 1):
+        copies, delay_s = 2 if fate == TWICE else 1, 0.0
+        if wire_of(self.world).on:
+            more, delay_s = wire_of(self.world).datagrams(source, target.name)
+            copies *= more
+        for _ in range(copies):
             piece = Piece(lambda: self._deliver(way, target, port, message))
             if self.in_order:
                 self._queues.setdefault(way, deque()).append(piece)
-            self.world.spawn(self._carry, way, piece, name=f"{label} {port}".strip())
+            self.world.spawn(self._carry, way, piece, delay_s, name=f"{label} {port}".strip())
 
     async def receive(self, host: Host, *, port: str = "") -> tuple[str, Any]:
         """Wait for the next message to this port of ``host``; return who sent it, and the message.
@@ -127,7 +133,9 @@ class Network:
         """Deliver what was held between ``some`` and ``others``."""
         self.links.release(_ways(some, others, one_way=False))
 
-    async def _carry(self, way: Way, piece: Piece) -> None:
+    async def _carry(self, way: Way, piece: Piece, delay_s: float) -> None:
+        if delay_s:
+            await self.world.sleep(delay_s)
         if self.latency is None:
             await self.world.checkpoint()
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from raceexplore.sim.hosts.wire import Unreachable, span
 from raceexplore.sim.postgres import errors
 from raceexplore.sim.postgres.cursor import AsyncCursor
 from raceexplore.sim.postgres.engine.errors import SqlError
@@ -104,13 +105,19 @@ class AsyncConnection:
             await self._turns.park()
             self._world.changed(self)
         self._busy = True
+        call = span(self._world, "postgres", lambda: " ".join(query.text.split()))
         try:
+            await call.cross(len(text))
             await self._travel(text)
             if begins and session.transaction is None and not self._autocommit:
                 session.begin(isolation(self.isolation_level), None)
                 session.explicit = True
             answer = await session.execute(query.text, values)
+            call.done()
             await self._world.checkpoint()
+            await call.back()
+        except Unreachable:
+            raise errors.unresolved() from None
         except SqlError as error:
             await self._world.checkpoint()
             raise errors.translated(error, query.text) from None
@@ -118,6 +125,7 @@ class AsyncConnection:
             await self._world.checkpoint()
             raise
         finally:
+            call.end()
             self._world.changed(self)
             self._busy = False
             if len(self._turns):

@@ -101,6 +101,11 @@ def closed(message: str) -> Exception:
     return found
 
 
+def unresolved() -> Exception:
+    """Return the exception for a server whose name is not resolved."""
+    return closed("failed to resolve host: [Errno -3] Temporary failure in name resolution")
+
+
 def _of_psycopg(error: SqlError, message: str) -> Exception:
     if not error.sqlstate:
         found: Exception = _psycopg.ProgrammingError(message)

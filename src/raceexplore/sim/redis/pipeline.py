@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 
+from raceexplore.sim.hosts.wire import Span, span
 from raceexplore.sim.redis.client import Client
 from raceexplore.sim.redis.engine import EXEC, MULTI, Answer
 
@@ -115,6 +116,11 @@ class Pipeline(Client):
         await self.reset()
 
     async def _as_one(self, node: Node, commands: Sequence[list[bytes]]) -> Answer:
+        with span(self.server.world, self.server.name, lambda: "EXEC") as call:
+            return await self._within(call, node, commands)
+
+    async def _within(self, trip: Span, node: Node, commands: Sequence[list[bytes]]) -> Answer:
+        await self.server.reach(trip, sum(len(field) for fields in commands for field in fields))
         way_s = await self.server.travel(node, f"{self.server.name} EXEC")
         connection = self.connection(node)
         for key in self.watching:
@@ -127,7 +133,9 @@ class Pipeline(Client):
                 node.tell(fields)
             for call in connection.scripted():
                 node.tell(call)
+        trip.done()
         await self.server.back(way_s)
+        await trip.back()
         errors = [each for each in refused if isinstance(each, Exception)]
         if errors:
             raise errors[0]
@@ -138,13 +146,17 @@ class Pipeline(Client):
         return answers
 
     async def _one_by_one(self, node: Node, commands: Sequence[list[bytes]]) -> Answer:
-        way_s = await self.server.travel(node, f"{self.server.name} pipeline")
         connection, answers = self.connection(node), []
-        for number, fields in enumerate(commands):
-            if number:
-                await self.server.world.checkpoint()
-            answers.append(node.run(connection, fields))
-        await self.server.back(way_s)
+        with span(self.server.world, self.server.name, lambda: "pipeline") as call:
+            await self.server.reach(call, sum(len(f) for fields in commands for f in fields))
+            way_s = await self.server.travel(node, f"{self.server.name} pipeline")
+            for number, fields in enumerate(commands):
+                if number:
+                    await self.server.world.checkpoint()
+                answers.append(node.run(connection, fields))
+            call.done()
+            await self.server.back(way_s)
+            await call.back()
         return answers
 
     def _all_shaped(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from raceexplore.sim.hosts.wire import Span, Unreachable, span
 from raceexplore.sim.latency.quantiles import Latency, require
 from raceexplore.sim.redis.channels import Channels
 from raceexplore.sim.redis.engine import Answer, Connection
@@ -129,17 +130,31 @@ class Redis:
     async def command(self, node: Node, connection: Connection, fields: Sequence[bytes]) -> Answer:
         """Do one command: there, as one event, and back. An error of Redis' is returned."""
         label = f"{self.name} {fields[0].decode(errors='replace')}"
-        way_s = await self.travel(node, label)
-        if fields[0] in BLOCKING:
-            answer = await node.waiting.take(connection, fields)
-        elif fields[0] == b"PUBLISH" and len(fields) == 3:
-            answer = self.channels.publish(fields[1], fields[2])
-        else:
-            answer = node.run(connection, fields)
-        if answer is GONE:
-            raise library("redis").ConnectionError("Connection closed by server.")
-        await self.back(way_s)
+        with span(self.world, self.name, lambda: worded(fields)) as call:
+            await self.reach(call, sum(map(len, fields)))
+            way_s = await self.travel(node, label)
+            if fields[0] in BLOCKING:
+                answer = await node.waiting.take(connection, fields)
+            elif fields[0] == b"PUBLISH" and len(fields) == 3:
+                answer = self.channels.publish(fields[1], fields[2])
+            else:
+                answer = node.run(connection, fields)
+            if answer is GONE:
+                raise library("redis").ConnectionError("Connection closed by server.")
+            call.done()
+            await self.back(way_s)
+            await call.back()
         return answer
+
+    async def reach(self, call: Span, size: int) -> None:
+        """Get past what chaos has put in the way. Raises `redis.ConnectionError`."""
+        try:
+            await call.cross(size)
+        except Unreachable:
+            unknown = (
+                f"Error -3 connecting to {self.name}:6379. Temporary failure in name resolution."
+            )
+            raise library("redis").ConnectionError(unknown) from None
 
     async def travel(self, node: Node, label: str) -> float:
         """Let a request reach the node; return the seconds that its answer takes back.
@@ -159,3 +174,8 @@ class Redis:
     async def back(self, way_s: float) -> None:
         """Let an answer reach the client."""
         await self.world.sleep(way_s)
+
+
+def worded(fields: Sequence[bytes]) -> str:
+    """Return a command and its first argument, as they are typed."""
+    return " ".join(field.decode(errors="replace") for field in fields[:2])

@@ -1,0 +1,1 @@
+"""The door to chaos: what its command takes."""

@@ -1,0 +1,1 @@
+"""A program under chaos: one run of a plan, and a campaign of many."""
