@@ -16,6 +16,8 @@ KINDS = {
     "bank_transfer": ("AssertionError", "DeadlockDetected", "invariant"),
     "cache_aside": ("AssertionError",),
     "cache_stampede": ("AssertionError",),
+    "cli_config": ("AssertionError",),
+    "cli_lock": ("AssertionError",),
     "connection_pool": ("AssertionError",),
     "double_charge": ("AssertionError",),
     "failover_lock": ("AssertionError",),
@@ -64,6 +66,12 @@ def test_a_fix_holds_for_two_hundred_runs_and_is_exercised(path: Path) -> None:
     campaign = explore(program(path), budget=200, stop="never")
     assert campaign.failures == ()
     assert campaign.never == ()
+
+
+@pytest.mark.parametrize("story", ["cli_config", "cli_lock"])
+def test_the_fix_of_a_tool_is_proved_for_two_commands_with_a_kill_at_any_step(story: str) -> None:
+    proof = explore(program(MODELS / story / "fixed.py"), scheduler="prove")
+    assert (proof.complete, proof.failures, proof.inconclusive) == (True, (), "")
 
 
 @pytest.mark.slow

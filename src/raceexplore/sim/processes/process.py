@@ -110,8 +110,10 @@ class Process:
         if strike is not None:
             strike()
         await self.world.checkpoint()
+        self.world.used(f"pid {self.pid}", write=False)
         while self.stopped:
             await self._continued.park("SIGCONT")
+            self.world.used(f"pid {self.pid}", write=False)
         self.machine.calls.append(Call(self.pid, did, told, paths))
         if self.world.is_observed:
             self.world.event(f"{self.pid}: {told}")
@@ -122,22 +124,25 @@ class Process:
 
     async def wait(self) -> int:
         """Wait until it has ended, and return its exit code."""
+        self.world.used(f"pid {self.pid}", write=False)
         while self.exit is None:
             await self._ended.park()
-        self.world.used(f"pid {self.pid}", write=False)
+            self.world.used(f"pid {self.pid}", write=False)
         return self.exit
 
     async def sleep(self, seconds: float) -> None:
         """Let virtual time pass; a stopped process goes on only when it is continued."""
         await self.world.sleep(seconds)
+        self.world.used(f"pid {self.pid}", write=False)
         while self.stopped:
             await self._continued.park("SIGCONT")
+            self.world.used(f"pid {self.pid}", write=False)
 
     def signal(self, number: int) -> None:
         """Send a signal: what ends a process, SIGSTOP, or SIGCONT. Handlers are not modelled."""
+        self.world.used(f"pid {self.pid}", write=True)
         if self.exit is not None:
             return
-        self.world.used(f"pid {self.pid}", write=True)
         if self.world.is_observed:
             self.world.event(f"signal {number} to {self.pid}")
         if number == STOP:

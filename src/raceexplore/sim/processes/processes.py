@@ -54,6 +54,7 @@ class Processes:
         what it prints; or with fewer of these parameters; or an ordinary function of them, or of
         none, that uses `open`, `os`, `pathlib`, `fcntl` and `print` as ever.
         """
+        self.world.used("processes", " started", write=True)
         self.count += 1
         pid = self._pid(" ".join(argv))
         process = Process(self, pid, argv, env or {}, self.count)

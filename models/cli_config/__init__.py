@@ -1,0 +1,1 @@
+"""The settings story: two calls of a command-line tool change one file."""

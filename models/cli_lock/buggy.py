@@ -1,0 +1,44 @@
+"""A command makes a lock file with its number, and removes one whose process is gone.
+
+Two commands find the same old lock. One removes it and makes its own, which the other then removes.
+"""
+
+from __future__ import annotations
+
+from raceexplore import World
+from raceexplore.models.cli_lock.tool import HELD, LOCK, is_stale, use, work
+from raceexplore.sim.files import Files
+from raceexplore.sim.processes import Process
+
+
+async def command(
+    argv: list[str], env: dict[str, str], files: Files, process: Process
+) -> tuple[int, str]:
+    """Build, or test."""
+    for _ in range(2):
+        try:
+            lock = await files.open(LOCK, "x")
+        except FileExistsError:
+            if not await is_stale(files, process):
+                return 5, HELD
+            await remove(files)
+            continue
+        await lock.write(str(process.pid))
+        await lock.close()
+        await work(files, process)
+        await remove(files)
+        return 0, ""
+    return 5, HELD
+
+
+async def remove(files: Files) -> None:
+    """Remove the lock file, if it is there."""
+    try:
+        await files.unlink(LOCK)
+    except FileNotFoundError:
+        return
+
+
+async def main(world: World) -> None:
+    """Build and test at once."""
+    await use(world, command)
