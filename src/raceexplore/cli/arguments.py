@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from raceexplore.cli import status
 from raceexplore.kernel.fence.watchdog import watchdog
 from raceexplore.kernel.program import ALLOWED, Limits, Settings
 
@@ -17,8 +18,15 @@ if TYPE_CHECKING:
 WALL_S = Limits().wall_s
 LONGEST_S = 86_400
 F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def _form(context: click.Context, option: click.Parameter, value: str) -> str:
+    status.manner.is_json = value == "json"
+    return value
+
+
 form = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
-                    show_default=True, help="What to print.")  # fmt: skip
+                    callback=_form, show_default=True, help="What to print.")  # fmt: skip
 max_steps = click.option(
     "--max-steps", type=int, metavar="N", help="Events after which a run is cut."
 )

@@ -3,29 +3,58 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from raceexplore.cli import status
 from raceexplore.cli.arguments import a_failure, form
+from raceexplore.search.corpus.mutation import TIMEOUT_S, patience
+from raceexplore.search.programs.files import session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from raceexplore.search.corpus.regressions import Checked
     from raceexplore.search.corpus.replay import Stored
 
 VERSION = 1
+SESSION = re.compile(r"[\w-]{1,32}", re.ASCII)
+F = TypeVar("F", bound="Callable[..., Any]")
 STYLES = {"reproduces": "bold red", "fixed": "bold green", "stale": "bold yellow", "pytest": "dim"}
 
 folder = click.option(
     "--corpus", "folder", type=click.Path(file_okay=False, path_type=Path), default="corpus",
     show_default=True, metavar="DIR", help="The folder where failures are kept.",
 )  # fmt: skip
+
+
+def changes(command: F) -> F:
+    """Give ``command`` the options of those that change the corpus; they are heeded at once."""
+    timeout = click.option(
+        "--lock-timeout", type=click.FloatRange(0, 86_400), default=TIMEOUT_S, show_default=True,
+        metavar="S", expose_value=False, callback=_wait,
+        help="Seconds to wait while another process changes the corpus.",
+    )  # fmt: skip
+    named = click.option(
+        "--session-id", metavar="ID", expose_value=False, callback=_name,
+        help="What temporary files are named by. [random]",
+    )  # fmt: skip
+    return timeout(named(command))
+
+
+def _wait(context: click.Context, option: click.Parameter, value: float) -> None:
+    patience.seconds = value
+
+
+def _name(context: click.Context, option: click.Parameter, value: str | None) -> None:
+    if value is not None and not SESSION.fullmatch(value):
+        raise click.UsageError("--session-id takes up to 32 letters, digits, - and _")
+    session.name = value or ""
 
 
 @click.group()
@@ -59,6 +88,8 @@ def _must_exist(folder: Path) -> None:
               help="What to call it: small letters, digits, - and _.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace what has that name.")
 @folder
+@form
+@changes
 @click.pass_obj
 def add(
     version: str,
@@ -70,6 +101,7 @@ def add(
     name: str,
     force: bool,
     folder: Path,
+    form: str,
 ) -> None:
     """Keep a failing seed as the regression NAME.
 
@@ -84,6 +116,12 @@ def add(
     place = place_of(name, folder, force=force)
     with of_the_program(Nowhere()):
         entry, was, replaced = keep(_stored(seed, path, observe), place, version, force=force)
+    if form == "json":
+        from raceexplore.cli.streams import tell
+
+        value = {"version": VERSION, "kept": str(place), "name": name, "seed": entry.seed}
+        tell(json.dumps({**value, "replaced": replaced or None}), data=True)
+        return
     instead = f", in the place of {was}" if was else ""
     option = "" if folder == Path("corpus") else f" --corpus {folder}"
     if replaced:

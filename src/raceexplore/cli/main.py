@@ -40,8 +40,8 @@ Examples:
 
 \b
 Exit status: 0 nothing found, 1 a failure found, 2 wrong usage, 3 inconclusive,
-4 refused (not deterministic, diverged, outside world), 70 a crash of
-raceexplore, 130 interrupted.
+4 refused (not deterministic, diverged, outside world), 5 the corpus is locked,
+70 a crash of raceexplore, 130 interrupted.
 """
 
 
@@ -64,6 +64,7 @@ def _called(arguments: Sequence[str]) -> int:
 
 def call(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit status, which is 1 only for a failure found."""
+    status.manner.is_json, status.manner.held = False, None
     try:
         with watching(Limits().wall_s):  # nothing of the program's runs outside of this
             ended = cli.main(
@@ -121,7 +122,7 @@ def _exploring(command: F) -> F:
                 help="Seconds after which no run begins."),
         _option("--explain/--no-explain", default=True,
                 help="Find out why it fails, and what would cure it; that takes more runs."),
-        commands.jobs, arguments.observe, keeping.folder, arguments.form,
+        commands.jobs, arguments.observe, keeping.folder, keeping.changes, arguments.form,
         arguments.max_steps, arguments.wall_limit, outputs.options,
     )):  # fmt: skip
         command = option(command)
@@ -175,7 +176,8 @@ def _run(*, form: str, folder: Path, **given: Any) -> int:
     with of_the_program(Nowhere()):
         lines = outputs.of_campaign(campaign, what, limits)
     refused = outputs.tell_lines(lines, form)
-    return status.with_outputs(status.campaign_status(campaign), refused=refused)
+    ended = status.with_outputs(status.campaign_status(campaign), refused=refused)
+    return status.with_lock(ended)
 
 
 def _print_campaign(paths: dict[str, Path], campaign: Campaign) -> None:
@@ -337,6 +339,7 @@ def _keep(found: Found, folder: Path, limits: Limits, paths: dict[str, Path]) ->
     """Save ``found`` in the corpus; a failure that cannot be saved is still one."""
     from raceexplore.report.story.what_if_words import sentence
     from raceexplore.search.corpus.entry import entry_of, save
+    from raceexplore.search.corpus.mutation import LockHeld
     from raceexplore.search.processes.testament import testament
 
     cured = found.atomic is not None and found.atomic.cure is not None
@@ -346,6 +349,8 @@ def _keep(found: Found, folder: Path, limits: Limits, paths: dict[str, Path]) ->
         path, _ = save(entry, folder)
         paths[found.fingerprint] = path
         testament.leave(_kept(path))
+    except LockHeld as held:
+        status.manner.held = held  # the failure is told first
     except OSError as error:
         status.warn_once(f"the failure could not be saved in {folder}: {error.strerror}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import platform
 import signal
@@ -10,12 +11,14 @@ import sys
 import threading
 import traceback
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from raceexplore.kernel.errors import RaceExploreError
 from raceexplore.report.story.clean import clean
+from raceexplore.search.corpus.mutation import LockHeld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from raceexplore.search.corpus.replay import Replayed
 
 NOTHING, FOUND, USAGE, INCONCLUSIVE, REFUSED, CRASH, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
+LOCKED = 5  # another process changes the corpus, and has not ended in time
 UNWRITTEN = 74  # nothing was found, and the answer, or a file that was asked for, was not written
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 NAMED = {
@@ -112,10 +116,40 @@ def _after(error: BaseException, version: str) -> int:
         complain("interrupted")
         return INTERRUPTED
     if isinstance(error, RaceExploreError) and error.exit_status != CRASH:
-        complain(str(error))
+        if isinstance(error, LockHeld):
+            locked_out(error)
+        else:
+            complain(str(error))
         return error.exit_status
     crash_report(error, version)
     return CRASH
+
+
+@dataclass
+class Manner:
+    """How this command tells that it was locked out. is_json: as JSON. held: what is to be told."""
+
+    is_json: bool = False
+    held: LockHeld | None = None
+
+
+manner = Manner()
+
+
+def locked_out(held: LockHeld) -> None:
+    """Tell that another process changes the corpus; as JSON, if that is what is printed."""
+    if manner.is_json:
+        _write_line(json.dumps({"error": held.value()}))
+    else:
+        complain(f"{held}; retry after {held.retry_after_ms} ms")
+
+
+def with_lock(ended: int) -> int:
+    """Return ``ended``; if what was found could not be kept, tell that, and return `LOCKED`."""
+    if manner.held is None:
+        return ended
+    locked_out(manner.held)
+    return LOCKED
 
 
 def complain(message: str) -> None:

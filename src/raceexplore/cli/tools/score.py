@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,6 +37,8 @@ LINES_MAX = 40  # of what led to a finding
               help="How often a real command is asked each question.")  # fmt: skip
 @click.option("--patience", type=click.FloatRange(0.1, 3600), default=20.0, show_default=True,
               metavar="S", help="Seconds that a real command may take, or wait.")  # fmt: skip
+@click.option("--put", type=click.Path(exists=True, dir_okay=False, path_type=Path), multiple=True,
+              metavar="FILE", help="A file that a real command finds in its folder.")  # fmt: skip
 @form
 def cli_score(*, form: str, **given: Any) -> int:
     r"""Score a command-line tool from 0 to 3 for what parallel calls do.
@@ -80,8 +83,10 @@ def _score(given: dict[str, Any]) -> Score:
     if executable is not None:
         if given["mutate"] is not None:
             raise click.UsageError("--mutate goes with PATH; --exec is the changing command itself")
-        real = subject(executable, given["check"], is_real=True)
-        return judge(Execution(real, given["rounds"], given["patience"]).observe())
+        copied = given["put"]
+        names = {file.name for file in copied}
+        real = subject(executable, given["check"], is_real=True, copied=names)
+        return judge(Execution(real, given["rounds"], given["patience"], copied).observe())
     if given["mutate"] is None:
         raise click.UsageError("--mutate is missing: the words that change something")
     words = subject(given["mutate"], given["check"])

@@ -34,11 +34,13 @@ class Execution:
     """A tool whose two commands are whole command lines.
 
     rounds: how often each question is asked. patience_s: how long a command may take or wait.
+    copied: files that are in its folder from the begin.
     """
 
     subject: ToolUnderTest
     rounds: int = 3
     patience_s: float = 20.0
+    copied: tuple[Path, ...] = ()
     runs: int = 0
     alone_s: float = 0.0
     ready: Path = field(default_factory=Path)
@@ -49,6 +51,8 @@ class Execution:
         with tempfile.TemporaryDirectory(prefix="raceexplore-") as place:
             self.ready = Path(place) / "ready"
             self.ready.mkdir()
+            for file in self.copied:
+                shutil.copy(file, self.ready)
             count = self._alone(seen)
             for _ in range(self.rounds):
                 for change in range(1, min(count, CHANGES_MAX) + 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,11 +37,13 @@ class ToolUnderTest:
         return [n for n in numbers if any(mark not in shown for mark in self.marks(n))]
 
 
-def subject(mutate: str, check: str, *, is_real: bool = False) -> ToolUnderTest:
+def subject(
+    mutate: str, check: str, *, is_real: bool = False, copied: Collection[str] = ()
+) -> ToolUnderTest:
     """Return the tool of these two command lines.
 
-    is_real: they are run in another folder, so that paths of files in them are made full. Raises
-    `BadOption` if nothing tells changes apart.
+    is_real: they are run in another folder, so that paths of files in them are made full, but for
+    those that are ``copied`` into it. Raises `BadOption` if nothing tells changes apart.
     """
     try:
         made = ToolUnderTest(tuple(shlex.split(mutate)), tuple(shlex.split(check)))
@@ -50,13 +53,16 @@ def subject(mutate: str, check: str, *, is_real: bool = False) -> ToolUnderTest:
         raise BadOption(f"{mutate!r} needs {{n}} in a word: the number of the change")
     if not made.check:
         raise BadOption("--check is the command that shows what was changed, as 'config list'")
-    return ToolUnderTest(_full(made.mutate), _full(made.check)) if is_real else made
+    return ToolUnderTest(_full(made.mutate, copied), _full(made.check, copied)) if is_real else made
 
 
-def _full(words: tuple[str, ...]) -> tuple[str, ...]:
+def _full(words: tuple[str, ...], copied: Collection[str]) -> tuple[str, ...]:
     """Return ``words`` with the paths of files from the root on, and of a command that is found."""
     first = shutil.which(words[0])
-    full = [str(Path(word).absolute()) if is_file(Path(word)) else word for word in words]
+    full = [
+        str(Path(word).absolute()) if word not in copied and is_file(Path(word)) else word
+        for word in words
+    ]
     return (str(Path(first).absolute()) if first else full[0], *full[1:])
 
 

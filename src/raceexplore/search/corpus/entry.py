@@ -18,6 +18,7 @@ from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.program import STEPS_MAX, Limits
 from raceexplore.kernel.seed import decode
 from raceexplore.search.corpus.aligned import are_pins, as_lists, label, pins
+from raceexplore.search.corpus.mutation import changing
 from raceexplore.search.programs.files import READ_MAX, exists, put_aside, read_regular, write_whole
 from raceexplore.search.programs.load import source_digest
 from raceexplore.search.programs.target import is_node_id, split_reference
@@ -153,9 +154,14 @@ def save(entry: Entry, folder: Path) -> tuple[Path, bool]:
     """Write ``entry`` unless its bug is already there with as small a schedule; tell if written.
 
     The file appears whole or not at all. One that is damaged is put aside, not lost; one that
-    cannot be read here, or is of a newer version, is left alone, and another name is taken.
+    cannot be read here, or is of a newer version, is left alone, and another name is taken. Raises
+    `LockHeld` if another process changes the folder for too long.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with changing(folder):
+        return _save(entry, folder)
+
+
+def _save(entry: Entry, folder: Path) -> tuple[Path, bool]:
     path = folder / file_name(entry)
     for named in paths_of(folder):
         if named != path and _holds(named, entry):

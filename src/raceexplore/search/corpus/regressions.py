@@ -22,6 +22,7 @@ from raceexplore.search.campaign.task_order import tasks
 from raceexplore.search.corpus.aligned import new_names
 from raceexplore.search.corpus.entry import entry_of, file_name, paths_of, read, stem, write
 from raceexplore.search.corpus.levels import is_same
+from raceexplore.search.corpus.mutation import changing
 from raceexplore.search.corpus.replay import find_stored, inside, replay_entry, replay_stored
 from raceexplore.search.programs.files import exists
 from raceexplore.search.programs.silence import silence
@@ -103,7 +104,8 @@ def keep(stored: Stored, path: Path, version: str, *, force: bool) -> Kept:
     """Shrink the failure of ``stored`` and write it to ``path``.
 
     version: raceexplore's own. Raises `Diverged` if it does not fail now, and
-    `BadOption` if ``path`` exists, unless ``force``.
+    `BadOption` if ``path`` exists, unless ``force``; `LockHeld` if another process changes the
+    folder for too long.
     """
     inside(stored.program.name)
     done = replay_stored(stored)
@@ -118,15 +120,15 @@ def keep(stored: Stored, path: Path, version: str, *, force: bool) -> Kept:
         paths = tasks(run, stored.limits)
         found = replace(_as_found(run), why=why(run, stored.limits), tasks=paths)
     entry = entry_of(found, version, stored.limits)
-    before = _there(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(entry, path, replace=force)
+        with changing(path.parent):
+            before = _there(path)
+            write(entry, path, replace=force)
+            return Kept(entry, _superseded(entry, path), before)
     except FileExistsError:
         raise _taken(path) from None
     except OSError as error:
         raise BadOption(f"{path} cannot be written: {error.strerror}") from None
-    return Kept(entry, _superseded(entry, path), before)
 
 
 def _there(path: Path) -> str:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import socket
 import stat
 import threading
+from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
 READ_MAX = 8 << 20  # bytes of a file of the corpus
-# of this version, and of the one before it, which did not say which machine it was on
-DRAFT = re.compile(r"\.rx-[0-9a-f]{8}-(?P<host>[0-9a-f]{8})\.(?P<pid>\d+)\.\d+\.draft")
+# of this version, and of those before it: without a session, and without a machine
+DRAFT = re.compile(
+    r"\.rx-[0-9a-f]{8}-(?P<host>[0-9a-f]{8})\.(?P<pid>\d+)\.\d+(\.[\w-]{1,32})?\.draft"
+)
 OLD_DRAFT = re.compile(r"\..+\.json\.(?P<pid>\d+)\.\d+")
 
 
@@ -28,7 +33,7 @@ def write_whole(path: Path, text: str, *, replace: bool = True) -> None:
         return
     draft = target.with_name(_draft_name(target.name))
     try:
-        draft.write_text(text, encoding="utf-8", errors="backslashreplace")
+        _write_synced(draft, text)
         if replace:
             _keep_mode(draft, target)
             draft.replace(target)
@@ -36,12 +41,49 @@ def write_whole(path: Path, text: str, *, replace: bool = True) -> None:
             _link(draft, target)
     finally:
         draft.unlink(missing_ok=True)
+    _sync_folder(target.parent)
     sweep(target.parent)
+
+
+def _write_synced(draft: Path, text: str) -> None:
+    """Write a new file, and let a power cut take nothing of it once it has its name."""
+    with draft.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
+        file.flush()
+        with suppress(OSError):  # not all that can be written to can be synced
+            os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let a power cut not take the new name of a file in ``folder``, where one can ask for that."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@dataclass
+class Session:
+    """What this call names its temporary files by; a random name unless it is given one."""
+
+    name: str = ""
+
+    def tag(self) -> str:
+        """Return the name."""
+        self.name = self.name or secrets.token_hex(4)
+        return self.name
+
+
+session = Session()
 
 
 def _draft_name(name: str) -> str:
     """Return a short name: one made of ``name`` itself might be too long for a file."""
-    return f".rx-{_digest(name)}-{_host()}.{os.getpid()}.{threading.get_ident()}.draft"
+    return (
+        f".rx-{_digest(name)}-{_host()}.{os.getpid()}.{threading.get_ident()}.{session.tag()}.draft"
+    )
 
 
 def _digest(text: str) -> str:
