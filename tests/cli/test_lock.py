@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 
 from raceexplore.cli import call
-from raceexplore.search.cli_score.lock_held import LockHeld, lock_held
+from raceexplore.search.cli_score.lock_held import LockAnswer, lock_held
 from raceexplore.search.corpus.entry import read
 from raceexplore.search.programs import files
 
@@ -60,7 +60,7 @@ def test_a_held_lock_ends_with_5_and_a_structured_error(
         error = json.loads(capsys.readouterr().err)["error"]
         assert error["code"] == "LOCK_HELD"
         assert error["suggestion"].startswith("try again when it has ended")
-        assert lock_held(json.dumps(error)) == LockHeld(500)
+        assert lock_held(json.dumps(error)) == LockAnswer(500)
         assert call(add) == 5
         told = capsys.readouterr().err
         assert told.startswith("error: LOCK_HELD: another process is changing corpus")

@@ -224,8 +224,7 @@ def run_once(
                 _drive(loop, program, execution, limits)
         return _result(program, execution, limits)
     finally:
-        with guard.guarded():  # what a killed task still does as it is freed must reach nothing
-            execution.runtime.close()
+        execution.runtime.close()
         loop.let_go()
         del execution.world
         pulse.run_ends()

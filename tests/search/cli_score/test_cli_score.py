@@ -17,7 +17,7 @@ from raceexplore.kernel.errors import BadProgram
 from raceexplore.search.cli_score.command import command
 from raceexplore.search.cli_score.executed import Execution
 from raceexplore.search.cli_score.herd import herd
-from raceexplore.search.cli_score.lock_held import LockHeld, lock_held
+from raceexplore.search.cli_score.lock_held import LockAnswer, lock_held
 from raceexplore.search.cli_score.simulated import Simulation
 from raceexplore.search.cli_score.subject import subject
 from raceexplore.search.cli_score.verdict import Observations, Score, judge
@@ -154,15 +154,15 @@ def test_x3_a_kill_before_any_call_leaves_no_lock_that_blocks_for_ever(name: str
 
 def test_x4_the_error_is_looked_at_for_its_structure() -> None:
     whole = {"code": "LOCK_HELD", "message": "held", "retry_after_ms": 20}
-    assert lock_held("", json.dumps({"error": whole}, indent=2)) == LockHeld(20)
-    assert lock_held(f"Error: {json.dumps(whole)}") == LockHeld(20)
+    assert lock_held("", json.dumps({"error": whole}, indent=2)) == LockAnswer(20)
+    assert lock_held(f"Error: {json.dumps(whole)}") == LockAnswer(20)
     assert lock_held("{} {'code': 'LOCK_HELD'} {") is None
     assert lock_held(json.dumps({**whole, "code": "BUSY"})) is None
     for wrong in ({"retry_after_ms": -1}, {"retry_after_ms": "5"}, {"retry_after_ms": True}):
         found = lock_held(json.dumps({**whole, **wrong}))
         assert found is not None
         assert "retry_after_ms" in found.wrong
-    assert lock_held(json.dumps({**whole, "message": ""})) == LockHeld(20, "it has no message")
+    assert lock_held(json.dumps({**whole, "message": ""})) == LockAnswer(20, "it has no message")
 
 
 def test_x5_a_herd_without_jitter_leaves_four_of_eight_and_with_it_hardly_any() -> None:

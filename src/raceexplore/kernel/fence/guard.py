@@ -190,6 +190,10 @@ def _early(patches: list[tuple[Any, str, Any]]) -> Iterator[tuple[Any, str, Any]
     A library that does ``from os import fork`` is imported before the patches are in place, or is
     the module `posix` itself. Clocks are left out: who took one early is no program.
     """
+    if doors.ORDINARY in sys.modules and not _with_doors:
+        _with_doors.append(True)
+        _looked_at.clear()
+        _early_names.clear()
     ours = [p for p in patches if getattr(p[0], "__name__", "") in OF_PROCESSES]
     taken = {id(real): patch for o, name, patch in ours if _is_builtin(real := o.__dict__[name])}
     for known_as, module in list(sys.modules.items()) if patches else ():
@@ -198,11 +202,9 @@ def _early(patches: list[tuple[Any, str, Any]]) -> Iterator[tuple[Any, str, Any]
         _looked_at[known_as] = id(module)
         names = getattr(module, "__dict__", None)
         for name, value in list(names.items()) if type(names) is dict else ():
-            if _is_builtin(value) and id(value) in taken:
+            if _is_builtin(value) and id(value) in taken and not doors.is_own(module, name):
                 _early_names.append((module, name))
     for module, name in _early_names:
-        if doors.is_importing(module, name):
-            continue
         if id(module.__dict__.get(name)) in taken:
             yield module, name, taken[id(module.__dict__[name])]
 
@@ -213,6 +215,7 @@ def _is_builtin(value: object) -> bool:
 
 _looked_at: dict[str, int] = {}  # modules by name and identity: each is looked through once
 _early_names: list[tuple[Any, str]] = []
+_with_doors: list[bool] = []  # the modules were looked through for the calls of processes, too
 
 
 @contextmanager

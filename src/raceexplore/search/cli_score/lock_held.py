@@ -10,14 +10,14 @@ CODE = "LOCK_HELD"
 
 
 @dataclass(frozen=True, slots=True)
-class LockHeld:
+class LockAnswer:
     """What such an error says. wrong: what is missing of it, in words; empty if nothing is."""
 
     retry_after_ms: float
     wrong: str = ""
 
 
-def lock_held(*texts: str) -> LockHeld | None:
+def lock_held(*texts: str) -> LockAnswer | None:
     """Return what the first text with such an error in it says; None if there is none.
 
     An error is a JSON object with ``code``, ``message`` and ``retry_after_ms``, by itself or as
@@ -44,10 +44,12 @@ def objects(text: str) -> Iterator[dict[str, object]]:
         place = text.find("{", end)
 
 
-def _checked(error: dict[str, object]) -> LockHeld:
+def _checked(error: dict[str, object]) -> LockAnswer:
     after, message = error.get("retry_after_ms"), error.get("message")
     if not isinstance(after, int | float) or isinstance(after, bool) or not after >= 0:
-        return LockHeld(0, f"its retry_after_ms is {json.dumps(after)}, and not a number from 0 on")
+        return LockAnswer(
+            0, f"its retry_after_ms is {json.dumps(after)}, and not a number from 0 on"
+        )
     if not isinstance(message, str) or not message:
-        return LockHeld(after, "it has no message")
-    return LockHeld(after)
+        return LockAnswer(after, "it has no message")
+    return LockAnswer(after)
