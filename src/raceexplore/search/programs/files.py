@@ -65,7 +65,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 @dataclass
-class Session:
+class DraftNames:
     """What this call names its temporary files by; a random name unless it is given one."""
 
     name: str = ""
@@ -76,7 +76,7 @@ class Session:
         return self.name
 
 
-session = Session()
+session = DraftNames()
 
 
 def _draft_name(name: str) -> str:
