@@ -20,10 +20,17 @@ if TYPE_CHECKING:
     from raceexplore.search.cli_score.verdict import Score, Symptom
 
 VERSION = 1
+LEVELS = """\b
+Scores:
+  0  parallel calls corrupt or lose each other's changes, and say nothing
+  1  there is a lock, and an error that says little
+  2  a structured LOCK_HELD error with retry_after_ms; the lock is free again
+  3  files are written whole, temporary ones are one's own, waiting has an end
+"""
 LINES_MAX = 40  # of what led to a finding
 
 
-@click.command("cli-score")
+@click.command("cli-score", epilog=LEVELS)
 @click.argument("path", metavar="[PATH[:NAME]]", required=False)
 @click.option("--exec", "executable", metavar="COMMAND",
               help="A real command that changes something: 'tool set k{n} v{n}'.")  # fmt: skip
@@ -41,17 +48,11 @@ LINES_MAX = 40  # of what led to a finding
               metavar="FILE", help="A file that a real command finds in its folder.")  # fmt: skip
 @form
 def cli_score(*, form: str, **given: Any) -> int:
-    r"""Score a command-line tool from 0 to 3 for what parallel calls do.
+    """Score a command-line tool from 0 to 3 for what parallel calls do.
 
     {n} stands for a number, and {session} for a name of one call. A tool is a function of the list
     of its words, in a file, and runs on a simulated machine; or, with --exec, a real command, which
     runs in a folder of its own (HOME and TMPDIR are that folder), is stopped, and is killed.
-
-    \b
-    0  parallel calls corrupt or lose each other's changes, and say nothing
-    1  there is a lock, and an error that says little
-    2  a structured LOCK_HELD error with retry_after_ms; the lock is always free again
-    3  files are written whole, temporary ones are one's own, waiting has an end
 
     Ends with 0 for a 3 that loses nothing, and with 1 for any other score.
     """

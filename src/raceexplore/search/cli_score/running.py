@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raceexplore.kernel.errors import BadProgram
+from raceexplore.kernel.fence.watchdog import watchdog
 from raceexplore.search.cli_score.steps import Steps
 
+SLICE_S = 0.25  # after which Ctrl-C is heeded
 Names = dict[str, tuple[int, int, int]]  # name -> size, time of the last change, inode
 
 
@@ -41,11 +43,17 @@ class Running:
 
     def ended(self, patience_s: float) -> Ended:
         """Return how it ends; after ``patience_s``, that it has not."""
-        try:
-            output, error = self.process.communicate(timeout=patience_s)
-        except subprocess.TimeoutExpired:
-            return Ended(None, "", "")
-        return Ended(self.process.returncode, output, error)
+        left_s = patience_s
+        while True:
+            heed_ctrl_c()
+            try:
+                output, error = self.process.communicate(timeout=min(left_s, SLICE_S))
+            except subprocess.TimeoutExpired:
+                left_s -= SLICE_S
+                if left_s <= 0:
+                    return Ended(None, "", "")
+            else:
+                return Ended(self.process.returncode, output, error)
 
     def send(self, number: int) -> None:
         """Send a signal to it, and to what it has started; nothing, if it has ended."""
@@ -95,11 +103,18 @@ class Changes:
 
     def are_done(self) -> bool:
         """Look, and return whether the folder has changed so often."""
+        heed_ctrl_c()
         now = names(self._folder)
         self.seen |= now.keys()
         if now != self._before:
             self.count, self._before = self.count + 1, now
         return self.count >= self._place
+
+
+def heed_ctrl_c() -> None:
+    """Raise `KeyboardInterrupt` if Ctrl-C was pressed, which otherwise only ends runs."""
+    if watchdog.heed():
+        raise KeyboardInterrupt
 
 
 def names(folder: Path) -> Names:

@@ -8,10 +8,12 @@ from typing import Any
 
 from raceexplore.kernel.errors import BadProgram
 from raceexplore.kernel.fence.guard import guarded
+from raceexplore.kernel.fence.watchdog import watchdog
 from raceexplore.kernel.program import Program
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.world import World
+from raceexplore.search.campaign.found import Found
 from raceexplore.search.cli_score.causes import causes_in
 from raceexplore.search.cli_score.lock_held import lock_held
 from raceexplore.search.cli_score.subject import FIRST, ToolUnderTest
@@ -92,6 +94,8 @@ class Simulation:
     def once(self, trial: Trial) -> None:
         """Run ``trial`` once, on the default schedule. Raises what went wrong with it."""
         self.runs += 1
+        if watchdog.heed():
+            raise KeyboardInterrupt
         run = run_once(Program(trial, "cli-score", wants_world=True), Replay())
         if run.failure is not None:
             raise BadProgram(run.failure.message)
@@ -258,24 +262,30 @@ class Simulation:
 
         program = Program(trial, "cli-score", wants_world=True)
         campaign = explore(program, budget=self.budget, explain=False)
+        if campaign.stopped == "interrupted":
+            raise KeyboardInterrupt
         for found in campaign.failures:
-            if found.kind == "deadlock":
-                what = f"{count} commands in parallel wait for each other for ever"
-                seen.endless = seen.endless or Symptom("waits-for-ever", what)
-                return
-            if found.kind != Seen.__name__:
-                raise BadProgram(f"{found.kind}: {found.message}")
-            before = self.runs
-            run_once(program, Replay(found.run.schedule))  # for the calls of the shrunk run
-            self.runs = before
-            how = self.story(f"{found.run.schedule.size} deviations from the default schedule")
-            after = f"after {count} commands in parallel,"
-            if found.message == CORRUPT:
-                what = f"{after} what was there before is gone"
-                seen.corrupted = Symptom("corruption", what, how)
-            else:
-                what = f"{after} a change that has succeeded is gone"
-                seen.lost = Symptom("lost-update", what, how)
+            self._note_found(seen, found, count)
+
+    def _note_found(self, seen: Observations, found: Found, count: int) -> None:
+        """Note what the exploration of ``count`` commands has found."""
+        if found.kind == "deadlock":
+            what = f"{count} commands in parallel wait for each other for ever"
+            seen.endless = seen.endless or Symptom("waits-for-ever", what)
+            return
+        if found.kind != Seen.__name__:
+            raise BadProgram(f"{found.kind}: {found.message}")
+        before = self.runs
+        run_once(found.run.program, Replay(found.run.schedule))  # for the calls of the shrunk run
+        self.runs = before
+        how = self.story(f"{found.run.schedule.size} deviations from the default schedule")
+        after = f"after {count} commands in parallel,"
+        if found.message == CORRUPT:
+            what = f"{after} what was there before is gone"
+            seen.corrupted = Symptom("corruption", what, how)
+        else:
+            what = f"{after} a change that has succeeded is gone"
+            seen.lost = Symptom("lost-update", what, how)
 
     # --- what happened
 
