@@ -20,6 +20,7 @@ from raceexplore.search.programs.load import load_program
 from raceexplore.sim.http import Request, Stub
 from raceexplore.sim.load import Invocation, Load, inject
 from raceexplore.sim.postgres import AsyncConnection, Postgres
+from raceexplore.sim.redis import Redis
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = """
@@ -32,7 +33,12 @@ STATEMENTS = {
     "UPDATE by key": "UPDATE event SET stock = stock - 1 WHERE id = %s",
 }
 COUNT = 200
-STORIES = ("bank_transfer", "job_queue", "ticket_shop")
+COMMANDS = ("GET", "SET", "INCR")
+STORIES = (
+    "bank_transfer", "cache_aside", "cache_stampede", "connection_pool", "double_charge",
+    "failover_lock", "job_queue", "leader_lease", "rate_limiter", "redlock_update",
+    "stub_scenario", "ticket_shop",
+)  # fmt: skip
 Client = Callable[[World, AsyncConnection], Awaitable[None]]
 
 
@@ -84,6 +90,26 @@ async def minute_of_load(world: World) -> None:
     assert report.of("visit").count == 60_000
 
 
+def of_redis(command: str) -> float:
+    """Return the microseconds of one command above two bare events, as many as it has."""
+
+    async def commands(world: World) -> None:
+        client = Redis(world).client()
+        await client.set("n", 1)
+        for _ in range(COUNT):
+            if command == "SET":
+                await client.set("n", 2)
+            else:
+                await getattr(client, command.lower())("n")
+
+    async def events(world: World) -> None:
+        await Redis(world).client().set("n", 1)
+        for _ in range(2 * COUNT):
+            await world.checkpoint()
+
+    return (quiet(commands) - quiet(events)) / COUNT * 1e6
+
+
 def rows(rounds: int) -> list[dict[str, object]]:
     """Measure everything ``rounds`` times; the medians."""
     found: list[dict[str, object]] = []
@@ -92,6 +118,10 @@ def rows(rounds: int) -> list[dict[str, object]]:
             above_the_event(text)
             microseconds = median(above_the_event(text) for _ in range(rounds))
             found.append({"name": name, "unit": "us", "value": round(microseconds, 1)})
+        for name in COMMANDS:
+            of_redis(name)
+            microseconds = median(of_redis(name) for _ in range(rounds))
+            found.append({"name": f"Redis {name}", "unit": "us", "value": round(microseconds, 1)})
         for story in STORIES:
             for path in sorted((ROOT / "models" / story).glob("*.py")):
                 if path.name.startswith(("buggy", "fixed", "wrong_fix")):
@@ -115,7 +145,7 @@ def main() -> None:
     if options.json:
         json.dump({"rows": found}, sys.stdout)
         return
-    print("PostgreSQL: one statement above its two events; a quiet run of each model (CPU time)")
+    print("One statement or command above its two events; a quiet run of each model (CPU time)")
     for row in found:
         print(f"{row['name']:<44} {row['value']:>8} {row['unit']}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ import trio
 from raceexplore import World, explore
 from raceexplore.sim import Fixed, Unmodelled
 from raceexplore.sim.redis import Redis
+from raceexplore.sim.redis.native import RELEASE
 from simulated import passed, run
 
 Client = Any
@@ -224,3 +226,30 @@ def test_what_is_not_modelled_is_refused_by_name() -> None:
 
     with pytest.raises(Unmodelled, match="Redis: CLUSTER is not simulated"):
         run(program)
+
+
+def test_the_release_of_a_lock_needs_no_lua_and_answers_as_lua_does() -> None:
+    other = RELEASE.replace(" then", "  then")  # Lua's
+
+    async def program(world: World) -> None:
+        client = Redis(world).client(decode_responses=True)
+        answers = []
+        for script in (RELEASE, other):
+            await client.set("lock", "mine", px=1000)
+            given = [await client.eval(script, 1, "lock", "yours")]
+            given += [await client.eval(script, 1, "lock", "mine") for _ in range(2)]
+            async with client.pipeline() as pipe:
+                pipe.set("lock", "mine")
+                pipe.eval(script, 1, "lock", "mine")
+                given.append(await pipe.execute())
+            await client.rpush("list", "x")
+            with pytest.raises(redis.ResponseError) as wrong:
+                await client.eval(script, 1, "list", "mine")
+            given.append(str(wrong.value).partition("script")[0])
+            sha = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
+            given.append(await client.evalsha(sha, 1, "lock", "mine"))
+            answers.append(given)
+        assert answers[0] == answers[1]
+        assert answers[0][:4] == [0, 1, 0, [True, 1]]
+
+    passed(program)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from raceexplore.sim.latency.quantiles import require
-from raceexplore.sim.locks.store import RELEASE
 from raceexplore.sim.locks.tokens import unique_token
+from raceexplore.sim.redis.native import RELEASE
 
 if TYPE_CHECKING:
     from raceexplore.sim.redis.client import Client

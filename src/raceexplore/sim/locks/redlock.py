@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Self
 
 from raceexplore.sim.hosts.wire import NOTHING, Span, span
 from raceexplore.sim.latency.quantiles import Latency, require
-from raceexplore.sim.locks.store import RELEASE
 from raceexplore.sim.locks.tokens import unique_token
+from raceexplore.sim.redis.native import RELEASE
 from raceexplore.sim.unmodelled import library
 
 if TYPE_CHECKING:

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from raceexplore.sim.hosts.wire import NOTHING, Span, span
 from raceexplore.sim.locks.tokens import unique_token
+from raceexplore.sim.redis.native import RELEASE
 from raceexplore.sim.unmodelled import library
 
 if TYPE_CHECKING:
     from raceexplore.sim.redis.client import Client
 
-RELEASE = """
-if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end
-"""
 EXTEND = """
 if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 local left = ARGV[3] == '0' and redis.call('pttl', KEYS[1]) or 0
