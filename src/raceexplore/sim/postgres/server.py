@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.sim.in_use import in_use
+from raceexplore.sim.latency.quantiles import require
 from raceexplore.sim.postgres import errors
 from raceexplore.sim.postgres.connection import AsyncConnection, isolation
 from raceexplore.sim.postgres.engine.database import Database
@@ -50,7 +51,9 @@ class Postgres:
     ) -> None:
         self._world, self._latency = world, latency
         self._isolation = isolation
-        self._timeouts = lock_timeout, statement_timeout, idle_in_transaction_session_timeout
+        given = lock_timeout, statement_timeout, idle_in_transaction_session_timeout
+        require(min(given) >= 0, f"Postgres: a time-out is 0 s or more, not {min(given)}")
+        self._timeouts = given
         text = schema.read_text(encoding="utf-8") if isinstance(schema, Path) else schema
         self._real = None if in_use.postgres is None else in_use.postgres.database(world, text)
         if self._real is None:

@@ -100,8 +100,28 @@ def catalog_of(text: str) -> Catalog:
         elif kind == "Insert":
             catalog.rest.append(tree)
         else:
-            unmodelled(f"{kind.upper()} in a schema: {tree.sql('postgres')[:60]}")
+            told = tree.sql("postgres")
+            _look_for_typing_errors(told, text)
+            unmodelled(f"{kind.upper()} in a schema: {told[:60]}")
     return catalog
+
+
+MADE = (
+    " access aggregate cast collation constraint conversion database default domain event extension"
+    " foreign function global group index language local materialized operator or policy procedural"
+    " procedure publication recursive role rule schema sequence server statistics subscription"
+    " table tablespace temp temporary text transform trigger trusted type unique unlogged user"
+    " view "
+)
+"""What may follow CREATE, by PostgreSQL's grammar."""
+
+
+def _look_for_typing_errors(told: str, text: str) -> None:
+    """Raise `SqlError` if ``told``, a statement of the script ``text``, creates what is nothing."""
+    words = told.split(None, 2)
+    if len(words) > 1 and words[0].upper() == "CREATE" and f" {words[1].lower()} " not in MADE:
+        place = text.find(words[1]) + 1
+        raise SqlError("42601", f'syntax error at or near "{words[1]}"', position=place)
 
 
 def _create(tree: Any, catalog: Catalog) -> None:
