@@ -12,6 +12,7 @@ from raceexplore.cli import status
 from raceexplore.cli.arguments import form, limits
 from raceexplore.cli.chaos.command import chaos
 from raceexplore.cli.evidence.compare import compare
+from raceexplore.cli.evidence.predict import predict
 from raceexplore.cli.evidence.sample import sample
 from raceexplore.cli.evidence.sweep import sweep
 from raceexplore.cli.tools.score import cli_score
@@ -85,7 +86,7 @@ def doctor(*, path: str, max_steps: int) -> int:
 
 
 JOBS_MAX = 256  # processes; all of them are started at once
-ALONE = (schedulers, models, new, doctor, sample, compare, sweep, chaos, cli_score)
+ALONE = (schedulers, models, new, doctor, sample, compare, sweep, predict, chaos, cli_score)
 
 
 def jobs(command: F) -> F:

@@ -11,7 +11,7 @@ from raceexplore.search.programs.pyproject import project_settings
 
 SECTIONS = {
     "Find a failure": ("run", "prove", "doctor"),
-    "Measure it": ("sample", "compare", "sweep", "chaos", "cli-score"),
+    "Measure it": ("predict", "sample", "sweep", "compare", "chaos", "cli-score"),
     "Look at it": ("replay", "report", "show", "what-if"),
     "Keep it": ("corpus",),
     "Begin": ("new", "models", "schedulers"),

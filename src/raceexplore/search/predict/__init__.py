@@ -1,0 +1,1 @@
+"""Where to look first: the boundaries of a system, ranked by how much timing changes at them."""
