@@ -1,6 +1,6 @@
 """A Redlock keeps the crowd away, the row lock decides, and the cache is written after the commit.
 
-A replica may die anywhere: before the commit nothing has happened, after it the customer, who tries
+A replica may die anywhere. Before the commit nothing has happened; after it the customer, who tries
 again, is told of the ticket that he has.
 """
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from raceexplore.search.chaos.campaign import windows
+from raceexplore.search.evidence.intervals import bound, percent
 from raceexplore.sim.chaos import Ruling
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ def campaign_lines(name: str, done: ChaosCampaign) -> list[str]:
     worst = min(done.runs, key=lambda each: each.report.score)
     over = f", on average over {count} runs" if count > 1 else ""
     score = f"resilience score {done.score:.4g} of 100{over}"
-    if failed:
+    if failed and count > 1:
         score += f"; least {worst.report.score:.4g} (run {worst.number})"
     lines += ["", score]
     aborted = sum(bool(each.report.aborted) for each in done.runs)
-    lines += [f"{aborted} runs were aborted"] if aborted else []
+    lines += [f"{_runs(aborted)} aborted"] if aborted else []
     return lines
 
 
@@ -44,12 +45,14 @@ def _verdict(done: ChaosCampaign) -> str:
     if failed:
         broken = [each for each in done.failed if each.report.failure]
         why = f"; first {broken[0].report.failure}" if broken else ""
-        return f"{failed} of {count} runs failed{why}"
+        told = f"{failed} of {count} runs failed" if count > 1 else "the run failed"
+        return told + why
     if done.ruling is Ruling.INCONCLUSIVE:
         if done.never_struck:
             return f"nothing is shown: {', '.join(done.never_struck)} never struck"
         return "nothing is shown: most runs saw no fault strike"
-    return f"all {count} runs held" if count > 1 else "the run held"
+    held = f"all {count} runs held" if count > 1 else "the run held"
+    return f"{held}: a rate of failures above {percent(bound(count))} is excluded (95 %)"
 
 
 def _row(found: list[Struck]) -> list[int]:
@@ -71,7 +74,7 @@ def _reasons(done: ChaosCampaign) -> list[str]:
             reasons += [f"was withheld: {why}" for why in fault.withheld if not fault.reason]
             for reason in reasons:
                 told[f"{fault.name} {reason}"] = told.get(f"{fault.name} {reason}", 0) + 1
-    return [f"  {text} ({count} runs)" for text, count in told.items()][:6]
+    return [f"  {text} ({_runs(count)})" for text, count in told.items()][:6]
 
 
 def _answers(done: ChaosCampaign) -> Iterable[tuple[int, Answered]]:
@@ -94,9 +97,11 @@ def _probe_line(name: str, found: list[tuple[int, Answered]]) -> str:
     broken = [(number, probe) for number, probe in found if probe.failed]
     if not broken:
         missed = sum(not probe.asked for _, probe in found)
-        return head + (f"; not asked in {missed} runs" if missed else "; it held")
+        return head + (f"; not asked in {_runs(missed)}" if missed else "; it held")
     number, first = broken[0]
-    return f"{head}; failed in {len(broken)} runs; run {number} at {first.at_s:.3f} s: {first.why}"
+    return (
+        f"{head}; failed in {_runs(len(broken))}; run {number} at {first.at_s:.3f} s: {first.why}"
+    )
 
 
 def windows_lines(done: ChaosCampaign, beside: ChaosCampaign) -> list[str]:
@@ -135,6 +140,10 @@ def run_lines(name: str, one: ChaosRun) -> list[str]:
     cost = f"{one.run.steps:,} events, {one.run.virtual_s:.4g} virtual seconds"
     lines += ["", f"resilience score {report.score:.4g} of 100; {cost}"]
     return lines
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'s' * (count != 1)}"
 
 
 def _amidst(spans: tuple[str, ...]) -> str:
