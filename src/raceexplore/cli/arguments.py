@@ -119,6 +119,8 @@ MEANING = (
                  help="Both: one after the other. Unless told, the one that the program imports."),
     click.option("--allow", multiple=True, type=click.Choice(ALLOWED), metavar="KIND",
                  help="A kind of failure that is none here, as 'tasks left'."),
+    click.option("--cancel", is_flag=False, flag_value="*", default="", metavar="[NAMES]",
+                 help="Cancel tasks at any await: all but main, or those named so, as 'get*'."),
 )  # fmt: skip
 
 
@@ -137,6 +139,7 @@ def settings(given: dict[str, Any]) -> Settings:
         entropy=given["entropy"],
         runtime=given.pop("runtime") or "",
         allow=",".join(given.pop("allow")),
+        cancel=given.pop("cancel"),
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.names import TaskInfo
 
 KINDS = ("task", "latency", "fault", "data")
+RARITY = 4, 16, 64  # of draws that are asked at each await
 CLOCK = "clock"  # the name of the pseudo-task that fires deadlines
 
 
@@ -110,9 +111,10 @@ class ChoicePoint:
         every other index is a preemption.
     label: ``path:label`` of a draw; empty for tasks.
     ordinal: which draw of that label this is, from 0.
+    rare: it is asked so often that a sampler is to answer it with 0 nearly always; see `keyed`.
     """
 
-    __slots__ = ("_options", "bound", "continues", "kind", "label", "ordinal")
+    __slots__ = ("_options", "bound", "continues", "kind", "label", "ordinal", "rare")
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -121,6 +123,7 @@ class ChoicePoint:
         self.continues = False
         self.label = ""
         self.ordinal = 0
+        self.rare = False
 
     def let_go(self) -> None:
         """Drop the loop: the run has ended."""
@@ -148,4 +151,9 @@ class ChoicePoint:
         same data under every schedule.
         """
         text = f"{entropy}/{self.kind}/{self.label}/{self.ordinal}".encode()
-        return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") % self.bound
+        number = int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
+        if not self.rare:
+            return number % self.bound
+        # one in four, in sixteen or in 64, as the entropy says: runs are short and long
+        one_in = RARITY[entropy % len(RARITY)]
+        return 0 if number % one_in else number // one_in % (self.bound - 1) + 1

@@ -49,12 +49,18 @@ class Decisions:
             return 0
         if bound > WIDE:
             return self._digits(kind, label, bound)
+        return self.ask(kind, f"{self.loop.last_actor()[0]}:{label}", bound)
+
+    def ask(self, kind: str, label: str, bound: int = 2, *, rare: bool = False) -> int:
+        """Return an index below ``bound`` for the draw ``label``, which says whose it is.
+
+        rare: see `ChoicePoint`.
+        """
         point = self.point
-        label = f"{self.loop.last_actor()[0]}:{label}"
         ordinal = self.draws.get(label, 0)
         self.draws[label] = ordinal + 1
         point.kind, point.bound, point.continues = kind, bound, False
-        point.label, point.ordinal = label, ordinal
+        point.label, point.ordinal, point.rare = label, ordinal, rare
         try:
             index = self.scheduler.choose(point)
             if not 0 <= index < bound:
@@ -63,7 +69,7 @@ class Decisions:
             self.loop.abort(error)  # the program might catch what is raised here
             raise
         finally:
-            point.kind, point.label = "task", ""
+            point.kind, point.label, point.rare = "task", "", False
         if index:
             self.log.append((kind, label, ordinal, False, index))
         return index

@@ -53,14 +53,14 @@ def knob_values(text: str) -> Mapping[str, float]:
 
 
 RUNTIMES = "trio", "asyncio"
-SWALLOWED, ENDLESS = "swallowed cancellation", "waits for ever"
+SWALLOWED, ENDLESS, LEFT = "swallowed cancellation", "waits for ever", "tasks left"
 ALLOWED = (
     SWALLOWED,
     ENDLESS,
     "exception never retrieved",
     "destroyed task",
     "never awaited",
-    "tasks left",
+    LEFT,
     "callback error",
 )
 """The kinds of failures that a program may be allowed to have."""
@@ -78,6 +78,8 @@ class Settings:
     runtime: ``trio`` or ``asyncio``; empty for the one that the program's imports name.
     allow: kinds of failures that are none here, with commas between them; see `ALLOWED`.
     knobs: what `World.knob` gives in place of its defaults, as ``cpu=0.25,sigma=1.2``.
+    cancel: who may be cancelled at any await: a pattern of task names, ``*`` for all but main;
+        empty for nobody.
     """
 
     time: Literal["strict", "elastic"] = "strict"
@@ -87,6 +89,7 @@ class Settings:
     runtime: str = ""
     allow: str = ""
     knobs: str = ""
+    cancel: str = ""
 
     def __post_init__(self) -> None:
         if self.time not in ("strict", "elastic"):

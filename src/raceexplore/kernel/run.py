@@ -18,7 +18,8 @@ from raceexplore.kernel.fence.pulse import pulse
 from raceexplore.kernel.fence.watchdog import watchdog, watching
 from raceexplore.kernel.judge import End, judge
 from raceexplore.kernel.outcome import Failure, Run, from_exception, shorten
-from raceexplore.kernel.program import SWALLOWED, Limits, Settings, as_program, knob_values
+from raceexplore.kernel.program import LEFT, SWALLOWED, Limits, Settings, as_program, knob_values
+from raceexplore.kernel.runtimes.cancelling import Cancelling
 from raceexplore.kernel.runtimes.imports import runtime_of
 from raceexplore.kernel.started import started
 from raceexplore.kernel.trio_loop.run import trio_run
@@ -66,6 +67,9 @@ class _Execution:
         self.leaked = False
         self.swallower: tuple[str, Site] | None = None
         self.watch: Callable[[Event, Any], object] | None = None
+        self.cancelling: Cancelling | None = None
+        if loop.settings.cancel:
+            self.cancelling = Cancelling(loop, loop.settings.cancel, recorder)
         loop.attach(self)
 
     def crashed(self, error: BaseException) -> None:
@@ -148,6 +152,8 @@ class _Execution:
         info = loop.infos[task]
         if info.serial == 0:  # trio's init task
             return
+        if self.cancelling is not None:
+            self.cancelling.after(task, woken)
         if recorder is not None:
             self._record(recorder, task, woken)
         loop.ended_by, loop.raised = "", None
@@ -216,6 +222,8 @@ def run_once(
         doom.attach(loop, execution.fail)
     if recorder is not None:
         loop.record(recorder, execution.after)
+    elif execution.cancelling is not None:
+        loop.after = execution.after
     try:
         if guard.installed() and watchdog.on:
             _drive(loop, program, execution, limits)
@@ -295,6 +303,11 @@ def _judged(name: str, execution: _Execution, limits: Limits) -> tuple[Failure |
     """Return the failure, or why the run was cut."""
     loop = execution.loop
     error = loop.error
+    cancelling = execution.cancelling
+    if error is not None and cancelling is not None and cancelling.explains(error):
+        error = None
+        if execution.complaint is not None and execution.complaint.kind == LEFT:
+            execution.complaint = None  # main was not there any more to wait for them
     quiet = error is None and execution.failure is None and execution.swallower is None
     if quiet and not loop.verdict:
         return execution.complaint, ""

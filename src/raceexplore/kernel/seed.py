@@ -142,7 +142,8 @@ def _rows(names: list[str], rows: list[int]) -> Iterator[Deviation]:
 
 
 def _options(settings: Settings) -> Iterator[tuple[str, Any]]:
-    for name in ("time", "order", "fair_after", "entropy", "runtime", "allow", "knobs"):
+    names = ("time", "order", "fair_after", "entropy", "runtime", "allow", "knobs", "cancel")
+    for name in names:
         yield name, getattr(settings, name)
 
 

@@ -19,6 +19,11 @@ OPTIONS: dict[str, tuple[type, str, str]] = {
     "time": (str, "strict|elastic", "May a deadline fire while tasks can run?"),
     "order": (str, "any|passes", "Which orders: any, or those of the runtime's own loop."),
     "runtime": (str, "trio|asyncio", "The runtime; that of the test's imports unless told."),
+    "cancel": (
+        str,
+        "NAMES",
+        "Who may be cancelled at any await: names, as get*; * is all.",
+    ),
     "allow": (str, "KIND,...", "Kinds of failures that are none, as 'tasks left'."),
     "jobs": (str, "N|auto", "Processes that share the runs of a test (default 1)."),
     "observe": (str, "PACKAGE,...", "Installed packages to look into when a test fails, or none."),

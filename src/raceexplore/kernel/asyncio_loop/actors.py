@@ -42,6 +42,9 @@ class Scope:
     cancelled_caught = shield = False
 
 
+INTERRUPTION = Scope()  # stands for the innermost scope around an await that was cancelled
+
+
 class Around:
     """Stands for the nursery of a task: under asyncio nothing cancels a task but its name."""
 
@@ -60,7 +63,7 @@ class Actor:
 
     __slots__ = (
         "args", "callback", "cancelled_by", "context", "coro", "info", "name", "number", "parent",
-        "parent_nursery", "scope", "steps", "task",
+        "parent_nursery", "scope", "steps", "struck", "task",
     )  # fmt: skip
 
     child_nurseries = GROUPS
@@ -77,6 +80,7 @@ class Actor:
         self.info: Any = None
         self.scope = Scope()
         self.parent_nursery = Around(self.scope)
+        self.struck = -1  # its count of events when it was cancelled last
         self.cancelled_by: Any = None  # the site of the program's own call that cancelled it
 
 

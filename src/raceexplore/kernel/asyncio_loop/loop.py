@@ -214,7 +214,8 @@ class ControlledLoop(BASE):  # type: ignore[misc]
 
     def default_exception_handler(self, context: dict[str, Any]) -> None:
         """Note a failure that asyncio could only have logged."""
-        if not self.host.note_error(context):
+        # what is freed once the run has ended, which the collector decides, is no part of it
+        if self.host is not None and not self.host.note_error(context):
             super().default_exception_handler(context)
 
     def run_forever(self) -> None:

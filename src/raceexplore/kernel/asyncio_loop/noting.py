@@ -17,9 +17,12 @@ from raceexplore.kernel.asyncio_loop.actors import (
     Actor,
     CallbackLine,
     Complaints,
+    TimerActor,
 )
 from raceexplore.kernel.asyncio_loop.drive import Drive
+from raceexplore.kernel.asyncio_loop.ending import user_call
 from raceexplore.kernel.asyncio_loop.tasks import ControlledTask
+from raceexplore.kernel.events.cancels import CHOICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +35,7 @@ class NotedDrive(Drive):
 
     ledger: Ledger | None = None
     recorder: Recorder | None = None
+    chosen = False  # a cancellation is the run's own choice
 
     @property
     def notes(self) -> Ledger | None:
@@ -108,6 +112,11 @@ class NotedDrive(Drive):
         super().cancels(actor)
         if (ledger := self.notes) is not None:
             ledger.write(actor.scope, ...)
+            if self.recorder is not None:
+                by_clock = type(self.last) is TimerActor
+                called = CHOICE if self.chosen else str(user_call() or "")
+                number = len(self.events)
+                self.recorder.cancels.note((actor.scope,), number, deadline=by_clock, called=called)
             future = None if actor.task is None else actor.task._fut_waiter
             if future is not None:
                 ledger.write(future, ...)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from asyncio import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.asyncio_loop.actors import Actor, Complaints
@@ -12,6 +13,7 @@ from raceexplore.kernel.asyncio_loop.noting import NotedDrive
 from raceexplore.kernel.asyncio_loop.world import AsyncioRuntime
 from raceexplore.kernel.fence.watchdog import place
 from raceexplore.kernel.standing.moment import Moment
+from raceexplore.kernel.standing.walk import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 class AsyncioRun(NotedDrive):
     """The run loop of an asyncio program."""
 
+    interruption: type[BaseException] = CancelledError
     blocked = 1  # not counted here: no bound is claimed that holds where nobody waits
     lasting: frozenset[str] = frozenset()
 
@@ -102,6 +105,20 @@ class AsyncioRun(NotedDrive):
     def scopes_of(self, task: Any) -> list[Any]:
         """Return what can cancel ``task``: asyncio cancels tasks, and not blocks of code."""
         return [task.scope] if type(task) is Actor else []
+
+    def victim(self, task: Any) -> object | None:
+        """Return the task of asyncio's, unless it is the main one, has not begun or has ended."""
+        if type(task) is not Actor or task is self.actors.main or not task.steps:
+            return None
+        found = task.task
+        return None if found is None or found.done() or found.cancelling() else found
+
+    def strike(self, task: Any, victim: Any) -> None:
+        """Cancel ``victim``, and remember where it waited: whether it swallows that can be seen."""
+        task.cancelled_by = task.cancelled_by or site_of(task.coro)
+        self.chosen = True
+        victim.cancel()
+        self.chosen = False
 
     def cancelled_of(self, scopes: Iterable[Any]) -> list[Any]:
         """Return none: each call of `Task.cancel` is noted as it happens."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from outcome import Error, capture
 
-from raceexplore.kernel.asyncio_loop.actors import Actor
+from raceexplore.kernel.asyncio_loop.actors import INTERRUPTION, Actor
 from raceexplore.kernel.asyncio_loop.ending import user_call
 from raceexplore.kernel.asyncio_loop.loop import RESOLUTION_S, ControlledLoop
 from raceexplore.kernel.asyncio_loop.names import Actors
@@ -107,6 +107,7 @@ class State:
     def cancels(self, actor: Actor) -> None:
         """Note that somebody cancels ``actor``; remember the line if it is the program's own."""
         if not self.unwinding:
+            actor.struck = actor.steps
             actor.cancelled_by = actor.cancelled_by or user_call()
 
     def do_chores(self) -> None:
@@ -194,8 +195,13 @@ class State:
         return found
 
     def deed(self, actor: Any) -> tuple[int, bool, Any]:
-        """Return the number of the event in its actor, whether that can go on, and None."""
-        return actor.steps, type(actor) is Actor and actor.callback is not None, None
+        """Return its number in the actor, whether that can go on, and if it began cancelled."""
+        if type(actor) is not Actor:
+            return actor.steps, False, None
+        cancelled = 0 <= actor.struck < actor.steps
+        if cancelled:
+            actor.struck = -1
+        return actor.steps, actor.callback is not None, INTERRUPTION if cancelled else None
 
     def events_so_far(self) -> list[Any]:
         """Return the events of the run so far; always empty unless it is recorded."""

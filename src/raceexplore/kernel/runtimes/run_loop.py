@@ -44,7 +44,8 @@ class Running(Protocol):
     infos: the names of the tasks, by task; names: by number. verdict: why the loop stopped before
     the program did. unwinding: what is left is being cancelled. ended_by: the type of the exception
     that ended a task in the last event, and raised: that exception. endings: the errors that ended
-    tasks, in the order of time.
+    tasks, in the order of time. after: called after each event, with those that it has woken.
+    interruption: what is raised at an await that is cancelled.
     """
 
     settings: Settings
@@ -56,6 +57,8 @@ class Running(Protocol):
     raised: BaseException | None
     endings: list[BaseException]
     last: Any
+    interruption: type[BaseException]
+    after: Callable[[Any, Sequence[Any]], None] | None
 
     def abort(self, verdict: str | BaseException) -> None:
         """End the run before its next event, because of ``verdict``; the first one counts."""
@@ -129,6 +132,14 @@ class Judged(Protocol):
     @property
     def error(self) -> BaseException | None:
         """What the main task has raised."""
+        ...
+
+    def victim(self, task: Any) -> object | None:
+        """Return what to cancel so that the await of ``task`` is; None if nothing may be."""
+        ...
+
+    def strike(self, task: Any, victim: Any) -> None:
+        """Cancel ``victim``, at the await at which ``task`` has stopped."""
         ...
 
     def waits(self, alive: list[Any]) -> list[Wait]:

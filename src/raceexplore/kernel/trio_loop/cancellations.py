@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from raceexplore.kernel.events.trace import Site
-from raceexplore.kernel.standing.walk import user_await
+from raceexplore.kernel.events.trace import Site, Stop
+from raceexplore.kernel.standing.walk import site_of, user_await
 from raceexplore.kernel.trio_loop.compat import GLOBAL_RUN_CONTEXT, CancelReason, by_spawn
 
 if TYPE_CHECKING:
@@ -151,3 +151,26 @@ def scopes_of(task: Any) -> list[Any]:
 def cancelled_of(scopes: Iterable[Any]) -> list[Any]:
     """Return those of ``scopes`` that have been cancelled, without looking at their deadlines."""
     return [scope for scope in scopes if scope._cancel_called]
+
+
+def cancellable(task: Any, system: Any) -> Any:
+    """Return the innermost cancel scope around the await of ``task`` that a program may cancel.
+
+    That is one that the task has opened, or else its nursery's. None if the task does not wait, or
+    is shielded, or is cancelled already, or if nobody but trio holds a scope around it. A sleeper
+    waits in a scope of trio's own. system: the nursery that main and trio's own tasks are in.
+    """
+    parent = task._parent_nursery
+    if task.coro.cr_frame is None or parent is None or not task._schedule_points:
+        return None
+    scopes, status = [], task._cancel_status
+    while status is not None and status is not parent._cancel_status:
+        scopes.append(status._scope)
+        status = status._parent
+    if parent is not system:
+        scopes.append(parent.cancel_scope)
+    if scopes and site_of(task.coro).stop is Stop.SLEEP:
+        del scopes[0]
+    if not scopes or scopes[0].shield or any(scope._cancel_called for scope in scopes):
+        return None
+    return scopes[0]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import trio
+
 from raceexplore.kernel.errors import BadProgram
 from raceexplore.kernel.fence.outside import outside
 from raceexplore.kernel.standing.moment import Lookout
 from raceexplore.kernel.standing.waits import waits
 from raceexplore.kernel.standing.walk import site_of
-from raceexplore.kernel.trio_loop.cancellations import cancelled_of, scopes_of
+from raceexplore.kernel.trio_loop.cancellations import cancellable, cancelled_of, scopes_of
 from raceexplore.kernel.trio_loop.compat import check_trio
 from raceexplore.kernel.trio_loop.loop import Loop
 from raceexplore.kernel.trio_loop.runtime import TrioRuntime
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 class TrioRun(Loop):
     """The run loop of a trio program."""
 
+    interruption: type[BaseException] = trio.Cancelled
     cancelled_of = staticmethod(cancelled_of)
     scopes_of = staticmethod(scopes_of)
 
@@ -79,6 +82,15 @@ class TrioRun(Loop):
         """Let virtual time pass without a schedule point."""
         self.clock.jump_to(self.clock.current_time() + seconds)
         self.soon.chores.append((self.deadlines.expire, (self.clock.current_time(),)))
+
+    def victim(self, task: Any) -> object | None:
+        """Return the innermost scope that is not trio's own, and may be cancelled, or None."""
+        scope: object | None = cancellable(task, self.runner.system_nursery)
+        return scope
+
+    def strike(self, task: Any, victim: Any) -> None:
+        """Cancel the scope ``victim``."""
+        victim.cancel()
 
     def waits(self, alive: list[Any]) -> list[Wait]:
         """Return what the program's tasks among ``alive`` wait for."""

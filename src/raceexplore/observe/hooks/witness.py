@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from raceexplore.kernel.events.cancels import CHOICE
+from raceexplore.kernel.runtimes import cancelling
 from raceexplore.kernel.standing.walk import is_installed, is_user_file
 from raceexplore.observe.effects.by_class_of_object import MARK
 
@@ -45,12 +47,15 @@ def witnessed(ledger: Ledger) -> Iterator[None]:
 def users_line() -> str:
     """Return ``file:line`` of the innermost frame of the user's own project.
 
-    Of an installed library's, where there is none; empty if the code is nobody's.
+    Of an installed library's, where there is none; empty if the code is nobody's. `CHOICE` if it
+    is the run itself that cancels.
     """
     frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
     second = ""
     while frame is not None:
         file = frame.f_code.co_filename
+        if file == cancelling.__file__:
+            return CHOICE
         if is_user_file(file):
             line = f"{file}:{frame.f_lineno}"
             if not is_installed(file) or MARK in frame.f_globals:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from raceexplore.kernel.events.cancels import CHOICE
 from raceexplore.kernel.events.trace import Stop
 from raceexplore.kernel.names import short_names
 from raceexplore.kernel.standing.waits import WHAT
@@ -68,6 +69,7 @@ class CancelWords:
     def __init__(self, run: Run) -> None:
         self._run, self._facts = run, Cancellations(run)
         self._names = short_names(event.task for event in run.events)
+        self._group = "group" if run.settings.runtime == "asyncio" else "nursery"
         self._main = str(run.program.source) if run.program.source else ""
 
     def of(self, event: Event) -> tuple[str, ...]:
@@ -84,7 +86,8 @@ class CancelWords:
 
     def calls(self, event: Event) -> list[Cancel]:
         """Return the cancellations that ``event`` makes, and a reader wants to see."""
-        return [c for c in self._facts.by(event.number) if c.victims or c.called]
+        cancels = self._facts.by(event.number)
+        return [c for c in cancels if c.called != CHOICE and (c.victims or c.called)]
 
     def whom(self, cancel: Cancel) -> str:
         """Return the names of those whose code ``cancel`` interrupts, else what it is called on."""
@@ -120,13 +123,15 @@ class CancelWords:
 
     def _cause(self, cancel: Cancel) -> str:
         author = self._facts.author(cancel)
+        if cancel.called == CHOICE:
+            return f"by choice ({CHOICE})"
         if author is None:
             opened = self._place(cancel.opened)
             return f"the deadline of {opened} has passed" if opened else "its deadline has passed"
         who = self._names.get(author.task, author.task)
         if cancel.called:
             return f"{who} cancels it (step {author.number}, {self._place(cancel.called)})"
-        return f"{self.failing(author)} (step {author.number}), which cancels the nursery"
+        return f"{self.failing(author)} (step {author.number}), which cancels the {self._group}"
 
     def failing(self, author: Event) -> str:
         """Return what goes wrong in ``author``, which cancels a nursery: ``ann fails with ...``."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.events.trace import NOWHERE, Site
 from raceexplore.kernel.outcome import Failure, from_exception, shorten
+from raceexplore.kernel.program import LEFT
 from raceexplore.kernel.standing.walk import site_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 NEVER_RETRIEVED = "exception never retrieved"
 DESTROYED = "destroyed task"
 NEVER_AWAITED = "never awaited"
-LEFT = "tasks left"
 CALLBACK_ERROR = "callback error"
 
 
