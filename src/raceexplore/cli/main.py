@@ -80,6 +80,9 @@ def call(arguments: Sequence[str]) -> int:
     except BaseException as error:  # noqa: BLE001 nothing may look like "failure found"
         if isinstance(error, SystemExit) and COMPLETION in os.environ:  # click's own way to end
             return int(error.code or 0)
+        # when the reader of the help has gone, click puts a stream of its own here, and exits
+        if isinstance(error, SystemExit) and type(sys.stdout).__module__.startswith("click"):
+            return status.NOTHING
         return status.after(error, __version__)
 
 

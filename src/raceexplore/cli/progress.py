@@ -44,6 +44,8 @@ def progress_bar(stream: TextIO, budget: int) -> Iterator[Ticker | None]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
+    from raceexplore.cli.streams import environment
+
     columns = (
         BarColumn(bar_width=30),
         TextColumn("{task.completed:,}/{task.total:,} runs"),
@@ -52,7 +54,7 @@ def progress_bar(stream: TextIO, budget: int) -> Iterator[Ticker | None]:
     # no thread of rich's own: it would read the clock that is virtual during a run
     bar = Progress(
         *columns,
-        console=Console(file=stream),
+        console=Console(file=stream, _environ=environment()),
         auto_refresh=False,
         transient=True,
         redirect_stdout=False,

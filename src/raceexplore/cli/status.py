@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from raceexplore.kernel.errors import RaceExploreError
+from raceexplore.kernel.fence.hostile import bounded
 from raceexplore.report.story.clean import clean
 from raceexplore.search.corpus.mutation import LockHeld
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 NOTHING, FOUND, USAGE, INCONCLUSIVE, REFUSED, CRASH, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
 LOCKED = 5  # another process changes the corpus, and has not ended in time
+LINE_LONGEST = 2_000  # letters
 UNWRITTEN = 74  # nothing was found, and the answer, or a file that was asked for, was not written
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 NAMED = {
@@ -153,8 +155,8 @@ def with_lock(ended: int) -> int:
 
 
 def complain(message: str) -> None:
-    """Write one line to standard error."""
-    _write_line(f"error: {' '.join(message.split())}")
+    """Write one line to standard error; the user's own words may make it long, but not endless."""
+    _write_line(f"error: {bounded(' '.join(message.split()), LINE_LONGEST)}")
 
 
 def _write_line(text: str, stream: Any = None) -> None:

@@ -30,6 +30,11 @@ def width_of(stream: TextIO) -> int:
     return max(NARROWEST, min(WIDEST, columns or PIPED))
 
 
+def environment() -> dict[str, str]:
+    """Return what the library that writes to terminals may know: it takes any text for a size."""
+    return {name: text for name, text in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+
+
 def say(lines: Iterable[Text], stream: TextIO) -> None:
     """Write ``lines``; long commands are not broken, so that they can be copied."""
     from rich.console import Console
@@ -38,7 +43,9 @@ def say(lines: Iterable[Text], stream: TextIO) -> None:
     if isinstance(stream, type(sys.__stdout__)):
         stream.reconfigure(errors="backslashreplace")
     width = width_of(stream)
-    console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+    console = Console(
+        file=stream, width=width, highlight=False, markup=False, emoji=False, _environ=environment()
+    )
     try:
         for line in lines:
             console.print(_harmless(line), soft_wrap=True)

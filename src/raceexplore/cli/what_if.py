@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from raceexplore.search.corpus.replay import Replayed, Stored
     from raceexplore.search.what_if.what_if import Atomicity, Trial
 
-LINES = re.compile(r"(?:(?P<file>.+):)?(?P<first>\d+)(?:-(?P<last>\d+))?")
+LINES = re.compile(r"(?:(?P<file>.+):)?(?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?")
 
 
 def answer(run: Run, limits: Limits) -> Atomicity | None:

@@ -15,7 +15,7 @@ from raceexplore.kernel.errors import BadSeed
 from raceexplore.kernel.outcome import headline
 from raceexplore.report.story.clean import clean
 from raceexplore.report.story.words import shown_path
-from raceexplore.search.corpus.entry import read
+from raceexplore.search.corpus.entry import paths_of, read
 from raceexplore.toolbox.by_name import available, options
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _models() -> Iterator[tuple[str, str]]:
 
 def corpus(folder: Path) -> Iterator[Text]:
     """Yield each entry of ``folder``; a damaged one is named, and the others are listed."""
-    for path in sorted(p for p in folder.glob("*.json") if not p.name.startswith(".")):
+    for path in paths_of(folder):
         try:
             entry = read(path)
         except BadSeed as error:
@@ -91,7 +91,7 @@ def corpus(folder: Path) -> Iterator[Text]:
 def corpus_values(folder: Path) -> list[dict[str, Any]]:
     """Return each entry of ``folder`` as plain data; of a damaged one, what is wrong with it."""
     found: list[dict[str, Any]] = []
-    for path in sorted(p for p in folder.glob("*.json") if not p.name.startswith(".")):
+    for path in paths_of(folder):
         try:
             found.append({"file": str(path), **asdict(read(path))})
         except BadSeed as error:

@@ -185,8 +185,15 @@ def _save(entry: Entry, folder: Path) -> tuple[Path, bool]:
 
 
 def paths_of(folder: Path) -> list[Path]:
-    """Return the files of ``folder`` that are entries by their names, in the order of these."""
-    return sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
+    """Return the files of ``folder`` that are entries by their names, in the order of these.
+
+    None if there is no such folder. Raises `OSError` if it cannot be read, which is not the same.
+    """
+    try:
+        found = sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [path for path in found if path.suffix == ".json" and not path.name.startswith(".")]
 
 
 def _holds(path: Path, entry: Entry) -> bool:

@@ -57,7 +57,12 @@ def supervised(work: Callable[[], int], tell: Tell) -> int:
     """Return the exit status of ``work``, done in a process of its own where that can be had."""
     if not can_scout() or not hasattr(select, "poll"):
         return work()
-    return _Supervisor(work, tell).run()
+    try:
+        supervisor = _Supervisor(work, tell)
+    except OSError:  # there are too few descriptors even for two pipes: then this process
+        testament.close()
+        return work()
+    return supervisor.run()
 
 
 class _Supervisor:
@@ -66,12 +71,12 @@ class _Supervisor:
         self._deaths: dict[int, Death] = {}
         self._presses, self._asked = 0, 0  # Ctrl-C; another signal to end
         self._left_s = float("inf")
+        testament.open()
+        self._wakes, self._wake = os.pipe()
 
     def run(self) -> int:
         """Have the command done; return its exit status, and tell what ended it early."""
-        testament.open()
-        self._wakes, wake = os.pipe()
-        self._undo = self._listen(wake)
+        self._undo = self._listen(self._wake)
         try:
             ended = self._lives()
         finally:
