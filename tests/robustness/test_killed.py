@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import shutil
+import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from forked_command import forked
+from killed import killed_after, kills, looks
+
 FAILS = """
 import trio
 
@@ -20,51 +22,67 @@ async def main():
 OUTPUTS = ("--html", "r.html", "--svg", "r.svg", "--json", "r.json", "--junit", "r.xml")
 
 
-def killed(folder: Path, *command: str) -> list[list[str]]:
-    """Return, for each operation of ``command``: its number, the entries kept, what is broken."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tests/support/killed.py"), str(folder), *command],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [line.split(" ", 2) for line in done.stdout.splitlines()]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "origin"
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a program that fails, and all that a run of it has written."""
+    made = tmp_path_factory.mktemp("killed") / "origin"
     made.mkdir()
     (made / "fails.py").write_text(FAILS, encoding="utf-8")
-    subprocess.run(
-        [sys.executable, "-m", "raceexplore", "run", "fails.py", *OUTPUTS],
-        cwd=made,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
-        check=False,
-    )
+    assert forked(made, "run", "fails.py", *OUTPUTS).status == 1
     return made
 
 
-@pytest.mark.parametrize("command", ["run", "add", "add again", "report"])
-def test_every_file_is_whole_or_absent_whenever_the_command_is_killed(
-    folder: Path, command: str
-) -> None:
+def prepared(origin: Path, folder: Path, command: str) -> tuple[Path, list[str]]:
+    """Return a folder in which ``command`` is to be done, and its words."""
+    folder = folder / "origin"
+    shutil.copytree(origin, folder)
     (kept,) = (folder / "corpus").glob("*.json")
     name = f"corpus/{kept.name}"
     if command == "add again":
         (folder / "corpus/k.json").write_bytes(kept.read_bytes())
-    commands = {
+    if command == "run":
+        kept.unlink()
+    return folder, {
         "run": ["run", "fails.py", *OUTPUTS],
         "add": ["corpus", "add", name, "--as", "k"],
         "add again": ["corpus", "add", name, "--as", "k", "--force"],
         "report": ["report", name, *OUTPUTS],
-    }
-    if command == "run":
-        kept.unlink()
-    told = killed(folder, *commands[command])
-    assert len(told) >= 3  # a draft, its name, and what is removed
-    assert [line for line in told if line[2] != "[]"] == []
+    }[command]
+
+
+COMMANDS = ("run", "add", "add again", "report")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_file_is_whole_or_absent_before_each_operation(
+    origin: Path, tmp_path: Path, command: str
+) -> None:
+    folder, words = prepared(origin, tmp_path, command)
+    seen = looks(folder, words)
+    assert len(seen) >= 3  # a draft, its name, and what is removed
+    assert [left.broken for left in seen if left.broken] == []
     if command != "run":
-        assert all(int(line[1]) >= 1 for line in told)  # what was kept is kept
+        assert all(left.kept >= 1 for left in seen)  # what was kept is kept
+
+
+def test_what_is_killed_leaves_what_is_there_at_that_moment(origin: Path, tmp_path: Path) -> None:
+    folder, words = prepared(origin, tmp_path, "add again")
+    assert list(kills(folder, words)) == looks(folder, words)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_file_is_whole_or_absent_whenever_the_command_is_killed(
+    origin: Path, tmp_path: Path, command: str
+) -> None:
+    folder, words = prepared(origin, tmp_path, command)
+    began = time.monotonic()
+    killed_after(folder, words, 5.0)  # it has ended long before
+    whole_s = max(0.2, time.monotonic() - began - 4.8)
+    random, alive = Random(command), 0
+    for _ in range(125):
+        lived, left = killed_after(folder, words, random.uniform(0, whole_s))
+        alive += lived
+        assert left.broken == []
+        assert left.kept >= (command != "run")
+    assert alive > 12

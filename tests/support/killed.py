@@ -1,7 +1,8 @@
-"""Run a command many times, each time killed before another one of its file operations.
+"""What kill -9 leaves of a command's files: before each of its file operations, and at any moment.
 
-``python killed.py FOLDER COMMAND...``: for each operation a fork does the command in a fresh copy
-of FOLDER, and dies before it. What is told is a line for each: the files that are not whole.
+What a killed process leaves is what is on the disk at that moment: what it has not handed to the
+system is lost. So to look at the disk before each operation of one run tells as much as to kill as
+many runs; `kills` does that, too, to show that it is so.
 """
 
 from __future__ import annotations
@@ -11,25 +12,28 @@ import os
 import shutil
 import signal
 import sys
+import time
 import xml.dom.minidom
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from raceexplore.cli import call
 from raceexplore.search.corpus.entry import read
 
 CHANGES = {"os.rename", "os.link", "os.remove", "os.mkdir", "os.chmod", "os.truncate"}
-counted, last = [0], [-1]
 
 
-def hook(event: str, arguments: Any) -> None:
-    """Count a file operation that changes something; die before the one that is to be the last."""
-    writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & 0x3
-    if not (writes or event in CHANGES) or str(arguments[0]).startswith("/dev"):
-        return
-    counted[0] += 1
-    if counted[0] == last[0]:
-        os.kill(os.getpid(), signal.SIGKILL)
+class Left(NamedTuple):
+    """What is there at a moment: how many failures are kept, and which files are not whole."""
+
+    kept: int
+    broken: list[str]
+
+
+def left_in(folder: Path) -> Left:
+    """Return what is there now."""
+    return Left(len(list(folder.glob("corpus/[a-z]*.json"))), not_whole(folder))
 
 
 def not_whole(folder: Path) -> list[str]:
@@ -51,35 +55,81 @@ def not_whole(folder: Path) -> list[str]:
     return found
 
 
-def once(folder: Path, command: list[str], nth: int, pipe: int) -> None:
-    """Do ``command`` in ``folder`` and die before its nth file operation; tell how many it has."""
-    os.chdir(folder)
-    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
-    counted[0], last[0] = 0, nth
-    call(command)
-    os.write(pipe, str(counted[0]).encode())
-    os._exit(0)
+def is_change(event: str, arguments: Any) -> bool:
+    """Return whether what Python tells of changes a file."""
+    writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & 0x3
+    return bool(writes or event in CHANGES) and not str(arguments[0]).startswith("/dev")
 
 
-def main(origin: Path, command: list[str]) -> None:
-    """Do it all; print a line for each operation before which the command was killed."""
-    sys.addaudithook(hook)
-    nth, work = 1, origin.with_name("work")
+def looks(origin: Path, command: list[str]) -> list[Left]:
+    """Do ``command`` once in a copy of ``origin``; return what is there before each operation."""
+    work = fresh(origin)
+    here, there = os.pipe()
+    if os.fork() == 0:
+        seen: list[Left] = []
+        looking: list[None] = []
+
+        def hook(event: str, arguments: Any) -> None:
+            if not looking and is_change(event, arguments):
+                looking.append(None)  # to look is to open files, too
+                seen.append(left_in(work))
+                looking.clear()
+
+        _do(work, command, hook)
+        os.write(there, json.dumps(seen).encode())
+        os._exit(0)
+    os.close(there)
+    with open(here, "rb") as pipe:  # noqa: PTH123 it is a descriptor
+        seen = json.loads(pipe.read())
+    os.wait()
+    return [Left(*left) for left in seen]
+
+
+def kills(origin: Path, command: list[str]) -> Iterator[Left]:
+    """Do ``command`` as often as it has operations, each time killed before another one."""
+    nth = 0
     while True:
-        shutil.rmtree(work, ignore_errors=True)
-        shutil.copytree(origin, work)
-        here, there = os.pipe()
+        nth += 1
+        work = fresh(origin)
         child = os.fork()
         if child == 0:
-            once(work, command, nth, there)
-        os.close(there)
-        os.waitpid(child, 0)
-        if os.read(here, 20):
+            count = [0]
+
+            def hook(event: str, arguments: Any, count: list[int] = count, last: int = nth) -> None:
+                changes = is_change(event, arguments)
+                count[0] += changes
+                if changes and count[0] == last:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            _do(work, command, hook)
+            os._exit(0)
+        if os.waitpid(child, 0)[1] == 0:
             return
-        os.close(here)
-        print(nth, len(list(work.glob("corpus/[a-z]*.json"))), not_whole(work))
-        nth += 1
+        yield left_in(work)
 
 
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+def killed_after(origin: Path, command: list[str], after_s: float) -> tuple[bool, Left]:
+    """Do ``command``, killed after so long; return whether it lived till then, and what is left."""
+    work = fresh(origin)
+    child = os.fork()
+    if child == 0:
+        _do(work, command, lambda *_: None)
+        os._exit(0)
+    time.sleep(after_s)
+    os.kill(child, signal.SIGKILL)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1]), left_in(work)
+
+
+def fresh(origin: Path) -> Path:
+    """Return a new copy of ``origin`` beside it."""
+    work = origin.with_name("work")
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(origin, work)
+    return work
+
+
+def _do(folder: Path, command: list[str], hook: Callable[[str, Any], None]) -> None:
+    os.chdir(folder)
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.addaudithook(hook)
+    call(command)

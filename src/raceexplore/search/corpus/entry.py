@@ -185,10 +185,7 @@ def _save(entry: Entry, folder: Path) -> tuple[Path, bool]:
 
 
 def paths_of(folder: Path) -> list[Path]:
-    """Return the files of ``folder`` that are entries by their names, in the order of these.
-
-    None if there is no such folder. Raises `OSError` if it cannot be read, which is not the same.
-    """
+    """Return the files of ``folder``, if it is there, that are entries by their names, sorted."""
     try:
         found = sorted(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
