@@ -143,3 +143,23 @@ def test_values_are_compared_as_litmuschaos_compares_them(
 def test_a_value_that_cannot_be_compared_is_told() -> None:
     with pytest.raises(BadOption, match="'many' cannot be compared with int < 3"):
         Comparator("int", "<", "3").holds("many")
+
+
+def test_a_plan_that_cannot_be_carried_out_is_no_failure_of_the_program() -> None:
+    async def program(world: World) -> None:
+        Host(world, "a")
+
+        async def check() -> str:
+            return "many"
+
+        offer(world, "check", check)
+        await world.sleep(9.5)
+
+    for mode, complaint in [
+        (Mode.EOT, "'many' cannot be compared with int < 3"),
+        (Mode.CONTINUOUS, "'many' cannot be compared with int < 3"),
+        (Mode.AT_EVERY_STEP, "a check that awaits cannot be asked AtEveryStep"),
+    ]:
+        probe = Watching("probe", "check", mode, Comparator("int", "<", "3"))
+        with pytest.raises(BadOption, match=complaint):
+            under(ChaosPlan(faults=(KILL,), probes=(probe,)), program)

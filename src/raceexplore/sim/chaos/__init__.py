@@ -2,6 +2,7 @@
 
 from raceexplore.sim.chaos.chaos import Chaos
 from raceexplore.sim.chaos.faults import (
+    KILLS,
     BlastRadius,
     ChaosPlan,
     Effect,
@@ -23,6 +24,7 @@ from raceexplore.sim.chaos.report import (
 from raceexplore.sim.hosts.wire import during
 
 __all__ = [
+    "KILLS",
     "Answered",
     "BlastRadius",
     "Chaos",

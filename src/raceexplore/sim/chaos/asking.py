@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from raceexplore.kernel.errors import RaceExploreError
 from raceexplore.sim.chaos.probes import Checks, Mode, Watching
 from raceexplore.sim.chaos.report import Answered
 
@@ -19,6 +20,7 @@ class Asking:
     """One probe of one run.
 
     failed_hard: called with why, when it fails and its probe says that this ends the faults.
+    complaint: why it cannot be asked after each step.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class Asking:
         self.asked = self.failed = 0
         self.why, self.at_s = "", 0.0
         self._failed_hard = failed_hard
+        self.complaint: RaceExploreError | None = None
 
     @property
     def answered(self) -> Answered:
@@ -53,8 +56,12 @@ class Asking:
         """Ask after each event from now on."""
 
         def holds() -> bool:
-            if not over():
+            if over() or self.complaint is not None:
+                return True
+            try:
                 self._note(self.probe.at_once(self.checks))
+            except RaceExploreError as error:
+                self.complaint = error
             return True
 
         self.world.always(f"chaos asks {self.probe.name}", holds)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
-from raceexplore.kernel.errors import BadOption
+from raceexplore.kernel.errors import BadOption, RaceExploreError
 from raceexplore.sim.chaos.asking import AFTER, BEFORE, Asking
 from raceexplore.sim.chaos.faults import ChaosPlan, Liveness, Moments
 from raceexplore.sim.chaos.probes import Mode, Watching, checks_of
@@ -24,13 +25,15 @@ class Chaos:
     """A plan at work in one run.
 
     Make it before the program makes its hosts, call `begin`, let the program run, await `finish`,
-    and ask for the `report`, which is there for a run that has failed, too.
+    and ask for the `report`, which is there for a run that has failed, too. ``complaint``: why the
+    plan cannot be carried out, which is no failure of the program.
     """
 
     def __init__(self, world: World, plan: ChaosPlan) -> None:
         self.world, self.plan = world, plan
         self.aborted = ""
         self._checks = checks_of(world)
+        self.complaint: RaceExploreError | None = None
         self._over = self._begun = False
         self._began_s = 0.0
         self._strikings = [Striking(world, fault, plan.guard) for fault in plan.faults]
@@ -51,7 +54,7 @@ class Chaos:
         for striking in self._strikings:
             striking.allowed = self._allowed
         if self.plan.checks:
-            self.world.spawn(self._main, name="chaos")
+            self.world.spawn(self._heard, self._main, name="chaos")
         else:  # nothing to wait for: the very first event can be struck
             self._begun, self._began_s = True, self.world.now()
             self._strike()
@@ -70,10 +73,19 @@ class Chaos:
         for striking in self._strikings:
             striking.stop()
         if begun:
-            for asking in self._askings:
-                if asking.probe.mode in AFTER:
-                    await asking.once()
+            await self._heard(self._ask_at_the_end)
         self._over = True
+
+    async def _ask_at_the_end(self) -> None:
+        for asking in self._askings:
+            if asking.probe.mode in AFTER:
+                await asking.once()
+
+    @property
+    def refusal(self) -> RaceExploreError | None:
+        """Why the plan cannot be carried out, if it cannot."""
+        found = [each.complaint for each in self._askings if each.complaint is not None]
+        return self.complaint or (found[0] if found else None)
 
     def report(self, failure: str = "") -> ChaosReport:
         """Return what the run has shown. failure: the program's own, in a line."""
@@ -94,7 +106,7 @@ class Chaos:
                 always = asking.probe.mode is Mode.CONTINUOUS
                 self._poll(asking, always=always)
         if self.plan.liveness is not None:
-            self.world.spawn(self._live_on, self.plan.liveness, name="chaos liveness")
+            self.world.spawn(self._heard, self._live_on, name="chaos liveness")
         self._strike()
 
     def _strike(self) -> None:
@@ -122,9 +134,10 @@ class Chaos:
         def goes_on() -> bool:
             return always or any(each.going for each in self._strikings)
 
-        self.world.spawn(
-            asking.poll, goes_on, lambda: self._over, name=f"chaos probe {asking.probe.name}"
-        )
+        async def poll() -> None:
+            await asking.poll(goes_on, lambda: self._over)
+
+        self.world.spawn(self._heard, poll, name=f"chaos probe {asking.probe.name}")
 
     def _is_active(self, striking: Striking) -> bool:
         share = striking.fault.active
@@ -178,8 +191,18 @@ class Chaos:
             return self.aborted
         return striking.why or "its moment never came"
 
-    async def _live_on(self, liveness: Liveness) -> None:
+    async def _heard(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do ``function``, and keep what it complains of: the plan, and not the program."""
+        try:
+            await function()
+        except RaceExploreError as error:
+            self.complaint = error
+            raise
+
+    async def _live_on(self) -> None:
         """Stop the faults inside of the core, keep those outside, and wait for progress."""
+        liveness = self.plan.liveness
+        assert liveness is not None
         await self.world.sleep(liveness.after_s)
         self._settle(liveness)
         probe = Watching(LIVENESS, liveness.check, Mode.EOT)
