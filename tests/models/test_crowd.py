@@ -18,7 +18,6 @@ FIGURES = (
     "way=0.003", "way=0.00575", CPU_BOUND, f"{CPU_BOUND},cpu=0.25", f"{IO_BOUND},cpu=0.25",
 )  # fmt: skip
 SMALL = "stock=8,"
-LASTING = "stock=40,"  # stalls of 75 ms: 30 requests come in one
 
 
 def oversold(knobs: str, runs: int) -> tuple[float, float, float, float]:
@@ -42,14 +41,10 @@ def test_w5_the_mean_oversell_is_littles_law_and_rises_with_sigma_on_the_same_dr
 
 
 @pytest.mark.slow
-def test_c5_a_quota_of_250m_multiplies_a_window_of_computing_by_4() -> None:
-    free, limited = (agrees(f"{LASTING}{CPU_BOUND}{cpu}", 200) for cpu in ("", ",cpu=0.25"))
-    assert limited > 2 * free
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("knobs", FIGURES)
-def test_w5_c5_the_figures_of_the_story(knobs: str, record_property: Any) -> None:
+def test_w5_c5_the_figures_of_the_story_for_sigma_a_slower_way_and_a_quota_of_250m(
+    knobs: str, record_property: Any
+) -> None:
     rate, low, high, truth = oversold(knobs, 300)
     told = f"{knobs}: {rate:.3%} oversold (95 %: {low:.3%} to {high:.3%}); theory {truth:.3%}"
     record_property("printed", told)
