@@ -28,9 +28,9 @@ class End:
 
     verdict: why the loop stopped before the program did; see `Loop`. error: what the program
     raised. failure: what failed while it ran. waits: what the tasks still alive wait for; leaked:
-    the main task is not among them. swallowed: who went on after being cancelled, and where.
-    endings: the errors that ended tasks, in the order of time.
-    lasting: the paths of the tasks that would go on for ever.
+    the main task is not among them. swallowed: who went on after being cancelled,
+    where, and what became of the cancellation. endings: the errors that ended tasks, in the order
+    of time. lasting: the paths of the tasks that would go on for ever.
     """
 
     verdict: str | BaseException
@@ -39,7 +39,7 @@ class End:
     failure: Failure | None
     waits: list[Wait]
     leaked: bool
-    swallowed: tuple[str, Site] | None
+    swallowed: tuple[str, Site, str] | None
     endings: Sequence[BaseException] = ()
     lasting: frozenset[str] = frozenset()
 
@@ -94,14 +94,14 @@ def _raised(error: BaseException, endings: Sequence[BaseException]) -> tuple[Fai
     return from_exception(error, endings=endings), ""
 
 
-def _swallowed(path: str, site: Site) -> Failure:
+def _swallowed(path: str, site: Site, said: str) -> Failure:
     """Return the failure of a task that was cancelled and ended as if it had not been."""
     kind = SWALLOWED
     source = linecache.getline(site.file, site.line).strip()
     return Failure(
         kind,
-        f"{path} was cancelled at {site}, but its Cancelled came to no cancel scope: something"
-        " caught it and did not raise it again",
+        f"{path} was cancelled at {site}, but {said}: something caught it and did not raise it"
+        " again",
         shorten(kind, site.function, source),
         site,
         (f"{path} was cancelled at {site} in {site.function}: {source}",),

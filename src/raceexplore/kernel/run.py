@@ -65,7 +65,7 @@ class _Execution:
         self.warnings: dict[str, None] = {}
         self.waits: list[Wait] = []
         self.leaked = False
-        self.swallower: tuple[str, Site] | None = None
+        self.swallower: tuple[str, Site, str] | None = None
         self.watch: Callable[[Event, Any], object] | None = None
         self.cancelling: Cancelling | None = None
         if loop.settings.cancel:
@@ -122,10 +122,10 @@ class _Execution:
             self.failure = failure
             self.loop.abort("failed")
 
-    def swallowed(self, path: str, site: Site) -> None:
-        """Remember a swallowed Cancelled; it is the failure if the run has no other."""
+    def swallowed(self, path: str, site: Site, said: str) -> None:
+        """Remember a swallowed cancellation; it is the failure if the run has no other."""
         if self.swallower is None and SWALLOWED not in self.allowed:
-            self.swallower = (path, site)
+            self.swallower = (path, site, said)
 
     def complain(self, failure: Failure, *, at_once: bool) -> None:
         """Note what the runtime would only have logged; it is a failure unless it is allowed."""

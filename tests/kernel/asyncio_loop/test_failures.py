@@ -64,7 +64,7 @@ KINDS = {
     never_awaited: ("never awaited", "work() was never awaited"),
     tasks_left: ("tasks left", "main/serve#1 is not done"),
     callback_error: ("callback error", "KeyError: 'missing'"),
-    swallowed: ("swallowed cancellation", "main/stubborn#1 was cancelled"),
+    swallowed: ("swallowed cancellation", "its CancelledError was neither raised again nor"),
 }
 
 

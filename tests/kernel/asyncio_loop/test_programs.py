@@ -282,3 +282,23 @@ def test_a_crash_is_refused_by_name_under_asyncio() -> None:
 
     with pytest.raises(BadOption, match="crashes are not simulated under asyncio yet"):
         quiet(program)
+
+
+def test_a_task_that_a_factory_makes_without_a_name_is_called_alike_in_every_run() -> None:
+    seen: list[str] = []
+
+    def factory(loop: asyncio.AbstractEventLoop, coro: Any, **more: Any) -> Any:
+        return asyncio.Task(coro, loop=loop, **more)  # named by asyncio, which counts on and on
+
+    async def program() -> None:
+        asyncio.get_running_loop().set_task_factory(factory)
+        task = asyncio.create_task(asyncio.sleep(0))
+        named = asyncio.create_task(asyncio.sleep(0), name="refill")
+        await asyncio.gather(task, named)
+        seen.extend((task.get_name(), named.get_name()))
+
+    runs = [quiet(program) for _ in range(2)]
+    assert seen[:2] == seen[2:]
+    assert seen[1] == "refill"
+    assert len({run.digest for run in runs}) == 1
+    assert "main/sleep#1" in order_of(runs[0])

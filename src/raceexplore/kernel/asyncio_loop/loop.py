@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import threading
 import time
@@ -25,7 +26,6 @@ from raceexplore.kernel.fence.outside import outside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
 
 PYTHON_TASK: Any = tasks._PyTask  # type: ignore[attr-defined]
 BASE: Any = asyncio.BaseEventLoop  # as Any: much of what is used here has no types
@@ -60,6 +60,7 @@ def _step_kinds() -> tuple[Any, str, tuple[str, ...]]:
 
 
 STEP, WAKEUP, PYTHON_STEPS = _step_kinds()
+COUNTED = re.compile(r"Task-[0-9]+")  # what asyncio calls a task that nobody has named
 RESOLUTION_S = time.get_clock_info("monotonic").resolution
 
 
@@ -151,6 +152,9 @@ class ControlledLoop(BASE):  # type: ignore[misc]
             task.actor = actor
         else:
             self.strangers[task] = actor
+            if COUNTED.fullmatch(task.get_name()):  # by asyncio, which counts on from run to run
+                actor.name = self.host.actors.next_name()
+                task.set_name(actor.name)
         return actor
 
     def _post(self, kind: str, callback: Any, args: tuple[Any, ...], context: Any) -> Any:

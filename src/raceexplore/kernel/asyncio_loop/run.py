@@ -53,7 +53,8 @@ class AsyncioRun(NotedDrive):
         if actor.cancelled_by is None or self.unwinding or not task.cancelling():
             return
         if self.watcher is not None:
-            self.watcher.swallowed(self.infos[actor].path, actor.cancelled_by)
+            said = "its CancelledError was neither raised again nor taken back by uncancel()"
+            self.watcher.swallowed(self.infos[actor].path, actor.cancelled_by, said)
 
     def left_behind(self, actors: list[Actor]) -> None:
         """Complain of tasks that are not done when the program has ended."""

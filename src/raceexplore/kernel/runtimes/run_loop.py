@@ -25,8 +25,11 @@ class Watcher(Protocol):
         """Look at the tasks that are alive as the run is about to be wound up."""
         ...
 
-    def swallowed(self, path: str, site: Site) -> None:
-        """Note that ``path`` was cancelled at ``site``, and ended as if it had not been."""
+    def swallowed(self, path: str, site: Site, said: str) -> None:
+        """Note that ``path`` was cancelled at ``site``, and ended as if it had not been.
+
+        said: what became of its cancellation, in the runtime's words.
+        """
         ...
 
     def complain(self, failure: Failure, *, at_once: bool) -> None:

@@ -65,7 +65,7 @@ class TrioRun(Loop):
                 self.abort(outside("asyncio", "asyncio", f" at {site_of(task.coro)}"))
 
         def swallowed(task: Any, site: Any) -> None:
-            watcher.swallowed(self.infos[task].path, site)
+            watcher.swallowed(self.infos[task].path, site, "its Cancelled came to no cancel scope")
 
         self.foreign, self.swallowed = foreign, swallowed
 
