@@ -136,10 +136,8 @@ class ControlledLoop(BASE):  # type: ignore[misc]
 
     def actor_of(self, task: Any) -> Actor:
         """Return the actor of a task that is new, or that somebody else has made."""
-        if type(task) is ControlledTask:
-            actor = getattr(task, "actor", None)
-        else:
-            actor = self.strangers.get(task)
+        ours = type(task) is ControlledTask
+        actor = getattr(task, "actor", None) if ours else self.strangers.get(task)
         if actor is None:
             self._check_closed()
             actor = self.spawned(task)
