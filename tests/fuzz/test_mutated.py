@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import resource
-import time
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from command import Rx
-from raceexplore import BadSeed
+from raceexplore import BadSeed, RaceExploreError
 from raceexplore.kernel.choice import Deviation, Schedule
 from raceexplore.kernel.program import Settings
 from raceexplore.kernel.seed import decode, encode
+from raceexplore.kernel.started import started
+from raceexplore.pytest_plugin.options import OPTIONS
+from raceexplore.pytest_plugin.settings import settled
 from raceexplore.search.corpus.entry import read
 
-PATIENCE_S = 20  # on a machine that does ten things at a time; 2 s on an idle one
+CALLS_MAX = 2_000_000  # of functions, about 2 s on an idle machine; no clock is asked
 MEMORY_KB = 300 << 10  # that all of it may add to what the process has used before
 SHORT = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(max_examples=100_000, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(LONG, max_examples=40_000)  # of what takes longer; 200,000 in all
+FEWER = settings(LONG, max_examples=15_000)
 names = st.text(st.characters(exclude_characters="\0", exclude_categories=()), max_size=60)
 deviations = st.lists(
     st.one_of(
@@ -53,14 +60,41 @@ def mutated(text: str, edits: list[tuple[int, str]]) -> str:
 edits = st.lists(st.tuples(st.integers(0, 10**6), st.text(max_size=2)), max_size=6)
 
 
-def is_told_in_a_line(work: Any) -> None:
-    """Do ``work``: it may raise `BadSeed`, in a line, and must not take long."""
-    began = time.perf_counter()
+class TooMuch(BaseException):
+    """Some work has called more functions than it may."""
+
+
+@contextmanager
+def bounded(most: int = CALLS_MAX) -> Iterator[None]:
+    """End the block if it calls more than so many functions, of Python's or of C's."""
+    count = 0
+    before = sys.getprofile()
+
+    def profile(frame: Any, event: str, argument: Any) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+        if count > most:
+            raise TooMuch
+
+    sys.setprofile(profile)
     try:
-        work()
-    except BadSeed as error:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+def is_told_in_a_line(work: Any, family: type[Exception] = BadSeed) -> None:
+    """Do ``work``: it may raise an error of ``family``, in a line, and must not do much."""
+    try:
+        with bounded():
+            work()
+    except family as error:
         assert str(error)  # noqa: PT017 it may be raised, or not
-    assert time.perf_counter() - began < PATIENCE_S
+
+
+def test_what_does_too_much_is_noticed() -> None:
+    with pytest.raises(TooMuch), bounded(1_000):
+        [len("") for _ in range(2_000)]
 
 
 @SHORT
@@ -107,7 +141,7 @@ def entries_hold(
 
 drawn = given(seed=seeds, changed=fields, changes=edits)
 test_a_mutated_corpus_file_is_told_in_a_line = SHORT(drawn(entries_hold))
-test_many_mutated_corpus_files = pytest.mark.slow(LONG(drawn(entries_hold)))
+test_many_mutated_corpus_files = pytest.mark.slow(MANY(drawn(entries_hold)))
 
 WORDS = [
     "run", "replay", "report", "corpus", "add", "list", "show", "what-if", "doctor", "new", "prove",
@@ -121,12 +155,12 @@ lines = st.lists(st.sampled_from(WORDS), min_size=1, max_size=7)
 
 
 def command_holds(rx: Rx, words: list[str]) -> None:
-    began = time.perf_counter()
+    before = started.runs
     ended = rx(*words, ok=OK)
     assert ended.status in {0, 1, 2, 3, 4, 74}, (words, ended)
     assert "Traceback" not in ended.err
     assert not any(c in ended.out + ended.err for c in "\x1b\x07")
-    assert time.perf_counter() - began < 3 * PATIENCE_S
+    assert started.runs - before < 12_000  # the budget is 10,000
 
 
 @settings(SHORT, max_examples=60)
@@ -136,10 +170,65 @@ def test_a_command_line_of_any_words_is_told_in_a_line(rx: Rx, words: list[str])
 
 
 @pytest.mark.slow
-@settings(LONG, max_examples=10_000)
+@FEWER
 @given(words=lines)
 def test_many_command_lines(rx: Rx, words: list[str]) -> None:
     command_holds(rx, words)
+
+
+LINES = [
+    "[tool.raceexplore]", "[tool]", "[tool.raceexplore.time]", "budget = 3", "budget = -1",
+    "jobs = 'auto'",
+    "jobs = 2", "time = 'strict'", "order = 3", "observe = ['os']", "observe = [[]]",
+    "corpus = ''",
+    "corpus = '\\u0000'", "entropy = " + "9" * 400, "scheduler = 'pct:depth=x'", "= =", "\x1b",
+    "budget = nan",
+    "corpus = 'a/../../b'", "tool = 5", "raceexplore = 5", "budget = 1979-05-27",
+    "jobs = '" + "9" * 5000 + "'",
+]  # fmt: skip
+
+
+def project_holds(rx: Rx, text: str) -> None:
+    (Path.cwd() / "pyproject.toml").write_text(text, encoding="utf-8", errors="surrogatepass")
+    ended = rx("run", "ok.py", "--budget", "1", ok=OK)
+    assert ended.status in {0, 2, 3}, (text, ended)
+    assert ended.err.count("\n") <= 1
+    assert not any(c in ended.out + ended.err for c in "\x1b\x07")
+
+
+projects = given(
+    st.builds(mutated, st.lists(st.sampled_from(LINES), max_size=6).map("\n".join), edits)
+)
+
+
+@settings(SHORT, max_examples=60)
+@projects
+def test_a_project_file_of_any_lines_is_told_in_a_line(rx: Rx, text: str) -> None:
+    project_holds(rx, text)
+
+
+@pytest.mark.slow
+@FEWER
+@projects
+def test_many_project_files(rx: Rx, text: str) -> None:
+    project_holds(rx, text)
+
+
+TEXTS = ["", "1", "-1", "0", "nan", "9" * 5000, "strict", "any", "auto", "none", "os", "²",
+         "٣", "\0",          "pct:depth=3", "random", "1e400", "trio", "a,b", " "]  # fmt: skip
+ini = st.dictionaries(
+    st.sampled_from([*OPTIONS, "steps", "wall_s", "other"]), st.sampled_from(TEXTS) | values
+)
+
+
+def ini_holds(asked: dict[str, Any], own: dict[str, Any]) -> None:
+    is_told_in_a_line(lambda: settled({}, own, asked), RaceExploreError)
+
+
+test_ini_keys_of_any_values_are_told_in_a_line = SHORT(given(asked=ini, own=ini)(ini_holds))
+test_many_ini_keys = pytest.mark.slow(
+    settings(LONG, max_examples=30_000)(given(asked=ini, own=ini)(ini_holds))
+)
 
 
 @pytest.mark.parametrize("size", [10_000, 300_000, 1_000_000])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from raceexplore.kernel.errors import BadOption
+from raceexplore.kernel.fence.hostile import repr_of
 from raceexplore.kernel.program import Limits, Settings
 from raceexplore.search.explore import DEFAULT
 from raceexplore.search.processes.pools import workers
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 BUDGET: Final = 1_000
 WHOLE: Final = ("budget", "entropy", "steps")
 SECONDS: Final = ("virtual_s", "wall_s", "time_limit_s")
+TEXTS: Final = ("time", "order", "runtime", "allow", "cancel")
 LIMITS: Final = ("steps", "virtual_s", "wall_s")
 ARGUMENTS: Final = (
     "budget",
@@ -47,6 +49,9 @@ def settled(
         asked |= {n: value for n, value in source.items() if value is not None and value != ""}
     for name in asked.keys() & {*WHOLE, *SECONDS}:
         asked[name] = _number(name, asked[name])
+    for name in asked.keys() & {*TEXTS}:
+        if not isinstance(asked[name], str):
+            raise BadOption(f"{name} is a text, not {repr_of(asked[name])[:80]}")
     entropy = asked.get("entropy", 0)
     return {
         "budget": asked.get("budget", BUDGET),
@@ -76,7 +81,8 @@ def _observe(value: Any) -> Any:
 
 
 def _jobs(value: Any) -> Any:
-    jobs = int(value) if isinstance(value, str) and value.isdecimal() else value
+    whole = isinstance(value, str) and value.isdecimal() and len(value) < 10
+    jobs = int(value) if whole else value
     workers(jobs)  # refuses what it cannot mean
     return jobs
 
