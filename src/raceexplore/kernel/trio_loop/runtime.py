@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import trio
 from outcome import Value
 
+from raceexplore.kernel.events.trace import Access
 from raceexplore.kernel.lot import nobody
 from raceexplore.kernel.trio_loop.compat import by_spawn
 
@@ -80,13 +82,13 @@ class TrioTimeout:
 class TrioSpawned:
     """A trio task of the system nursery: it ends with the program at the latest."""
 
-    __slots__ = ("_runtime", "at_kill", "done", "scope", "task")
+    __slots__ = ("_runtime", "at_kill", "begun", "done", "scope", "task")
 
     def __init__(self, runtime: TrioRuntime) -> None:
         self._runtime = runtime
         self.scope = trio.CancelScope()
         self.task: Any = None
-        self.done = False
+        self.begun = self.done = False
         self.at_kill: list[Callable[[], object]] = []
 
     def cancel(self) -> None:
@@ -133,6 +135,7 @@ class TrioRuntime:
     async def _run(
         self, handle: TrioSpawned, function: Callable[..., Coroutine[Any, Any, object]], *args: Any
     ) -> None:
+        handle.begun = True
         try:
             with handle.scope:
                 await function(*args)
@@ -155,7 +158,9 @@ class TrioRuntime:
     def kill(self, handle: TrioSpawned) -> None:
         """Take the task of ``handle`` and all that it has started out of the run."""
         recorder, loop = self._recorder, self._loop
-        if recorder is not None and recorder.ledger is not None:
+        if not handle.begun:
+            self._note_beginning(handle, write=True)
+        elif recorder is not None and recorder.ledger is not None:
             # each of their events looks at this scope, so each is in conflict with the kill
             recorder.ledger.write(handle.scope, ...)
         for callback in handle.at_kill:
@@ -178,7 +183,9 @@ class TrioRuntime:
         for task in tasks:
             self._killed.append((task.coro, [*task._child_nurseries]))
             task._child_nurseries.clear()  # trio would complain of a task that leaves any open
-            task.coro = death()
+            is_new = task is handle.task and not handle.begun
+            note = partial(self._note_beginning, handle, write=False) if is_new else nothing
+            task.coro = death(note)
             if task._next_send_fn is not None:
                 task._next_send_fn = task.coro.send
         handle.scope.cancel()
@@ -187,6 +194,15 @@ class TrioRuntime:
             if abort is not None and abort(_raise) is trio.lowlevel.Abort.SUCCEEDED:
                 runner.reschedule(task)  # it was in a shielded scope
             runner.deliveries.by_task.pop(task, None)
+
+    def _note_beginning(self, handle: TrioSpawned, *, write: bool) -> None:
+        """Note that the event decides whether a task begins (``write``), or would begin it.
+
+        The scope of a task that has not begun has been entered by none of its events.
+        """
+        if self._recorder is not None:
+            label = f"the beginning of {self._loop.runner.infos[handle.task].path}"
+            self._recorder.used[label, ...] = Access((label, ...), write, label)
 
     def close(self) -> None:
         """Let go of the run, which has ended: killed tasks may be freed now."""
@@ -233,15 +249,20 @@ def _raise() -> None:
     raise Killed
 
 
-def death() -> Coroutine[Any, Any, None]:
-    """Return a coroutine that ends as soon as it is sent anything."""
-    coroutine = _die()
+def nothing() -> None:
+    """Note nothing."""
+
+
+def death(note: Callable[[], object]) -> Coroutine[Any, Any, None]:
+    """Return a coroutine that ends, and calls ``note``, as soon as it is sent anything."""
+    coroutine = _die(note)
     coroutine.send(None)
     return coroutine
 
 
-async def _die() -> None:
+async def _die(note: Callable[[], object]) -> None:
     await _Once()
+    note()
 
 
 class _Once:
