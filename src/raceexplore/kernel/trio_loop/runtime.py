@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager, suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import trio
 from outcome import Value
 
-from raceexplore.kernel.events.trace import Access
 from raceexplore.kernel.lot import nobody
 from raceexplore.kernel.trio_loop.compat import by_spawn
 
@@ -184,8 +182,7 @@ class TrioRuntime:
             self._killed.append((task.coro, [*task._child_nurseries]))
             task._child_nurseries.clear()  # trio would complain of a task that leaves any open
             is_new = task is handle.task and not handle.begun
-            note = partial(self._note_beginning, handle, write=False) if is_new else nothing
-            task.coro = death(note)
+            task.coro = death(self._note_beginning, handle if is_new else None)
             if task._next_send_fn is not None:
                 task._next_send_fn = task.coro.send
         handle.scope.cancel()
@@ -195,11 +192,14 @@ class TrioRuntime:
                 runner.reschedule(task)  # it was in a shielded scope
             runner.deliveries.by_task.pop(task, None)
 
-    def _note_beginning(self, handle: TrioSpawned, *, write: bool) -> None:
+    def _note_beginning(self, handle: TrioSpawned, *, write: bool = False) -> None:
         """Note that the event decides whether a task begins (``write``), or would begin it.
 
         The scope of a task that has not begun has been entered by none of its events.
         """
+        # imported here, since the line of `_run` is in the digests of runs that are kept
+        from raceexplore.kernel.events.trace import Access
+
         if self._recorder is not None:
             label = f"the beginning of {self._loop.runner.infos[handle.task].path}"
             self._recorder.used[label, ...] = Access((label, ...), write, label)
@@ -249,20 +249,19 @@ def _raise() -> None:
     raise Killed
 
 
-def nothing() -> None:
-    """Note nothing."""
-
-
-def death(note: Callable[[], object]) -> Coroutine[Any, Any, None]:
-    """Return a coroutine that ends, and calls ``note``, as soon as it is sent anything."""
-    coroutine = _die(note)
+def death(
+    note: Callable[[TrioSpawned], object], handle: TrioSpawned | None
+) -> Coroutine[Any, Any, None]:
+    """Return a coroutine that ends as soon as it is sent anything; it notes that, for a handle."""
+    coroutine = _die(note, handle)
     coroutine.send(None)
     return coroutine
 
 
-async def _die(note: Callable[[], object]) -> None:
+async def _die(note: Callable[[TrioSpawned], object], handle: TrioSpawned | None) -> None:
     await _Once()
-    note()
+    if handle is not None:
+        note(handle)
 
 
 class _Once:
