@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -31,6 +32,8 @@ def halves(
               help="What the draws follow.")  # fmt: skip
 @click.option("--per", metavar="PART/WHOLE", callback=halves,
               help="Also a rate of what the program counts (World.count).")  # fmt: skip
+@click.option("--split", type=click.IntRange(min=2), metavar="TREES",
+              help="For a rare rate: split runs that come nearer, in so many trees.")  # fmt: skip
 @arguments.max_steps
 @sheets.form
 @sheets.files
@@ -43,16 +46,22 @@ def sample(
     of run, these failures are a rate, and it has an interval. Status 1 if any run failed.
     """
     from raceexplore.cli.progress import progress_bar
-    from raceexplore.report.evidence.of_sample import sample_sheet, sample_value
+    from raceexplore.report.evidence import of_sample
     from raceexplore.search.evidence.sample import sample as sampled
+    from raceexplore.search.evidence.splitting import split_on_orders
     from raceexplore.search.programs.load import load_program
     from raceexplore.search.programs.silence import silence
 
-    limits = arguments.limits(max_steps)
+    limits, trees = arguments.limits(max_steps), given.pop("split")
     files = sheets.asked(given)
     with silence():
         program = load_program(path)
-        with progress_bar(sys.stderr, given["runs"]) as progress:
-            drawn = sampled(program, limits=limits, progress=progress, **given)
-    sheet = sample_sheet(drawn, per)
-    return sheets.finish(sheet, lambda: sample_value(drawn, per), form, files)
+        if trees is not None:
+            split = split_on_orders(program, trees=trees, entropy=given["entropy"], limits=limits)
+    if trees is not None:
+        value = partial(of_sample.split_value, program.name, split)
+        return sheets.finish(of_sample.split_sheet(program.name, split), value, form, files)
+    with silence(), progress_bar(sys.stderr, given["runs"]) as progress:
+        drawn = sampled(program, limits=limits, progress=progress, **given)
+    sheet = of_sample.sample_sheet(drawn, per)
+    return sheets.finish(sheet, lambda: of_sample.sample_value(drawn, per), form, files)

@@ -9,6 +9,7 @@ from raceexplore.search.evidence.intervals import bound, percent
 
 if TYPE_CHECKING:
     from raceexplore.search.evidence.sample import Sample
+    from raceexplore.search.evidence.splitting import Splitted
 
 MODE = "strict time, drawn latencies and faults, tasks in the order of virtual time"
 
@@ -44,6 +45,47 @@ def sample_sheet(drawn: Sample, per: tuple[str, str] | None) -> Sheet:
         seeds=tuple((f"{f.count:,} x {f.headline}", f.seed) for f in drawn.failures),
         seconds=drawn.seconds,
     )
+
+
+def split_sheet(program: str, found: Splitted | str) -> Sheet:
+    """Return what splitting says of ``program``; a text is why it says nothing."""
+    if isinstance(found, str):
+        return Sheet("inconclusive", "INCONCLUSIVE", program, found, "sample --split")
+    told = f"{percent(found.rate)} of the runs fail (95 %: {found.interval}), by splitting"
+    if not found.hits:
+        told = f"no run failed; a rate above {percent(found.interval.high)} is excluded with 97.5 %"
+    facts = [
+        f"{found.trees:,} trees, {found.runs:,} runs in all, of which {found.hits:,} failed",
+        f"split where a further order that suffices for the failure is satisfied; {MODE}",
+    ]
+    if found.cut:
+        facts.append(f"{found.cut:,} runs were cut by a limit and counted as passed")
+    return Sheet(
+        outcome="failed" if found.hits else "passed",
+        word="FAILS" if found.hits else "CLEAN",
+        subject=program,
+        sentence=told,
+        command="sample --split",
+        facts=tuple(facts),
+        seeds=(("the first failing run", found.seed),) if found.seed else (),
+    )
+
+
+def split_value(program: str, found: Splitted | str) -> dict[str, Any]:
+    """Return what splitting says as JSON has it."""
+    if isinstance(found, str):
+        return {"program": program, "inconclusive": found}
+    return {
+        "program": program,
+        "mode": f"splitting on order constraints; {MODE}",
+        "trees": found.trees,
+        "runs": found.runs,
+        "hits": found.hits,
+        "cut": found.cut,
+        "rate": found.rate,
+        "interval_95": [found.interval.low, found.interval.high],
+        "seed": found.seed,
+    }
 
 
 def sample_value(drawn: Sample, per: tuple[str, str] | None) -> dict[str, Any]:
