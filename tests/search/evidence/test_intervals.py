@@ -10,6 +10,7 @@ from raceexplore import BadOption
 from raceexplore.search.evidence.intervals import (
     bound,
     clopper_pearson,
+    mean_interval,
     ratio,
     runs_to_see,
     wilson,
@@ -73,6 +74,14 @@ def test_a_ratio_counts_runs_and_not_what_is_in_them() -> None:
     naive = clopper_pearson(sum(parts), 300 * 100)
     assert interval.high - interval.low > naive.high - naive.low
     assert rate == sum(parts) / 30_000
+
+
+def test_a_mean_of_equal_scores_has_an_interval_nevertheless() -> None:
+    found = mean_interval([100.0] * 20, 100.0, entropy=0)
+    assert (found.low, found.high) == (pytest.approx(83.16, abs=0.01), 100.0)
+    varied = mean_interval([100.0, 50.0] * 50, 100.0, entropy=0)
+    assert varied.low < 75.0 < varied.high
+    assert varied.high - varied.low < 15
 
 
 @pytest.mark.parametrize(("failures", "runs"), [(-1, 10), (11, 10), (0, 0)])

@@ -120,6 +120,12 @@ def as_json(done: ChaosCampaign, beside: ChaosCampaign | None) -> dict[str, Any]
         "failed": [each.number for each in done.failed],
         "never_struck": list(done.never_struck),
         "score": done.score,
+        "score_interval_95": [done.score_interval.low, done.score_interval.high],
+        "fault_scores": {
+            fault.name: {"score": mean, "interval_95": [interval.low, interval.high]}
+            for fault in done.plan.faults
+            for mean, interval in (done.fault_score(fault.name),)
+        },
         "windows": done.reached(named),
         "windows_by_time": None if beside is None else beside.reached(named),
         "reports": [{"number": each.number, **each.report.value()} for each in done.runs],

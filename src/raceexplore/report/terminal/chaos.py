@@ -12,6 +12,7 @@ from raceexplore.sim.chaos import Ruling
 if TYPE_CHECKING:
     from raceexplore.search.chaos.campaign import ChaosCampaign
     from raceexplore.search.chaos.runs import ChaosRun
+    from raceexplore.search.evidence.intervals import Interval
     from raceexplore.sim.chaos import Answered, Struck
 
 HEADS = {Ruling.PASS: "HOLDS", Ruling.FAIL: "FAIL", Ruling.INCONCLUSIVE: "INCONCLUSIVE"}
@@ -30,14 +31,29 @@ def campaign_lines(name: str, done: ChaosCampaign) -> list[str]:
     lines += _reasons(done)
     lines += ["", *_probes(done)] if any(_answers(done)) else []
     worst = min(done.runs, key=lambda each: each.report.score)
-    over = f", on average over {count} runs" if count > 1 else ""
+    between = _ends(done.score_interval)
+    over = f", on average over {count} runs (95 %: {between})" if count > 1 else ""
     score = f"resilience score {done.score:.4g} of 100{over}"
     if failed and count > 1:
         score += f"; least {worst.report.score:.4g} (run {worst.number})"
     lines += ["", score]
+    lines += _fault_scores(done) if count > 1 and len(done.plan.faults) > 1 else []
     aborted = sum(bool(each.report.aborted) for each in done.runs)
     lines += [f"{_runs(aborted)} aborted"] if aborted else []
     return lines
+
+
+def _fault_scores(done: ChaosCampaign) -> list[str]:
+    """Return the score of each fault, with its interval."""
+    told = []
+    for fault in done.plan.faults:
+        mean, interval = done.fault_score(fault.name)
+        told.append(f"  {fault.name}: {mean:.4g} (95 %: {_ends(interval)})")
+    return told
+
+
+def _ends(interval: Interval) -> str:
+    return f"{interval.low:.4g} to {interval.high:.4g}"
 
 
 def _verdict(done: ChaosCampaign) -> str:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.errors import BadOption
 from raceexplore.search.chaos.runs import LIMITS, ChaosRun, chaos_run
+from raceexplore.search.evidence.intervals import Interval, mean_interval
 from raceexplore.sim.chaos import ChaosPlan, Moments, Ruling, Times
 
 if TYPE_CHECKING:
     from raceexplore.kernel.program import Limits, Program
 
+SCORE_MAX = 100.0
 PATIENCE = 3  # times the runs: to strike at instants as often as by event
 
 
@@ -59,6 +61,18 @@ class ChaosCampaign:
     def score(self) -> float:
         """The mean of the runs' resilience scores."""
         return sum(each.report.score for each in self.runs) / len(self.runs)
+
+    @property
+    def score_interval(self) -> Interval:
+        """Where the mean resilience score lies with 95 %, over runs like these."""
+        scores = [each.report.score for each in self.runs]
+        return mean_interval(scores, SCORE_MAX, self.entropy)
+
+    def fault_score(self, name: str) -> tuple[float, Interval]:
+        """Return the mean success of the fault ``name``, from 0 to 100, with its interval."""
+        successes = [f.success for each in self.runs for f in each.report.faults if f.name == name]
+        mean = sum(successes) / len(successes)
+        return mean, mean_interval(successes, SCORE_MAX, self.entropy)
 
     def reached(self, windows: Sequence[str]) -> dict[str, int]:
         """Return how many strikes have met somebody in each of ``windows``, parts of names."""

@@ -93,6 +93,22 @@ def ratio(
     return sum(parts) / total, Interval(low, high, confidence)
 
 
+def mean_interval(
+    values: Sequence[float], top: float, entropy: int, confidence: float = CONFIDENCE
+) -> Interval:
+    """Return where the mean of what ``values`` are drawn from lies; each is from 0 to ``top``.
+
+    A bootstrap over the values. Where all are the same there is nothing to draw: then any other one
+    has a share that so many draws exclude, and may be as far as 0 or ``top``.
+    """
+    count = len(values)
+    if len(set(values)) == 1:
+        other, same = clopper_pearson(0, count, confidence).high, values[0]
+        return Interval(same * (1 - other), same + (top - same) * other, confidence)
+    _, found = ratio(values, [1.0] * count, entropy, confidence)
+    return found
+
+
 def percent(share: float) -> str:
     """Return a share as a percentage with three digits that count: ``0.299 %``."""
     return f"{share * 100:.3g} %"
