@@ -62,12 +62,12 @@ def test_a_campaign_runs_on_the_real_server(rx: Rx, postgres_dsn: str) -> None:
     [
         (
             ["--postgres", "host=127.0.0.1 port=1"],
-            "error: the PostgreSQL of --postgres: connection",
+            "error: the real PostgreSQL: connection",
         ),
         (["--postgres", "somewhere"], 'missing "=" after "somewhere"'),
         (
             ["--redis", "redis://127.0.0.1:1"],
-            "error: the Redis of --redis: Error 111 connecting to",
+            "error: the real Redis: Error 111 connecting to",
         ),
         (["--redis", "somewhere"], "Redis URL must specify one of the following schemes"),
         (["--redis", "redis://127.0.0.1:1", "-j", "2"], "take one process: leave out --jobs"),

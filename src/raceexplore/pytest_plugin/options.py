@@ -9,6 +9,8 @@ from raceexplore.pytest_plugin.settings import ARGUMENTS, BUDGET, settled
 from raceexplore.search.programs.pyproject import project_settings
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import pytest
 
 # name: (type, metavar, help): command line options, ini keys and, less the last, arguments
@@ -30,6 +32,8 @@ OPTIONS: dict[str, tuple[type, str, str]] = {
     "corpus": (str, "DIR", "Where failures are kept, and replayed from first (default corpus)."),
 }
 
+SERVERS = (("postgres", "DSN", "PostgreSQL"), ("redis", "URL", "Redis"))
+
 
 def add_options(parser: pytest.Parser) -> None:
     """Add the options and the ini keys."""
@@ -42,6 +46,19 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("race_no_corpus", "Neither keep nor replay failures.", "bool", default=False)
     group.addoption("--race-replay", metavar="SEED", help="Run one test on the schedule of SEED.")
+    for name, metavar, what in SERVERS:
+        text = f"A real {what} in place of the simulated ones, in databases of our own."
+        group.addoption(f"--race-{name}", default="", metavar=metavar, help=text)
+
+
+def servers_in_use(config: pytest.Config) -> AbstractContextManager[object] | None:
+    """Return the block in which the real servers of the command line are used; None: no such."""
+    asked = {name: config.getoption(f"race_{name}") for name, _, _ in SERVERS}
+    if not any(asked.values()):
+        return None
+    from raceexplore.sim.real import servers
+
+    return servers(**asked)
 
 
 def asked_for(config: pytest.Config, own: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from raceexplore.kernel.fence.watchdog import interruptible
 from raceexplore.kernel.program import Limits, Program, as_program
 from raceexplore.kernel.seed import decode
 from raceexplore.pytest_plugin.kept import known_of, saved, with_note
-from raceexplore.pytest_plugin.options import asked_for, corpus_folder
+from raceexplore.pytest_plugin.options import asked_for, corpus_folder, servers_in_use
 from raceexplore.pytest_plugin.spare import spared
 from raceexplore.search.as_exception import error_of
 from raceexplore.search.campaign.found import VACUOUS, Campaign, Found
@@ -51,7 +52,11 @@ class Race:
         """
         __tracebackhide__ = True
         asked = asked_for(self._config, options)
+        real = servers_in_use(self._config)
+        if real is not None:
+            asked["jobs"] = 1  # other processes have no connection
         with (
+            real or nullcontext(),
             interruptible(asked["limits"].wall_s),
             spared(self._item, lambda: self.explore(program, **options)),
         ):

@@ -46,7 +46,7 @@ class OnPostgres:
             limited = make_conninfo(dsn, connect_timeout=str(PATIENCE_S))
             self._admin = psycopg.connect(limited, autocommit=True)
         except psycopg.Error as error:
-            raise ServerTrouble(f"the PostgreSQL of --postgres: {_line(error)}") from None
+            raise ServerTrouble(f"the real PostgreSQL: {_line(error)}") from None
         info = self._admin.info
         self.version = str(info.parameter_status("server_version")).split()[0]
         if info.server_version < OLDEST:

@@ -39,7 +39,7 @@ class OnRedis:
             self.version = str(self._admin.info("server")["redis_version"])
         except (redis.RedisError, ValueError, OSError) as error:
             words = " ".join(str(error).split())
-            raise ServerTrouble(f"the Redis of --redis: {words}") from None
+            raise ServerTrouble(f"the real Redis: {words}") from None
         if int(self.version.split(".", 1)[0]) < OLDEST:
             raise ServerTrouble(f"Redis {self.version} is too old: {OLDEST} or later is needed")
         self._first = int(self._pool.connection_kwargs.get("db") or 0)
@@ -78,7 +78,7 @@ class OnRedis:
                 return
             own.close()
         raise ServerTrouble(
-            f"the Redis of --redis has no empty database left from number {self._first} on:"
+            f"the real Redis has no empty database left from number {self._first} on:"
             " we use no other, so that nothing of yours is touched"
         )
 
