@@ -75,7 +75,7 @@ def test_drawn_programs_have_one_execution_a_class_and_none_is_opaque(tmp_path: 
 
 @pytest.mark.slow
 def test_a_thousand_drawn_programs_have_one_execution_a_class(tmp_path: Path) -> None:
-    looked_at, wrong = exactness(range(2_000), tmp_path, 200)
+    looked_at, wrong = exactness(range(2_100), tmp_path, 60)
     assert (looked_at >= 1_000, wrong) == (True, [])
 
 

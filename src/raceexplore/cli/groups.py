@@ -10,7 +10,7 @@ import click
 from raceexplore.search.programs.pyproject import project_settings
 
 SECTIONS = {
-    "Find a failure": ("run", "prove", "doctor"),
+    "Find a failure": ("run", "prove", "flaky", "doctor"),
     "Measure it": ("predict", "sample", "sweep", "compare", "chaos", "cli-score"),
     "Look at it": ("replay", "report", "show", "what-if"),
     "Keep it": ("corpus",),

@@ -17,6 +17,7 @@ import click
 from raceexplore import __version__
 from raceexplore.cli import arguments, both, commands, debugger, outputs, status, what_if
 from raceexplore.cli import corpus as keeping
+from raceexplore.cli.flaky import explored
 from raceexplore.cli.groups import Sections, project_defaults
 from raceexplore.cli.streams import of_the_program
 from raceexplore.kernel.errors import NeedsPytest, RaceExploreError
@@ -145,6 +146,39 @@ def run(**given: Any) -> int:
     """
     with arguments.servers_in_use(given):
         return _run(**given)
+
+
+@cli.command()
+@click.argument("tests", nargs=-1, required=True, metavar="TEST...")
+@_option("--budget", type=int, default=2_000, metavar="N", help="Runs to spend on a test.")
+@_option(
+    "--time-limit",
+    type=float,
+    default=60.0,
+    metavar="S",
+    help="Seconds after which no run of a test begins.",
+)
+@_option(
+    "--cancel",
+    is_flag=False,
+    flag_value="*",
+    default="",
+    metavar="[NAMES]",
+    help="Cancel tasks at any await, too.",
+)
+def flaky(*, tests: tuple[str, ...], budget: int, time_limit: float, cancel: str) -> int:
+    """Find out why async tests are flaky: FILE::TEST, of whatever plugin runs them.
+
+    The tests stay as they are: of pytest-asyncio, pytest-trio, anyio's plugin, or
+    IsolatedAsyncioTestCase, with their fixtures, which are made anew in each run.
+    """
+    from raceexplore.cli.streams import tell
+
+    if strange := [test for test in tests if "::" not in test]:
+        raise click.UsageError(f"name a test, as tests/test_x.py::test_y, not {strange[0]}")
+    options = ["--budget", str(budget), "--time-limit", str(time_limit)]
+    options += ["--cancel", cancel] if cancel else []
+    return explored(tests, lambda test: call(["run", test, *options]), tell)
 
 
 def _run(*, form: str, folder: Path, **given: Any) -> int:

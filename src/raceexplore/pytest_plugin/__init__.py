@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import functools
 import inspect
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from unittest import IsolatedAsyncioTestCase
 
 import pytest
 
 from raceexplore import InvariantBroken
 from raceexplore.kernel.errors import BadOption, RaceExploreError
-from raceexplore.kernel.program import Program
+from raceexplore.kernel.program import RUNTIMES, Program
+from raceexplore.kernel.runtimes.imports import runtime_of
 from raceexplore.kernel.seed import decode
+from raceexplore.pytest_plugin.fresh import Fixtures, of_case, with_fixtures
 from raceexplore.pytest_plugin.once import pytest_runtest_makereport  # noqa: F401 pytest finds it here
 from raceexplore.pytest_plugin.options import add_options, asked_for
 from raceexplore.pytest_plugin.race import Race
@@ -93,6 +97,19 @@ def race(request: pytest.FixtureRequest) -> Race:
     return Race(request.node)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Hand over the test of an `unittest.IsolatedAsyncioTestCase`, if somebody wants tests."""
+    case: Any = getattr(item, "cls", None)
+    visit = visitor()
+    wanted = isinstance(case, type) and issubclass(case, IsolatedAsyncioTestCase)
+    if visit is None or not wanted or not isinstance(item, pytest.Function):
+        return None
+    program = Program(of_case(case, item.originalname or item.name), item.nodeid, runtime="asyncio")
+    visit(replace(program, source=item.path))
+    return True
+
+
 class RaceTest(pytest.Function):
     """An async test that is run under many schedules.
 
@@ -123,16 +140,40 @@ class RaceTest(pytest.Function):
             if mark.name not in RUNNERS:
                 yield node, mark
 
+    def setup(self) -> None:
+        """Have the fixtures made, but for those that a run of another plugin's test makes."""
+        fixtures = Fixtures(self)
+        self._fresh = fixtures if fixtures.has_async or not self._is_ours() else None
+        if self._fresh is None:
+            super().setup()
+        else:
+            self._fresh.fill(self._request)
+
+    def _is_ours(self) -> bool:
+        """Return whether the test bears the mark: then its imports say what runs it."""
+        return self.get_closest_marker(MARK) is not None
+
+    def _runners(self) -> list[str]:
+        """Return by which other plugins' marks the test is claimed."""
+        return [mark.name for _, mark in super().iter_markers_with_node() if mark.name in RUNNERS]
+
     def runtest(self) -> None:
-        """Explore the test with the fixtures it has been given, the same ones in each run."""
+        """Explore the test with the fixtures it has been given, the same ones in each run.
+
+        Those of a test that is another plugin's are made anew in each.
+        """
         __tracebackhide__ = True
         function = self.obj.__wrapped__
-        given = {name: self.funcargs[name] for name in self._fixtureinfo.argnames}
         marks: dict[str, Any] = {}
         for mark in reversed(list(self.iter_markers(MARK))):
             if mark.args:
                 raise BadOption(f"the mark {MARK} takes keyword arguments: {', '.join(ARGUMENTS)}")
             marks.update(mark.kwargs)
+
+        if self._fresh is not None:
+            Race(self).explore(self._of_another(function, self._fresh), **marks)
+            return
+        given = {name: self.funcargs[name] for name in self._fixtureinfo.argnames}
 
         def program(*world: Any) -> Any:
             return function(**given, **({"world": world[0]} if world else {}))
@@ -140,6 +181,17 @@ class RaceTest(pytest.Function):
         program.__wrapped__ = function  # type: ignore[attr-defined]
         takes_world = "world" in inspect.signature(function).parameters
         Race(self).explore(Program(program, self.nodeid, takes_world, fixtures=given), **marks)
+
+    def _of_another(self, function: Any, fixtures: Fixtures) -> Program:
+        """Return the test, which another plugin would run, as a program."""
+        named = [] if self._is_ours() else [n for n in self._runners() if n in RUNTIMES]
+        return Program(
+            with_fixtures(function, fixtures),
+            self.nodeid,
+            "world" in inspect.signature(function).parameters,
+            fixtures=fixtures.kept,
+            runtime=named[0] if named else runtime_of(function),
+        )
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show what has no line of the user's in its traceback in words."""
