@@ -39,7 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the mark; refuse what the command line or the ini file cannot mean."""
-    config.addinivalue_line("markers", f"{MARK}({', '.join(ARGUMENTS)}): explore an async test.")
+    words = ", ".join((*ARGUMENTS, "needs_choices"))
+    config.addinivalue_line("markers", f"{MARK}({words}): explore an async test.")
     try:
         asked = asked_for(config, {})
         if (scheduler := asked["scheduler"]) != DEFAULT:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from raceexplore.kernel.errors import BadOption
+from raceexplore.kernel.fence.hostile import repr_of
 from raceexplore.pytest_plugin.settings import ARGUMENTS, BUDGET, settled
 from raceexplore.search.programs.pyproject import project_settings
 
@@ -33,6 +35,7 @@ OPTIONS: dict[str, tuple[type, str, str]] = {
 }
 
 SERVERS = (("postgres", "DSN", "PostgreSQL"), ("redis", "URL", "Redis"))
+NEEDS_CHOICES = "Fail tests in which there is nothing to explore."
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -45,6 +48,8 @@ def add_options(parser: pytest.Parser) -> None:
         "--race-no-corpus", action="store_true", help="Neither keep nor replay failures."
     )
     parser.addini("race_no_corpus", "Neither keep nor replay failures.", "bool", default=False)
+    group.addoption("--race-needs-choices", action="store_true", help=NEEDS_CHOICES)
+    parser.addini("race_needs_choices", NEEDS_CHOICES, "bool", default=False)
     group.addoption("--race-replay", metavar="SEED", help="Run one test on the schedule of SEED.")
     for name, metavar, what in SERVERS:
         text = f"A real {what} in place of the simulated ones, in databases of our own."
@@ -71,6 +76,15 @@ def asked_for(config: pytest.Config, own: dict[str, Any]) -> dict[str, Any]:
     project = project_settings(config.rootpath)
     ini = {name: config.getini(f"race_{name}") or project.get(name) for name in names}
     return settled(line, own, ini)
+
+
+def needs_choices(config: pytest.Config, own: dict[str, Any]) -> bool:
+    """Return whether a test with nothing to explore fails; takes the word out of ``own``."""
+    asked: bool = own.pop("needs_choices", False)
+    if not isinstance(asked, bool):
+        raise BadOption(f"needs_choices is True or False, not {repr_of(asked)[:80]}")
+    wanted = config.getoption("race_needs_choices") or config.getini("race_needs_choices")
+    return asked or bool(wanted)
 
 
 def corpus_folder(config: pytest.Config) -> Path | None:

@@ -14,7 +14,12 @@ from raceexplore.kernel.fence.watchdog import interruptible
 from raceexplore.kernel.program import Limits, Program, as_program
 from raceexplore.kernel.seed import decode
 from raceexplore.pytest_plugin.kept import known_of, saved, with_note
-from raceexplore.pytest_plugin.options import asked_for, corpus_folder, servers_in_use
+from raceexplore.pytest_plugin.options import (
+    asked_for,
+    corpus_folder,
+    needs_choices,
+    servers_in_use,
+)
 from raceexplore.pytest_plugin.spare import spared
 from raceexplore.search.as_exception import error_of
 from raceexplore.search.campaign.found import VACUOUS, Campaign, Found
@@ -41,17 +46,21 @@ class Race:
 
     def __init__(self, item: pytest.Item) -> None:
         self._item, self._config = item, item.config
+        self._needs_choices = False
 
     def explore(self, program: Program | Callable[..., Any], **options: Any) -> Campaign | None:
         """Explore ``program``; raise its own exception, with the report as a note, if it can fail.
 
         options: budget, entropy, scheduler, time, order, steps, virtual_s, wall_s, time_limit_s;
-        those of the command line go first. Failures that the corpus knows of this test are
+        those of the command line go first. needs_choices: where nothing can be explored, the
+        test fails. Failures that the corpus knows of this test are
         replayed before. With --race-replay the program runs on that seed only, and None is
         returned. Raises `Inconclusive` if the runs say nothing.
         """
         __tracebackhide__ = True
-        asked = asked_for(self._config, options)
+        own = dict(options)
+        self._needs_choices = needs_choices(self._config, own)
+        asked = asked_for(self._config, own)
         real = servers_in_use(self._config)
         if real is not None:
             asked["jobs"] = 1  # other processes have no connection
@@ -87,7 +96,7 @@ class Race:
             run = replace(found.run, failure=again.failure) if again.failure else found.run
             self._fail(run, found, limits=asked["limits"])
         why = campaign.inconclusive
-        if why == VACUOUS:  # a test that needs no schedule has passed
+        if why == VACUOUS and not self._needs_choices:  # a test that needs no schedule has passed
             self._tell("note", why)
         elif why:
             self._tell("verdict", "inconclusive")
