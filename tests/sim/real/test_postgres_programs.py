@@ -17,6 +17,7 @@ from raceexplore.search.programs.load import load_program
 from raceexplore.sim import Unmodelled
 from raceexplore.sim.postgres import Postgres
 from raceexplore.sim.real import servers
+from raceexplore.sim.real.trouble import ServerTrouble
 from simulated import passed
 
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -252,3 +253,20 @@ def test_each_of_256_words_replays_exactly_on_the_real_server(
     different, a_second, _ = differing(postgres_dsn, range(256))
     record_property("printed", f"real PostgreSQL: {a_second:.0f} schedules a second")
     assert different == []
+
+
+def test_a_server_that_goes_is_no_failure_of_the_program(postgres_dsn: str) -> None:
+    async def program(world: World) -> None:
+        db = Postgres(world, ROW)
+        async with db.connection(autocommit=True) as conn:
+            cursor = await conn.execute("SELECT pg_backend_pid()")
+            (pid,) = await cursor.fetchone()
+            with psycopg.connect(postgres_dsn, autocommit=True) as other:
+                other.execute("SELECT pg_terminate_backend(%s)", (pid,))
+            await conn.execute("SELECT 1")
+
+    with (
+        servers(postgres=postgres_dsn),
+        pytest.raises(ServerTrouble, match="the real PostgreSQL has gone"),
+    ):
+        passed(program)

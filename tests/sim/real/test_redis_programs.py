@@ -120,3 +120,23 @@ def test_a_server_with_no_empty_database_is_refused(redis_url: str) -> None:
         ):
             pass
         last.flushdb()
+
+
+def test_a_server_that_goes_is_no_failure_of_the_program(redis_url: str) -> None:
+    other = redis.Redis.from_url(redis_url, single_connection_client=True)
+    other.ping()  # a run opens no real socket
+
+    async def program(world: World) -> None:
+        client = Redis(world).client()
+        await client.set("a", 1)
+        other.client_kill_filter(skipme=True)
+        await client.set("a", 2)
+
+    with (
+        other,
+        servers(redis=redis_url),
+        pytest.raises(ServerTrouble, match="the real Redis has gone"),
+    ):
+        passed(program)
+    with redis.Redis.from_url(redis_url) as mine:  # the server is there: only we were sent away
+        mine.flushdb()

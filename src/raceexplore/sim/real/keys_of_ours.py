@@ -15,6 +15,7 @@ import redis
 
 from raceexplore.kernel.fence.serving import paused
 from raceexplore.kernel.fence.wall_clock import EPOCH_S
+from raceexplore.sim.real.trouble import ServerTrouble
 from raceexplore.sim.redis.keys import keys_of
 from raceexplore.sim.unmodelled import Unmodelled
 
@@ -215,8 +216,11 @@ class RealConnection:
     def send(self, commands: Sequence[Fields]) -> list[Any]:
         """Send commands in one trip and return the answers; errors among them are values."""
         link = self._link
-        link.send_packed_command(link.pack_commands(commands))
-        return [self._answer() for _ in commands]
+        try:
+            link.send_packed_command(link.pack_commands(commands))
+            return [self._answer() for _ in commands]
+        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+            raise ServerTrouble(f"the real Redis has gone: {error}") from None
 
     def _answer(self) -> Any:
         try:

@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from raceexplore.kernel.fence.serving import paused
 from raceexplore.sim.real.clock import SEARCH_PATH, functions, spelled
-from raceexplore.sim.real.quiet import Quiet
+from raceexplore.sim.real.quiet import Quiet, answering
 from raceexplore.sim.real.session import RealSession
 from raceexplore.sim.real.trouble import ServerTrouble
 
@@ -79,7 +79,7 @@ class OnPostgres:
     def database(self, world: World, schema: str) -> OnDatabase:
         """Return a database with the tables of ``schema``, for a run that has begun."""
         number: list[int] = world.remember((OnPostgres, "databases"), lambda: [0])
-        with paused():
+        with answering():
             if number[0] == len(self._databases):
                 self._databases.append(self._made(f"{self._name}_{number[0]}"))
             found = self._databases[number[0]]
@@ -100,7 +100,7 @@ class OnPostgres:
 
     def close(self) -> None:
         """Drop the databases that we have made, and hang up."""
-        with paused():
+        with paused(), suppress(psycopg.Error):  # it may have gone
             for database in self._databases:
                 database.close()
                 self._admin.execute(f'DROP DATABASE IF EXISTS "{database.name}" WITH (FORCE)')
@@ -139,7 +139,7 @@ class OnDatabase:
         """Return a new session of the current task."""
         assert self._world is not None
         number = len(self._sessions)
-        with paused():
+        with answering():
             if number == len(self._links):
                 self._links.append(psycopg.connect(self._dsn, autocommit=True))
         link = self._links[number]
@@ -149,7 +149,7 @@ class OnDatabase:
 
     def query(self, text: str, params: Any = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a SELECT on what is committed."""
-        with paused():
+        with answering():
             return self._control.execute(text, params or None).fetchall()
 
     def close(self) -> None:

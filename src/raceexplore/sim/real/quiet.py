@@ -8,22 +8,45 @@ looks once for each wait, at a moment that nobody controls.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+import psycopg
 from psycopg import waiting
 
+from raceexplore.kernel.fence.serving import paused
+from raceexplore.sim.real.trouble import ServerTrouble
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
     from psycopg import Connection
 
     Graph = Mapping[int, Sequence[int]]
     Choose = Callable[[list[int]], int]
 
+DOWN = "57P"  # SQLSTATEs of a server that ends a session: shut down, or crashed
 GLANCE_S = 0.001  # how long to wait for an answer before the server is asked who is blocked
 BLOCKED = """
 SELECT pid, pg_blocking_pids(pid) FROM unnest(%s::int[]) AS pid
 """
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Speak to the real server in the block. Raises `ServerTrouble` if it has gone."""
+    try:
+        with paused():
+            yield
+    except psycopg.OperationalError as error:
+        if error.sqlstate is None or error.sqlstate.startswith(DOWN):
+            raise gone(error) from None
+        raise
+
+
+def gone(error: psycopg.Error) -> ServerTrouble:
+    """Return what is said of a server that has gone: it is no failure of the program's."""
+    return ServerTrouble(f"the real PostgreSQL has gone: {' '.join(str(error).split())}")
 
 
 class Out(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,7 @@ class OnRedis:
 
     def close(self) -> None:
         """Empty our databases, and hang up."""
-        with paused():
+        with paused(), suppress(ServerTrouble):  # it may have gone
             for data in self._data:
                 data.close()
             self._admin.close()

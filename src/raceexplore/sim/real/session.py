@@ -9,7 +9,6 @@ import psycopg
 from psycopg import pq
 from psycopg.adapt import PyFormat, Transformer
 
-from raceexplore.kernel.fence.serving import paused
 from raceexplore.sim.postgres.controls import HANDLERS, TIMEOUTS
 from raceexplore.sim.postgres.engine.errors import SqlError
 from raceexplore.sim.postgres.engine.timeouts import Patience
@@ -17,6 +16,7 @@ from raceexplore.sim.postgres.engine.transactions import Client, Isolation
 from raceexplore.sim.postgres.sql.locking import Result
 from raceexplore.sim.postgres.sql.statements import Command, command
 from raceexplore.sim.real import clock
+from raceexplore.sim.real.quiet import DOWN, answering, gone
 from raceexplore.sim.unmodelled import Unmodelled
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class RealSession:
         if found is not None:
             return found, None
         self.patience.start(self.world.now())
-        with paused():
+        with answering():
             self._tell_time()
             self._send(clock.spelled(text), params)
             self.quiet.out.append(self)
@@ -158,7 +158,7 @@ class RealSession:
     def _give_up(self) -> None:
         """Take the statement back; others may go on then."""
         if self in self.quiet.out:
-            with paused():
+            with answering():
                 self.quiet.cancel(self)
                 self.deliver()
 
@@ -206,6 +206,8 @@ class RealSession:
         if error.sqlstate == "57014" and self.pid in self.quiet.victims:
             self.quiet.victims.discard(self.pid)
             return SqlError("40P01", "deadlock detected")
+        if str(error.sqlstate).startswith(DOWN):
+            raise gone(error)
         return error
 
     def _result(self, result: Any) -> tuple[Result, Any]:
@@ -223,7 +225,7 @@ class RealSession:
 
     def at_once(self, text: str) -> None:
         """Run a statement that never waits."""
-        with paused():
+        with answering():
             result = self.link.pgconn.exec_(text.encode())
         if result.status == pq.ExecStatus.FATAL_ERROR:
             raise psycopg.errors.error_from_result(result, self.link.info.encoding)
@@ -234,7 +236,7 @@ class RealSession:
         if self.transaction is not None:
             self.at_once("ROLLBACK")
         self._over()
-        with paused():
+        with answering():
             self.deliver()
         return "ROLLBACK"
 
@@ -251,7 +253,7 @@ class RealSession:
         self._give_up()
         self.closed = why
         self.reset()
-        with paused():
+        with answering():
             self.deliver()
 
     def reset(self) -> None:
