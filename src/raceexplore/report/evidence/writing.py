@@ -63,8 +63,8 @@ def _columns(grid: Grid, width: int) -> Iterator[str]:
     start = sum(sizes[:-1]) + 2 * len(sizes)
     if width - start < 20:  # a narrow terminal: a line for each cell
         for row in grid.rows:
-            named = zip(grid.head, row, strict=True)
-            yield from (f"  {name}: {cell}".rstrip() for name, cell in named)
+            for name, cell in zip(grid.head, row, strict=True):
+                yield from _wrapped(f"{name}: {cell}", width, "  ", "    ")
         return
     for row in rows:
         cells = [cell.ljust(size) for cell, size in zip(row[:-1], sizes, strict=False)]
