@@ -7,7 +7,7 @@ answer, end the process, or answer with what is no text, has no end, or cannot b
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from raceexplore.kernel.fence.pulse import Doing, pulse
 from raceexplore.kernel.fence.watchdog import doing
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 LONGEST = 4_000  # letters of a text; what is longer is cut, and says so
 LINES_MAX, NOTES_MAX = 200, 50
 LEAVES_MAX = 1_000  # exceptions of a group that are looked at
+
+
+def is_a(value: object, kinds: Any) -> TypeGuard[Any]:
+    """Return whether ``value`` is an instance of one of ``kinds``; none of its code runs.
+
+    ``isinstance`` asks ``__class__``, too: a proxy answers for another object, or raises where it
+    stands for none.
+    """
+    return issubclass(type(value), kinds)
 
 
 def text_of(value: object) -> str:

@@ -9,6 +9,8 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from raceexplore.kernel.fence.hostile import is_a
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -61,8 +63,8 @@ def _imported(module: ModuleType) -> list[str]:
 
 def _held(module: ModuleType) -> list[str]:
     """Return the top-level names of the modules that the variables of ``module`` hold."""
-    values = [value for value in vars(module).values() if isinstance(value, ModuleType)]
-    return [value.__name__.partition(".")[0] for value in values]
+    values = [value for value in vars(module).values() if is_a(value, ModuleType)]
+    return [str(vars(value).get("__name__", "")).partition(".")[0] for value in values]
 
 
 def _loaded(root: str) -> list[ModuleType]:
@@ -72,5 +74,5 @@ def _loaded(root: str) -> list[ModuleType]:
     return [
         module
         for name, module in sorted(sys.modules.items())
-        if isinstance(module, ModuleType) and name.partition(".")[0] == root
+        if is_a(module, ModuleType) and name.partition(".")[0] == root
     ]

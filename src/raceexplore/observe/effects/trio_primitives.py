@@ -10,11 +10,12 @@ from __future__ import annotations
 import gc
 from collections import UserDict, UserList
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import trio
 
 from raceexplore.kernel.events.trace import Kind
+from raceexplore.kernel.fence.hostile import is_a
 from raceexplore.observe.effects.codes import FOREIGN, READ, RELEASE, REQUEST, SKIP, WRITE, Table
 from raceexplore.observe.effects.remember import Kinds
 from raceexplore.observe.effects.values import namespace
@@ -22,7 +23,7 @@ from raceexplore.observe.effects.values import namespace
 
 def event_wait(event: object) -> int:
     """Return what waiting touches: a set event is only read; else its waiters change."""
-    return READ if isinstance(event, trio.Event) and event.is_set() else WRITE
+    return READ if is_a(event, trio.Event) and event.is_set() else WRITE
 
 
 def spawn(nursery: object) -> int:
@@ -30,7 +31,7 @@ def spawn(nursery: object) -> int:
 
     Those inside keep the nursery open; whether it still is when an outsider comes, is up to them.
     """
-    assert isinstance(nursery, trio.Nursery)
+    assert is_a(nursery, trio.Nursery)
     try:
         task: trio.lowlevel.Task | None = trio.lowlevel.current_task()
     except RuntimeError:
@@ -43,12 +44,12 @@ def spawn(nursery: object) -> int:
     return FOREIGN if task is None else SKIP
 
 
-def release(lock: object) -> int:
+def release(lock: Any) -> int:
     """Return what giving a lock back touches: who does not have it fails, whoever waits for it."""
-    if isinstance(lock, trio.Condition):
+    if is_a(lock, trio.Condition):
         owner = lock.statistics().lock_statistics.owner
     else:
-        assert isinstance(lock, trio.Lock | trio.StrictFIFOLock)
+        assert is_a(lock, trio.Lock | trio.StrictFIFOLock)
         owner = lock.statistics().owner
     try:
         return RELEASE if owner is trio.lowlevel.current_task() else WRITE
@@ -160,12 +161,12 @@ def state_of(obj: object) -> object:
     All ends of one memory channel share a state; a condition works on its lock. A memoryview and
     the containers that programs derive from stand for what is behind them.
     """
-    if isinstance(obj, memoryview):
+    if is_a(obj, memoryview):
         try:
             return obj.obj
         except ValueError:  # it was released: it has let go of what it showed
             return obj
-    if isinstance(obj, UserDict | UserList):
+    if is_a(obj, UserDict | UserList):
         return namespace(obj).get("data", obj.__class__)
     wanted = (channel_state(),) if is_channel[type(obj)] else (trio.Lock, trio.StrictFIFOLock)
     found = [part for part in gc.get_referents(obj) if issubclass(type(part), wanted)]

@@ -8,6 +8,7 @@ from enum import Enum
 from types import CellType, FrameType, MemberDescriptorType, ModuleType
 from typing import Any, Final
 
+from raceexplore.kernel.fence.hostile import is_a
 from raceexplore.kernel.standing.walk import is_strange_file
 from raceexplore.observe.effects.locations import ALL, SCALARS, SEQUENCES
 
@@ -71,17 +72,17 @@ def peek(obj: object, key: object) -> tuple[object, ...]:
         return cell_content(obj)  # type: ignore[arg-type]
     if kind in CONTAINERS:
         return element(obj, key) if type(key) in SCALARS else ()
-    return attribute(obj, key) if isinstance(key, str) else ()
+    return attribute(obj, key) if is_a(key, str) else ()
 
 
-def element(obj: object, key: object) -> tuple[object, ...]:
+def element(obj: Any, key: object) -> tuple[object, ...]:
     """Return an element of a built-in container, as a 1-tuple, or ()."""
-    if isinstance(obj, dict):
+    if is_a(obj, dict):
         return (dict.__getitem__(obj, key),) if dict.__contains__(obj, key) else ()
-    if isinstance(obj, set | frozenset):
+    if is_a(obj, set | frozenset):
         return (key in obj,)
-    assert isinstance(obj, (tuple, *SEQUENCES))
-    return (obj[key],) if isinstance(key, int) and key < len(obj) else ()
+    assert is_a(obj, (tuple, *SEQUENCES))
+    return (obj[key],) if is_a(key, int) and key < len(obj) else ()
 
 
 def cell_content(cell: CellType) -> tuple[object, ...]:
@@ -111,7 +112,7 @@ def attribute(obj: object, name: str) -> tuple[object, ...]:
     kind = obj if issubclass(type(obj), type) else type(obj)
     for base in vars(type)["__mro__"].__get__(kind):
         member = vars(base).get(name)
-        if isinstance(member, MemberDescriptorType):
+        if is_a(member, MemberDescriptorType):
             return slot_content(member, obj)
         if member is not None:
             return () if hasattr(type(member), "__get__") else (member,)
@@ -129,10 +130,10 @@ def slot_content(member: MemberDescriptorType, obj: object) -> tuple[object, ...
 def updated_attribute(obj: object, name: str) -> tuple[object, ...] | None:
     """Return what ``obj.name += ...`` may change in place; None if code of the program tells."""
     found = peek(obj, name)
-    if found or isinstance(obj, type | ModuleType):
+    if found or is_a(obj, type | ModuleType):
         return found
     member = member_of(type(obj), name)
-    computed = hasattr(type(member), "__get__") and not isinstance(member, MemberDescriptorType)
+    computed = hasattr(type(member), "__get__") and not is_a(member, MemberDescriptorType)
     return None if computed or hasattr(type(obj), "__getattr__") else ()
 
 

@@ -18,6 +18,7 @@ from types import (
 )
 from typing import Any, Final
 
+from raceexplore.kernel.fence.hostile import is_a
 from raceexplore.observe.effects.by_class_of_object import (
     CACHE,
     MARK,
@@ -62,7 +63,7 @@ def _done_by_plain(function: Any) -> Does:
     if is_foreign(function) or root(function) in {"trio", "raceexplore"}:
         return Does.KEEPS  # the event is opaque, if nobody knows the module
     owner = getattr(function, "__self__", None)
-    if owner is not None and not isinstance(owner, ModuleType | type):
+    if owner is not None and not is_a(owner, ModuleType | type):
         known = is_known[type(owner)] or type(owner) in SCALARS
         return Does.READS if known else Does.CHANGES
     if is_pythons(root(function)):
@@ -117,7 +118,7 @@ def is_harmless(owner: type, code: Any, name: str) -> bool:
     home = getattr(code, "__objclass__", None) or getattr(code, "__self__", None) or owner
     if name in {"__new__", "__init__", "__getattribute__", "__init_subclass__", "mro"}:
         return True
-    if isinstance(code, FunctionType):
+    if is_a(code, FunctionType):
         return does(full_name(code)) == Does.KEEPS or code.__module__ in {"enum", "typing"}
-    known = home in UNCHANGING or is_known[home if isinstance(home, type) else type(home)]
+    known = home in UNCHANGING or is_known[home if is_a(home, type) else type(home)]
     return bool(known)

@@ -10,6 +10,7 @@ from io import IOBase
 from types import BuiltinFunctionType, CellType, MethodType, ModuleType, SimpleNamespace
 from typing import Any, Final
 
+from raceexplore.kernel.fence.hostile import is_a
 from raceexplore.observe.effects.by_class_of_object import (
     CODE,
     RAISED,
@@ -136,9 +137,9 @@ def note_key(ledger: Ledger, how: tuple[Effect, str], obj: object, key: object) 
         ledger.read(obj, location)
         return
     ledger.write(obj, location)
-    if isinstance(obj, dict) and ledger.is_alias(obj):
+    if is_a(obj, dict) and ledger.is_alias(obj):
         note_hiding(ledger, obj, key)
-    if isinstance(obj, set):
+    if is_a(obj, set):
         ledger.introduce((key,))  # nobody can tell later what a set holds, in an order of its own
     ordered = ledger.insertion_order and in_order[type(obj)]
     if ordered and (name not in ADDING or is_missing(obj, key, location)):
@@ -148,7 +149,7 @@ def note_key(ledger: Ledger, how: tuple[Effect, str], obj: object, key: object) 
 def note_hiding(ledger: Ledger, own: object, name: object) -> None:
     """Note that an attribute is set through the dict of an object's own: it may hide a method."""
     owner = ledger.behind(own)
-    if isinstance(owner, type | ModuleType) or member_of(type(owner), str(name)) is not None:
+    if is_a(owner, type | ModuleType) or member_of(type(owner), str(name)) is not None:
         ledger.opaque(f"a store of {type(owner).__qualname__}.{name} through its __dict__")
 
 
@@ -156,9 +157,9 @@ def is_missing(obj: object, key: object, location: object) -> bool:
     """Tell whether a dict or a set lacks a key; if its hash is the program's code, say yes."""
     if location is ALL:
         return True
-    if isinstance(obj, dict):
+    if is_a(obj, dict):
         return not dict.__contains__(obj, key)
-    return isinstance(obj, set) and not set.__contains__(obj, key)
+    return is_a(obj, set) and not set.__contains__(obj, key)
 
 
 def note_whole(ledger: Ledger, code: int, obj: object) -> None:
@@ -268,7 +269,7 @@ def note_module(ledger: Ledger, module: object, name: str) -> None:
         ledger.alias(namespace(module), module)
     elif name in ATTRIBUTES:
         ledger.write(module, ALL)
-    elif not isinstance(value, CODE) or name in expected.modules:
+    elif not is_a(value, CODE) or name in expected.modules:
         ledger.read(module, name)
     elif is_foreign(value) and not is_error(value):
         note_package(ledger, value)
@@ -287,7 +288,7 @@ def note_package(ledger: Ledger, code: object) -> None:
 
 def note_class(ledger: Ledger, owner: object, name: str) -> None:
     """Note a read of data that a class or one of its bases holds, and that none before it does."""
-    if isinstance(owner, type):
+    if is_a(owner, type):
         if name in {"__dict__", *ATTRIBUTES}:
             ledger.write(owner, ALL)
         if name in {"__setattr__", "__delattr__"}:  # perhaps of a method, which nobody reads
@@ -295,7 +296,7 @@ def note_class(ledger: Ledger, owner: object, name: str) -> None:
         if name == "__dict__" and ledger.names.is_out(ledger.ordinal(owner)):
             ledger.opaque("the order of a class's attributes")
         note_bases(ledger, owner.__mro__, name)
-        if not isinstance(owner, EnumMeta):
+        if not is_a(owner, EnumMeta):
             note_bases(ledger, getmro(type(owner)), name)
 
 
@@ -325,7 +326,7 @@ def note_store(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
             effects.clear()
         # ``obj.name += 1`` reads it there
         note_class(ledger, obj if effect == CLASS_ATTRIBUTE else type(obj), name)
-    replaced = isinstance(obj, type) and type(member_of(obj, name)) is property
+    replaced = is_a(obj, type) and type(member_of(obj, name)) is property
     if effect in {FOREIGN, NAMESPACE} or replaced or not is_expected(obj, name):
         # with another's dict for its attributes, it is the other one as well
         ledger.opaque(f"an assignment to {type(obj).__qualname__}.{name}")
@@ -337,11 +338,11 @@ def note_store(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
 
 def is_special(obj: object, name: str) -> bool:
     """Tell whether an attribute is part of what Python, or a library, runs: code, bases, a slot."""
-    if isinstance(obj, ModuleType):
+    if is_a(obj, ModuleType):
         return is_pythons(obj.__name__) or obj.__name__.partition(".")[0] == "trio"
     if not is_dunder(name):
         return type(obj) is CellType
-    return not (name in RAISED and isinstance(obj, BaseException)) and name != "__dict__"
+    return not (name in RAISED and is_a(obj, BaseException)) and name != "__dict__"
 
 
 def behind_super(proxy: object, name: str) -> tuple[Effect, object]:
@@ -355,13 +356,13 @@ def bases_behind(proxy: object) -> tuple[type, ...]:
     """Return the classes in which a ``super()`` looks, in order."""
     instance: object = vars(super)["__self__"].__get__(proxy)
     start: type = vars(super)["__thisclass__"].__get__(proxy)
-    owner = instance if isinstance(instance, type) and start in instance.__mro__ else type(instance)
+    owner = instance if is_a(instance, type) and start in instance.__mro__ else type(instance)
     bases = owner.__mro__
     return bases[bases.index(start) + 1 :] if start in bases else ()
 
 
 def is_expected(obj: object, name: str) -> bool:
     """Tell whether those who read an attribute of a module or a class have been told of stores."""
-    if isinstance(obj, ModuleType):
+    if is_a(obj, ModuleType):
         return name in expected.modules
-    return not isinstance(obj, type) or name in expected.classes or name in namespace(obj)
+    return not is_a(obj, type) or name in expected.classes or name in namespace(obj)

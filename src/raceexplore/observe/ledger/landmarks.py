@@ -12,6 +12,7 @@ from functools import lru_cache
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
+from raceexplore.kernel.fence.hostile import is_a
 from raceexplore.observe.effects.by_class_of_object import MARK
 from raceexplore.observe.effects.trio_primitives import has_state_elsewhere, state_of
 from raceexplore.observe.effects.values import namespace
@@ -32,8 +33,8 @@ def landmarks(function: Callable[..., Any]) -> Landmarks:
     """
     found: Landmarks = {}
     modules: dict[int, dict[str, Any]] = {}
-    code = function.__func__ if isinstance(function, MethodType) else function
-    waiting = deque([code.__globals__] if isinstance(code, FunctionType) else [])
+    code = function.__func__ if is_a(function, MethodType) else function
+    waiting = deque([code.__globals__] if is_a(code, FunctionType) else [])
     while waiting:
         variables = waiting.popleft()
         if id(variables) in modules or MARK not in variables:

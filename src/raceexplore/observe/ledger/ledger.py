@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from raceexplore.kernel.events.footprint import Accesses
 from raceexplore.kernel.events.trace import QUEUES, UNTOLD, Access, Event, Kind
+from raceexplore.kernel.fence.hostile import is_a
 from raceexplore.observe.effects.by_class_of_object import MARK, effects
 from raceexplore.observe.effects.codes import READ, REQUEST, SKIP, WRITE
 from raceexplore.observe.effects.locations import (
@@ -311,8 +312,8 @@ class Ledger:
         kind = type(obj)
         if ordinal == OPAQUE:
             return str(obj)
-        if isinstance(obj, ModuleType):
-            return obj.__name__
+        if is_a(obj, ModuleType):
+            return str(obj.__name__)
         if issubclass(kind, type | FunctionType):
             return str(obj.__qualname__)  # type: ignore[attr-defined]
         name = self._holders.name(ordinal)
