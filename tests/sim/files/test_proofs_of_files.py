@@ -121,3 +121,40 @@ def test_a_proof_sees_every_outcome_of_a_hundred_drawn_programs(
 ) -> None:
     ways = [agree(entropy, tmp_path, capsys) for entropy in range(5, 105)]
     assert sum(way > 1 for way in ways) > 50
+
+
+BEFORE = """
+import trio
+
+
+async def main(world):
+    log = []
+
+    async def victim():
+        log.append("begins")
+        await world.checkpoint()
+        log.append("goes on")
+
+    async def ender(handle):
+        {pause}
+        handle.{how}()
+        log.append("ended")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ender, world.spawn(victim))
+    await world.checkpoint()
+    print(*log)
+"""
+
+
+@pytest.mark.parametrize("pause", ["", "await world.checkpoint()"])
+@pytest.mark.parametrize("how", ["kill", "cancel"])
+def test_a_task_that_is_ended_before_it_begins_might_have_begun(
+    how: str, pause: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "early.py"
+    path.write_text(BEFORE.format(how=how, pause=pause), encoding="utf-8")
+    every, _ = outcomes(path, "dfs", capsys)
+    proved, proof = outcomes(path, "dpor", capsys)
+    assert (proved, proof.complete) == (every, True)
+    assert {"ended", "begins ended", "begins goes on ended"} <= every
