@@ -238,3 +238,18 @@ def test_a_seed_for_a_function_that_is_not_there_runs_nothing(tmp_path: Path) ->
     (tmp_path / "bank.py").write_text(text, encoding="utf-8")
     ended = forked(tmp_path, "replay", json.loads(path.read_text(encoding="utf-8"))["seed"])
     assert (ended.status, is_one_line(ended), (tmp_path / "ran").exists()) == (2, True, False)
+
+
+@pytest.mark.parametrize("scheduler", ["portfolio", "delay", "icb", "random"])
+def test_one_of_a_thousand_million_takes_no_memory(tmp_path: Path, scheduler: str) -> None:
+    text = 'async def main(world):\n    world.pick("id", range(10**9))\n    await trio.sleep(0)\n'
+    (tmp_path / "picks.py").write_text(f"import trio\n{text}", encoding="utf-8")
+
+    def little() -> None:
+        used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        most = used * resource.getpagesize() + 200_000_000
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+    asked = ("run", "picks.py", "--budget", "50", "--scheduler", scheduler)
+    ended = forked(tmp_path, *asked, before=little)
+    assert (ended.status, ended.err) == (0, "")
