@@ -47,7 +47,7 @@ class Services:
     def lock(self) -> Redlock:
         """Return a Redlock for the event that is on sale."""
         clients = [server.client(socket_timeout=0.1) for server in self.locks]
-        return Redlock(clients, "event:1", LOCK_S, tries=60, retry=LogNormal(0.4, 0.5))
+        return Redlock(clients, "event:1", LOCK_S, tries=60, retry=LogNormal(1.5, 0.5))
 
     async def price(self) -> int:
         """Return what a ticket costs, in cents."""
@@ -73,6 +73,7 @@ async def open_sale(world: World, buy: Buy, load_file: str = "load.json") -> Non
     inventory.start(nothing_at_start)
     await world.sleep(0.1)
     offer(world, "tickets-sold", sold)
+    offer(world, "sold-in-the-end", sold)  # 200 came: all 100 are sold, and no more
     offer(world, "books-balance", lambda: left(query) + sold() == STOCK)
 
     async def checkout(request: Invocation) -> Ending:

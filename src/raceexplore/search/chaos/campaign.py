@@ -111,12 +111,14 @@ def by_time(
 ) -> ChaosCampaign:
     """Do runs with strikes at drawn instants, in place of those by event, until as many struck.
 
-    The instants are uniform over the shortest of the runs that are there. Raises `BadOption` if
+    The instants are uniform over the length of a run that no fault disturbs. Raises `BadOption` if
     nothing is placed by event.
     """
     if not windows(done.plan):
         raise BadOption("no fault of the plan is placed by event: there is nothing to compare")
-    within_s = min(each.run.virtual_s - each.report.began_s for each in done.runs)
+    quiet = replace(done.plan, faults=())
+    undisturbed = chaos_run(program, quiet, entropy=done.entropy, limits=limits)
+    within_s = undisturbed.run.virtual_s - undisturbed.report.began_s
     plan = _at_instants(done.plan, max(within_s, 0.001))
     wanted = done.strikes
     runs: list[ChaosRun] = []
