@@ -14,6 +14,7 @@ from raceexplore.sim.chaos.striking import Striking
 from raceexplore.sim.chaos.victims import everybody
 from raceexplore.sim.hosts.wire import Home, Stage, wire_of
 from raceexplore.sim.latency.composed import Weighted
+from raceexplore.sim.unmodelled import Unmodelled
 
 if TYPE_CHECKING:
     from raceexplore.kernel.world import World
@@ -122,6 +123,10 @@ class Chaos:
         """Ask what is asked before any fault; return whether the faults may begin."""
         for asking in self._askings:
             if asking.probe.mode is Mode.AT_EVERY_STEP:
+                if self.world.is_observed:  # what it notes between two events is no event's doing
+                    raise Unmodelled(
+                        f"{asking.probe.name}: AtEveryStep is for runs nobody observes"
+                    )
                 asking.at_every_step(lambda: self._over)
             elif asking.probe.mode in BEFORE:
                 await self.world.sleep(asking.probe.delay_s)
