@@ -17,6 +17,7 @@ FIGURES = (
     "way=0.00075", "way=0.00075,sigma=0.5", "way=0.00075,sigma=1", "way=0.00075,sigma=1.665",
     "way=0.003", "way=0.00575", CPU_BOUND, f"{CPU_BOUND},cpu=0.25", f"{IO_BOUND},cpu=0.25",
 )  # fmt: skip
+RUNS = {f"{IO_BOUND},cpu=0.25": 600}  # with 300, theory was 0.007 points above the interval
 SMALL = "stock=8,"
 
 
@@ -45,7 +46,7 @@ def test_w5_the_mean_oversell_is_littles_law_and_rises_with_sigma_on_the_same_dr
 def test_w5_c5_the_figures_of_the_story_for_sigma_a_slower_way_and_a_quota_of_250m(
     knobs: str, record_property: Any
 ) -> None:
-    rate, low, high, truth = oversold(knobs, 300)
+    rate, low, high, truth = oversold(knobs, RUNS.get(knobs, 300))
     told = f"{knobs}: {rate:.3%} oversold (95 %: {low:.3%} to {high:.3%}); theory {truth:.3%}"
     record_property("printed", told)
     assert low <= truth <= high
