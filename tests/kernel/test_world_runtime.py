@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 import trio.testing
 
-from raceexplore import Replay, Run, World, explore, run_once
+from raceexplore import Limits, Replay, Run, Settings, World, by_name, explore, run_once
+from raceexplore.kernel.fence.guard import guarded
+from raceexplore.search.observed.observed_run import observed_run
+from raceexplore.search.programs.load import load_program
+from raceexplore.toolbox import trace_key
 
 
 def ran(program: Any, **kwargs: Any) -> Run:
@@ -285,3 +290,42 @@ def test_a_deadlock_in_a_lot_says_what_is_waited_for_and_who_could_help() -> Non
     assert failure is not None
     assert failure.kind == "deadlock"
     assert failure.details[0].endswith("for the key of the gate, held by main")
+
+
+# A task that makes some steps, and one that comes upon it: before, meanwhile or when it has ended.
+MEETING = """
+async def main(world):
+    log = []
+
+    async def worker():
+        log.append("a")
+        await world.checkpoint()
+        log.append("b")
+
+    async def visitor():
+        {visit}
+
+    handle = world.spawn(worker, name="worker")
+    world.spawn(visitor, name="visitor")
+    await world.sleep(1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("visit", "classes"),
+    [("handle.kill()", 3), ("handle.cancel()", 3), ("log.append(handle.done)", 3)],
+)
+def test_whoever_finds_that_a_task_has_ended_could_have_come_before_its_end(
+    tmp_path: Path, visit: str, classes: int
+) -> None:
+    (tmp_path / "meeting.py").write_text(MEETING.format(visit=visit), encoding="utf-8")
+    program = load_program(str(tmp_path / "meeting.py"))
+    proof = explore(program, scheduler="dpor")
+    assert (proof.complete, proof.classes) == (True, classes)
+    seen, scheduler = set(), by_name("dfs")
+    with guarded():
+        while scheduler.begin():
+            run = observed_run(program, scheduler, limits=Limits(), settings=Settings())
+            scheduler.end(run)
+            seen.add(trace_key(run.events))
+    assert len(seen) == classes

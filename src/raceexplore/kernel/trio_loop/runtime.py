@@ -80,14 +80,20 @@ class TrioTimeout:
 class TrioSpawned:
     """A trio task of the system nursery: it ends with the program at the latest."""
 
-    __slots__ = ("_runtime", "at_kill", "begun", "done", "scope", "task")
+    __slots__ = ("_runtime", "at_kill", "begun", "ended", "scope", "task")
 
     def __init__(self, runtime: TrioRuntime) -> None:
         self._runtime = runtime
         self.scope = trio.CancelScope()
         self.task: Any = None
-        self.begun = self.done = False
+        self.begun = self.ended = False
         self.at_kill: list[Callable[[], object]] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, or was killed."""
+        self._runtime.touch(self, write=False)
+        return self.ended
 
     def cancel(self) -> None:
         """Cancel the task: it unwinds, and runs what it has to clean up."""
@@ -97,7 +103,7 @@ class TrioSpawned:
     def kill(self) -> None:
         """Make the task vanish, and all that it has started: a crash runs no ``finally``."""
         if not self.done:
-            self.done = True
+            self.ended = True
             self._runtime.kill(self)
 
 
@@ -140,7 +146,8 @@ class TrioRuntime:
         except Exception as error:  # it is the program's, and becomes the failure
             self._failed(error)
         finally:
-            handle.done = True
+            handle.ended = True
+            self.touch(handle, write=True)  # who came later would find it at work, and stop it
 
     def at_kill(self, callback: Callable[[], object]) -> None:
         """Call ``callback`` when the current task is killed, if it can be."""
@@ -153,14 +160,23 @@ class TrioRuntime:
             nursery = task.parent_nursery
             task = None if nursery is None else nursery.parent_task
 
+    def touch(self, handle: TrioSpawned, *, write: bool) -> None:
+        """Note that the event looks whether the task of ``handle`` has ended, or changes that."""
+        ledger = None if self._recorder is None else self._recorder.ledger
+        if ledger is not None:
+            if write:
+                ledger.write(handle.scope, ...)
+            else:
+                ledger.look((handle.scope,))
+
     def kill(self, handle: TrioSpawned) -> None:
         """Take the task of ``handle`` and all that it has started out of the run."""
-        recorder, loop = self._recorder, self._loop
+        loop = self._loop
         if not handle.begun:
             self._note_beginning(handle, write=True)
-        elif recorder is not None and recorder.ledger is not None:
+        else:
             # each of their events looks at this scope, so each is in conflict with the kill
-            recorder.ledger.write(handle.scope, ...)
+            self.touch(handle, write=True)
         for callback in handle.at_kill:
             callback()
         if loop.last in family(handle.task):

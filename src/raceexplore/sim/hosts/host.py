@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.world import World
 
 Function = Callable[..., Coroutine[Any, Any, object]]
+TASKS = 64  # above which a host lets go of those that have ended
 GRACE_S = 30.0  # Kubernetes' terminationGracePeriodSeconds
 
 
@@ -72,12 +73,13 @@ class Host:
 
     def start(self, function: Function, *args: Any, name: str = "") -> Spawned:
         """Start a task on the host. Raises `BadOption` if the host is down."""
+        self.world.used(self.name, write=False)
         if not self.up:
             raise BadOption(f"{self.name} is down: nothing starts on it")
-        self.world.used(self.name, write=False)
         named = f"{self.name}/{name or function.__name__}"
         spawned = self.world.spawn(self._inside, function, args, name=named)
-        self._tasks = [task for task in self._tasks if not task.done]
+        if len(self._tasks) >= TASKS:
+            self._tasks = [task for task in self._tasks if not task.done]
         self._tasks.append(spawned)
         return spawned
 
@@ -115,6 +117,7 @@ class Host:
 
         disk: what was synced survives; False: it is lost, too.
         """
+        self.world.used(self.name, write=False)
         if not self.up:
             return
         self._go_down("crashes")
@@ -128,6 +131,7 @@ class Host:
 
     async def stop(self, grace_s: float = GRACE_S) -> None:
         """Ask all tasks to end (SIGTERM); kill those that have not after ``grace_s`` seconds."""
+        self.world.used(self.name, write=False)
         if not self.up:
             return
         self._go_down("stops")
@@ -151,6 +155,7 @@ class Host:
 
     def restart(self) -> None:
         """Come up again and start what `run` has started before, with what is on the disk."""
+        self.world.used(self.name, write=False)
         if self.up:
             return
         self.world.used(self.name, write=True)

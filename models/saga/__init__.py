@@ -1,0 +1,1 @@
+"""The saga story: a compensation overtakes what it compensates."""
