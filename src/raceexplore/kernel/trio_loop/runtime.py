@@ -80,30 +80,24 @@ class TrioTimeout:
 class TrioSpawned:
     """A trio task of the system nursery: it ends with the program at the latest."""
 
-    __slots__ = ("_runtime", "at_kill", "begun", "ended", "scope", "task")
+    __slots__ = ("_runtime", "at_kill", "begun", "done", "scope", "task")
 
     def __init__(self, runtime: TrioRuntime) -> None:
         self._runtime = runtime
         self.scope = trio.CancelScope()
         self.task: Any = None
-        self.begun = self.ended = False
+        self.begun = self.done = False
         self.at_kill: list[Callable[[], object]] = []
-
-    @property
-    def done(self) -> bool:
-        """Whether it has ended, or was killed."""
-        self._runtime.touch(self, write=False)
-        return self.ended
 
     def cancel(self) -> None:
         """Cancel the task: it unwinds, and runs what it has to clean up."""
-        if not self.done:
+        if not self._runtime.is_done(self):
             self.scope.cancel()
 
     def kill(self) -> None:
         """Make the task vanish, and all that it has started: a crash runs no ``finally``."""
-        if not self.done:
-            self.ended = True
+        if not self._runtime.is_done(self):
+            self.done = True
             self._runtime.kill(self)
 
 
@@ -146,7 +140,7 @@ class TrioRuntime:
         except Exception as error:  # it is the program's, and becomes the failure
             self._failed(error)
         finally:
-            handle.ended = True
+            handle.done = True
             self.touch(handle, write=True)  # who came later would find it at work, and stop it
 
     def at_kill(self, callback: Callable[[], object]) -> None:
@@ -159,6 +153,11 @@ class TrioRuntime:
                 return
             nursery = task.parent_nursery
             task = None if nursery is None else nursery.parent_task
+
+    def is_done(self, handle: TrioSpawned) -> bool:
+        """Return whether the task of ``handle`` has ended, or was killed; note the look at it."""
+        self.touch(handle, write=False)
+        return handle.done
 
     def touch(self, handle: TrioSpawned, *, write: bool) -> None:
         """Note that the event looks whether the task of ``handle`` has ended, or changes that."""
