@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from raceexplore import World
 from raceexplore.sim.eventlog import EventStore
@@ -60,8 +60,8 @@ class View:
         await self.world.checkpoint()
 
 
-Pay = Callable[[Store], Awaitable[None]]
-Project = Callable[[Store, View], Awaitable[None]]
+Pay = Callable[[Store], Coroutine[Any, Any, None]]
+Project = Callable[[Store, View], Coroutine[Any, Any, None]]
 
 
 async def shop(world: World, pay: Pay, project: Project) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from raceexplore import World
 from raceexplore.sim.hosts import Host
@@ -46,7 +47,7 @@ class Outside:
         await self.world.checkpoint()
 
 
-Serve = Callable[[Outside], Awaitable[None]]
+Serve = Callable[[Outside], Coroutine[Any, Any, None]]
 Receive = Callable[[Outside, str], None]
 
 
