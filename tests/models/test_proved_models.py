@@ -18,7 +18,9 @@ PROVED = {
     "bank_transfer/fixed_serializable.py": 44,
     "cache_aside/fixed.py": 6,
     "cache_stampede/fixed.py": 6,
+    "cart/fixed.py": 33,
     "connection_pool/fixed.py": 21,
+    "outbox/fixed.py": 15,
     "stub_scenario/fixed.py": 36,
 }
 # where faults are drawn, as a pause, but no latency: with each draw neutral
@@ -31,6 +33,12 @@ def test_a_story_has_ten_lines_that_tell_it_and_the_command(story: str) -> None:
     text = (MODELS / story / "README.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) == 10
     assert f"raceexplore run models/{story}/buggy.py" in text
+
+
+def test_the_page_of_the_models_names_each_story() -> None:
+    page = (MODELS.parent / "docs" / "models.md").read_text(encoding="utf-8")
+    stories = sorted(path.parent.name for path in MODELS.glob("*/buggy.py"))
+    assert [story for story in stories if f"`{story}`" not in page] == []
 
 
 @pytest.mark.parametrize("path", PROVED)
