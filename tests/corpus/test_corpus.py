@@ -28,6 +28,8 @@ def by_program(entry: Entry) -> str:
 
 def test_each_broken_model_has_its_bug_in_the_corpus() -> None:
     files = (ROOT / "models").glob("*/*.py")
+    # a story with an engine is told by `raceexplore chaos`: a run of a whole load is no corpus
+    files = (path for path in files if not (path.parent / "engine.yaml").exists())
     broken = [path for path in files if path.name.startswith(("buggy", "wrong_fix"))]
     expected = sorted(f"{path.relative_to(ROOT).as_posix()}:main" for path in broken)
     assert sorted({entry.program for entry in CORPUS}) == expected
