@@ -70,7 +70,7 @@ class DPOR:
 
     def known(self) -> tuple[str, ...]:
         """Return what a completed search has shown."""
-        count = self.executions - self.blocked
+        count = len(self.classes)  # an execution that slept may have met one that none else did
         classes = f"all {count:,} trace classes" if count > 1 else "the only trace class"
         told = f"{classes} explored{self._weaker()}"
         return (sentence(self.relative), told) if self._relative else (told,)

@@ -75,6 +75,7 @@ def test_a_fix_holds_for_two_hundred_runs_and_is_exercised(path: Path) -> None:
 def test_the_fix_of_a_tool_is_proved_for_two_commands_with_a_kill_at_any_step(story: str) -> None:
     proof = explore(program(MODELS / story / "fixed.py"), scheduler="prove")
     assert (proof.complete, proof.failures, proof.inconclusive) == (True, (), "")
+    assert proof.certificate == (f"all {proof.classes} trace classes explored",)
 
 
 @pytest.mark.slow
