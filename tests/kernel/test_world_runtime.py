@@ -313,7 +313,7 @@ async def main(world):
 
 @pytest.mark.parametrize(
     ("visit", "classes"),
-    [("handle.kill()", 3), ("handle.cancel()", 3)],
+    [("handle.kill()", 3), ("handle.cancel()", 3), ("assert handle.done in (False, True)", 2)],
 )
 def test_whoever_finds_that_a_task_has_ended_could_have_come_before_its_end(
     tmp_path: Path, visit: str, classes: int

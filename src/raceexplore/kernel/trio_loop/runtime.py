@@ -80,24 +80,25 @@ class TrioTimeout:
 class TrioSpawned:
     """A trio task of the system nursery: it ends with the program at the latest."""
 
-    __slots__ = ("_runtime", "at_kill", "begun", "done", "scope", "task")
+    __slots__ = ("_runtime", "at_kill", "begun", "ended", "scope", "task")
+    done: Any = property(lambda self: self._runtime.is_done(self))  # noted: it may end later
 
     def __init__(self, runtime: TrioRuntime) -> None:
         self._runtime = runtime
         self.scope = trio.CancelScope()
         self.task: Any = None
-        self.begun = self.done = False
+        self.begun = self.ended = False
         self.at_kill: list[Callable[[], object]] = []
 
     def cancel(self) -> None:
         """Cancel the task: it unwinds, and runs what it has to clean up."""
-        if not self._runtime.is_done(self):
+        if not self.done:
             self.scope.cancel()
 
     def kill(self) -> None:
         """Make the task vanish, and all that it has started: a crash runs no ``finally``."""
-        if not self._runtime.is_done(self):
-            self.done = True
+        if not self.done:
+            self.ended = True
             self._runtime.kill(self)
 
 
@@ -116,8 +117,7 @@ class TrioRuntime:
         self, loop: Any, failed: Callable[[BaseException], object], recorder: Recorder | None
     ) -> None:
         self._loop, self._failed, self._recorder = loop, failed, recorder
-        self._handles: dict[Any, TrioSpawned] = {}
-        self._killed: list[Any] = []
+        self._handles, self._killed = dict[Any, TrioSpawned](), list[Any]()
 
     def spawn(
         self, function: Callable[..., Coroutine[Any, Any, object]], args: tuple[Any, ...], name: str
@@ -140,7 +140,7 @@ class TrioRuntime:
         except Exception as error:  # it is the program's, and becomes the failure
             self._failed(error)
         finally:
-            handle.done = True
+            handle.ended = True
             self.touch(handle, write=True)  # who came later would find it at work, and stop it
 
     def at_kill(self, callback: Callable[[], object]) -> None:
@@ -157,7 +157,7 @@ class TrioRuntime:
     def is_done(self, handle: TrioSpawned) -> bool:
         """Return whether the task of ``handle`` has ended, or was killed; note the look at it."""
         self.touch(handle, write=False)
-        return handle.done
+        return handle.ended
 
     def touch(self, handle: TrioSpawned, *, write: bool) -> None:
         """Note that the event looks whether the task of ``handle`` has ended, or changes that."""
@@ -226,8 +226,8 @@ class TrioRuntime:
 
             with guarded(), quiet():  # what code still does as it is freed must reach nothing
                 self._free()
-        self._handles.clear()
-        del self._loop, self._failed, self._recorder
+        del self._loop, self._failed
+        self._recorder, self._handles = None, {}
 
     def _free(self) -> None:
         for coroutine, nurseries in self._killed:
