@@ -105,3 +105,25 @@ async def main():
 """)
     campaign = explore(load_program(str(path)), scheduler="prove")
     assert (campaign.complete, campaign.certificate) == (True, ("all 4 trace classes explored",))
+
+
+SPAWNED = """
+import asyncio
+
+async def main(world):
+    async def worker():
+        await world.checkpoint()
+
+    async def visitor():
+        assert handle.done in (False, True)
+
+    handle = world.spawn(worker, name="worker")
+    world.spawn(visitor, name="visitor")
+    await world.sleep(1)
+"""
+
+
+def test_who_asks_whether_a_spawned_task_is_done_is_ordered_with_its_end(tmp_path: Path) -> None:
+    (tmp_path / "spawned.py").write_text(SPAWNED, encoding="utf-8")
+    proof = explore(load_program(str(tmp_path / "spawned.py")), scheduler="dpor")
+    assert (proof.complete, proof.classes, proof.relative) == (True, 2, ())

@@ -72,6 +72,11 @@ class NotedDrive(Drive):
         if (ledger := self.notes) is not None:
             ledger.write(obj, ...)
 
+    def look(self, obj: object) -> None:
+        """Note that the present event looks at ``obj``."""
+        if (ledger := self.notes) is not None:
+            ledger.look((obj,))
+
     def call(self, handle: Any) -> None:
         """Call a callback; those of no task come one after the other."""
         if (ledger := self.notes) is not None:

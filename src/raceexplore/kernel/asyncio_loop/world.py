@@ -80,13 +80,19 @@ class AsyncioTimeout:
 class AsyncioSpawned:
     """A task that ends with the program at the latest."""
 
-    __slots__ = ("_run", "at_kill", "done", "task")
+    __slots__ = ("_run", "at_kill", "ended", "task")
 
     def __init__(self, run: Any) -> None:
         self._run = run
         self.task: Any = None
-        self.done = False
+        self.ended = False
         self.at_kill: list[Callable[[], object]] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended; who looks might have come before."""
+        self._run.look(self.task)
+        return self.ended
 
     def cancel(self) -> None:
         """Cancel the task: it unwinds, and runs what it has to clean up."""
@@ -134,7 +140,7 @@ class AsyncioRuntime:
         except Exception as error:  # noqa: BLE001 it is the program's, and becomes the failure
             self._failed(error)
         finally:
-            handle.done = True
+            handle.ended = True
 
     def at_kill(self, callback: Callable[[], object]) -> None:
         """Call ``callback`` when the current task is killed, if it can be."""
