@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Coroutine
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 import trio
@@ -32,8 +30,8 @@ from raceexplore.search.shrink.count_schedules import Orders
 from raceexplore.search.shrink.shrink import Shrinking
 from raceexplore.sim import LogNormal
 from raceexplore.toolbox.gaps import Gaps
+from stories import QUICK, ROOT, but_for_long
 
-ROOT = Path(__file__).parent.parent.parent.parent
 LIMITS = Limits(steps=2_000)
 MODELS = ["ticketing", "lost_update", "lock_order", "cancelled_checkout"]
 
@@ -82,16 +80,6 @@ def test_all_schedules_with_fewer_preemptions_are_run_where_they_are_few(
     assert (shrunk.run.preemptions, shrunk.run.steps) == (1, 91 * tasks + 4)
     assert bool(shrunk.fewest) is proved  # 720 orders, or 40,320
     assert (shrunk.runs > 720) is proved
-
-
-def power_programs() -> list[str]:
-    sys.path.insert(0, str(ROOT / "benchmarks"))
-    try:
-        import power
-
-        return power.program_names()
-    finally:
-        sys.path.remove(str(ROOT / "benchmarks"))
 
 
 def fails_like(program: Program, schedule: Schedule, fingerprint: str) -> bool:
@@ -147,14 +135,14 @@ def test_a_models_bug_shrinks_to_what_is_needed(story: str) -> None:
     check(load_program(str(ROOT / "models" / story / "buggy.py")), budget=3_000)
 
 
-@pytest.mark.parametrize("name", [n for n in power_programs() if "two_stage100" not in n])
+@pytest.mark.parametrize("name", but_for_long(QUICK))
 def test_a_classic_bug_shrinks_to_what_is_needed(name: str) -> None:
-    check(load_program(str(ROOT / "benchmarks" / "power_programs" / name)), budget=1_500)
+    check(load_program(str(ROOT / name)), budget=1_500)
 
 
 def test_deep3_needs_one_deviation() -> None:
-    name = next(name for name in power_programs() if name.endswith(":deep3"))
-    program = load_program(str(ROOT / "benchmarks" / "power_programs" / name))
+    name = next(name for name in QUICK if name.endswith(":deep3"))
+    program = load_program(str(ROOT / name))
     found = explore(program, scheduler="sticky", budget=3_000).failures[0]
     # the victim's three turns, all of n1's up to its twelfth, and the others as they come
     assert (found.run.schedule.size, found.run.preemptions) == (1, 1)

@@ -34,7 +34,7 @@ from raceexplore.search.why.order_constraints import (
 )
 from raceexplore.search.why.sufficient import Sufficient, sufficient
 from raceexplore.sim import LogNormal
-from stories import MODELS, QUICK, ROOT
+from stories import MODELS, QUICK, ROOT, but_for_long
 
 LIMITS = Limits(steps=2_000)
 # What no order of accesses explains, and why; the rest of the models and classics is explained.
@@ -90,12 +90,12 @@ def check(path: str, name: str) -> None:
             assert not fails_the_same(run, found, kept[:i] + kept[i + 1 :])
 
 
-@pytest.mark.parametrize("path", MODELS)
+@pytest.mark.parametrize("path", but_for_long(MODELS))
 def test_the_orders_of_a_models_bug_suffice_and_each_is_needed(path: str) -> None:
     check(path, Path(path).parent.name)
 
 
-@pytest.mark.parametrize("path", QUICK)
+@pytest.mark.parametrize("path", but_for_long(QUICK))
 def test_the_orders_of_a_classic_bug_suffice_and_each_is_needed(path: str) -> None:
     check(path, path.rpartition(":")[2])
 
