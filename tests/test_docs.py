@@ -11,7 +11,7 @@ from documents import DOCUMENTS, ROOT, compared, play
 
 # a reader's machine is not ours, and a registry is his own choice
 # but for the home of a simulated machine
-ELSEWHERE = re.compile(r"(^|[\s`(])/(?!home/user/)[a-z]+/|://pypi|pythonhosted", re.MULTILINE)
+ELSEWHERE = re.compile(r"(^|[\s`(])/(?!home/u)[a-z]+/|://pypi|pythonhosted", re.MULTILINE)
 
 
 # what a newcomer reads first is compared word by word and digit by digit
