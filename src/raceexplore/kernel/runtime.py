@@ -52,12 +52,12 @@ class Timeout(Protocol):
 
 
 class Spawned(Protocol):
-    """A task that the world has started.
+    """A task that the world has started."""
 
-    done: it has ended, or was killed.
-    """
-
-    done: bool
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, or was killed; who looks is ordered with its end."""
+        ...
 
     def cancel(self) -> None:
         """Cancel the task: it unwinds, and runs what it has to clean up."""
