@@ -69,10 +69,12 @@ def _is_beside(module: ModuleType, path: Path) -> bool:
 
 def check_observable(packages: Iterable[str]) -> tuple[str, ...]:
     """Return ``packages``, which a user wants observed. Raises `BadOption` for what cannot be."""
-    checked = tuple(dict.fromkeys(packages))
-    for package in checked:
+    named = list(packages)
+    for package in named:
+        if type(package) is not str:
+            raise BadOption(f"{package!r} cannot be observed: it is not the name of a package")
         _check(package)
-    return checked
+    return tuple(dict.fromkeys(named))
 
 
 def _check(package: str) -> None:

@@ -92,6 +92,8 @@ class OnPostgres:
         options = " ".join([given, OPTIONS, NEVER if self._rules else ""])
         with self._turn():
             try:
+                # of a run that was given up while it was made; the name is ours
+                self._admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
                 self._admin.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
             except psycopg.Error as error:
                 words = f"no database of our own can be made: {_line(error)}"
