@@ -61,15 +61,12 @@ def changing(folder: Path) -> Iterator[None]:
     """Be the only one who changes the corpus in ``folder``, which is made if there is none.
 
     Raises `LockHeld` if another does for longer than `patience`. A process that dies gives the lock
-    back. Where filelock is not installed, or the file system has no locks, nobody is kept out:
-    files are still written whole, but of two that find one bug at once, either may be kept.
+    back. Where the file system has no locks, nobody is kept out: files are still written whole, but
+    of two that find one bug at once, either may be kept.
     """
+    from filelock import FileLock, Timeout  # here, since few commands change a corpus
+
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        from filelock import FileLock, Timeout
-    except ModuleNotFoundError:
-        yield
-        return
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=patience.seconds)
