@@ -29,7 +29,7 @@ from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import decode
 from raceexplore.linearizability.lanes import lanes
-from raceexplore.search.as_exception import RunFailed, error_of
+from raceexplore.search.as_exception import ReportNote, RunFailed, error_of
 from raceexplore.toolbox.gaps import Gaps
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ def _error(run: Run, note: list[str]) -> BaseException:
                 return leaf
     error = error_of(run)
     if note and isinstance(error, Exception):
-        error.add_note("\n".join(note))
+        error.add_note(ReportNote("\n".join(note)))
     return error
 
 

@@ -9,7 +9,7 @@ import pytest
 from raceexplore import __version__
 from raceexplore.kernel.errors import RaceExploreError
 from raceexplore.kernel.outcome import headline
-from raceexplore.search.as_exception import RunFailed
+from raceexplore.search.as_exception import ReportNote, RunFailed
 from raceexplore.search.corpus.entry import entries_of, entry_of, save
 
 if TYPE_CHECKING:
@@ -44,12 +44,13 @@ def saved(item: pytest.Item, found: Found, folder: Path) -> str:
 
 def with_note(error: BaseException, run: Run, report: str) -> BaseException:
     """Return ``error`` with ``report`` as a note; where its class takes none, one of ours."""
+    note = ReportNote(report)
     try:
-        BaseException.add_note(error, report)
+        BaseException.add_note(error, note)
     except Exception:  # noqa: BLE001 its notes may be anything
         assert run.failure is not None
         error = RunFailed(headline(run.failure.kind, run.failure.message))
-        error.add_note(report)
+        error.add_note(note)
     return error
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from raceexplore.search.as_exception import ReportNote
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -19,6 +21,6 @@ def pytest_runtest_makereport(
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None and call.excinfo is not None:
         for note in getattr(call.excinfo.value, "__notes__", ()):
-            if note.startswith("FAIL  "):
+            if type(note) is ReportNote:
                 crash.message = crash.message.replace(f"\n{note}", "")
     return report

@@ -58,6 +58,12 @@ def error_of(run: Run) -> BaseException:
     return min(leaves(failure.exception), key=_rank)
 
 
+class ReportNote(str):
+    """The report of a failing run, as a note of the exception that is raised for it."""
+
+    __slots__ = ()
+
+
 def brief(run: Run) -> Iterator[str]:
     """Yield the failed, recorded ``run`` in a few lines: what, where, and who went on instead."""
     failure = run.failure

@@ -16,7 +16,7 @@ from raceexplore.kernel.program import Limits
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.seed import decode
-from raceexplore.search.as_exception import brief, error_of
+from raceexplore.search.as_exception import ReportNote, brief, error_of
 from raceexplore.search.campaign.found import Found
 from raceexplore.search.campaign.task_order import tasks
 from raceexplore.search.corpus.aligned import new_names
@@ -277,7 +277,7 @@ def assert_fixed(seed: str, program: str | None = None) -> None:
         done = replay_stored(stored)
     if done.run.failure is not None:
         error = error_of(done.run)
-        error.add_note("\n".join(brief(done.run)))
+        error.add_note(ReportNote("\n".join(brief(done.run))))
         raise error
     if why := stale(done, stored.entry) or done.run.cut:
         raise Diverged(f"this test says nothing any more: {why}; find the failure again, if it can")
