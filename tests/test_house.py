@@ -74,7 +74,6 @@ LONG: dict[str, str] = {
     "src/raceexplore/kernel/run.py": "a run, as the loop, the guard and the world see it",
     "src/raceexplore/observe/effects/by_class_of_object.py": "one decision, asked in one order",
     "src/raceexplore/observe/hooks/note.py": "one function for each effect of the table",
-    "src/raceexplore/search/cli_score/simulated.py": "each question is a run, beside the others",
     "src/raceexplore/observe/ledger/ledger.py": "one class, and its state",
 }
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from raceexplore.debug.expression import Expression
 from raceexplore.debug.session import Session, finish, untrusted
 from raceexplore.debug.wire import Found
-from raceexplore.kernel.fence.guard import set_aside
+from raceexplore.kernel.fence.serving import paused
 from raceexplore.kernel.standing.still import still
 from raceexplore.search.programs.silence import silence
 
@@ -71,7 +71,7 @@ class _Halves:
             if self.stop == low:  # it does not hold before the last event
                 self._answer(None)
             here, there = Pipe(duplex=False)  # the other kind is a socket, which runs refuse
-            with set_aside():
+            with paused():
                 child = os.fork()
             if child == 0:
                 here.close()

@@ -19,7 +19,7 @@ from raceexplore.debug.wire import (
     set_breakpoints,
     standard_input,
 )
-from raceexplore.kernel.fence.guard import set_aside
+from raceexplore.kernel.fence.serving import paused
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.standing.still import still
 from raceexplore.search.programs.silence import silence
@@ -219,7 +219,7 @@ def finish() -> NoReturn:
     """End this process at once: what the program left behind is nobody's any more."""
     sys.stdout.flush()
     sys.stderr.flush()
-    with set_aside():  # a program may not end its process, but we do
+    with paused():  # a program may not end its process, but we do
         os._exit(0)
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.debug.show.audit import deeds
+from raceexplore.debug.show.watched import replay_watched
 from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.events.order import order
 from raceexplore.kernel.fence.hostile import repr_of
-from raceexplore.kernel.run import run_once
-from raceexplore.kernel.scheduler import Replay
 from raceexplore.search.observed.domain_texts import rows
-from raceexplore.search.programs.silence import silence
 from raceexplore.sim.eventlog.absent import without
 from raceexplore.sim.eventlog.log import logs
 
@@ -117,15 +115,7 @@ def _log(stored: Stored, name: str) -> EventLog[Any, Any]:
     def watch(event: Event, coroutine: Any) -> None:
         made.update(logs())
 
-    with silence():
-        run_once(
-            stored.program,
-            Replay(stored.seed.schedule),
-            limits=stored.limits,
-            settings=stored.seed.settings,
-            record=True,
-            watch=watch,
-        )
+    replay_watched(stored, watch)
     if name not in made:
         told = f"; it has {', '.join(made)}" if made else ""
         raise BadOption(f"--undo {name}: this run has no event log of that name{told}")

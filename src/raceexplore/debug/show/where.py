@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.debug.expression import Expression
-from raceexplore.kernel.run import run_once
-from raceexplore.kernel.scheduler import Replay
+from raceexplore.debug.show.watched import replay_watched
 from raceexplore.kernel.standing.moment import Standing
 from raceexplore.kernel.standing.still import still
-from raceexplore.search.programs.silence import silence
 
 if TYPE_CHECKING:
     from raceexplore.kernel.events.trace import Event
@@ -46,13 +44,5 @@ def first_where(stored: Stored, text: str) -> tuple[int | None, str]:
             if expression.holds(after, first=event.task):
                 held.append(event.number)
 
-    with silence():
-        run_once(
-            stored.program,
-            Replay(stored.seed.schedule),
-            limits=stored.limits,
-            settings=stored.seed.settings,
-            record=True,
-            watch=watch,
-        )
+    replay_watched(stored, watch)
     return (held[0], "") if held else (None, expression.why())

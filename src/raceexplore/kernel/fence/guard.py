@@ -85,16 +85,6 @@ class VirtualDatetime(RealDatetime, metaclass=_Meta):
         return cls.now()
 
 
-@contextmanager
-def set_aside() -> Iterator[None]:
-    """Let calls in the block be raceexplore's own, and not those of the program that is run."""
-    run, state.run = state.run, None
-    try:
-        yield
-    finally:
-        state.run = run
-
-
 def _clock(real: Callable[[], Any], unit: Callable[[float], Any], read: Any = float) -> Any:
     def clock() -> Any:
         return real() if state.run is None else unit(read(state.run.now()))

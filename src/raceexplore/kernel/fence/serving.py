@@ -60,7 +60,7 @@ state = _State()
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """Let patched functions be the real ones in the block, for those who look into a run."""
+    """Let patched functions be the real ones in the block: its calls are ours, and no program's."""
     run, state.run = state.run, None
     try:
         yield

@@ -156,7 +156,7 @@ class Execution:
                 what = f"a command waits for {self.patience_s:g} s behind one that is stopped"
                 seen.endless = seen.endless or Symptom("waits-for-ever", what, how)
             elif other.code != 0:
-                note_error(seen, other, how)
+                seen.note_error(other.output, other.error, how)
             one.go_on()
             ends = [one.ended(self.patience_s).code, other.code]
             self._note_wrong(seen, self._done(ends), folder, how)
@@ -242,7 +242,9 @@ class Execution:
             all_of_them = [self.change(FIRST + 1 + n, folder) for n in range(TOGETHER)]
             ends = [one.ended(self.patience_s) for one in all_of_them]
             for end in (end for end in ends if end.code):
-                note_error(seen, end, (f"{TOGETHER} commands in parallel", *told(end)))
+                seen.note_error(
+                    end.output, end.error, (f"{TOGETHER} commands in parallel", *told(end))
+                )
             done = self._done([end.code for end in ends])
             return self.wrong(done, folder) if done else ""
 
@@ -268,22 +270,6 @@ class Execution:
             how = seen.corrupted.how if seen.corrupted else (example["corrupted"],)
             what = "what was there before is gone"
             seen.corrupted = Symptom("corruption", what, how, rates["corrupted"])
-
-
-def note_error(seen: Observations, ended: Ended, how: tuple[str, ...]) -> None:
-    """Note how a command told that it could not do its work because of another."""
-    error = lock_held(ended.output, ended.error)
-    if error is None:
-        last = ((ended.error or ended.output).strip().splitlines() or ["nothing"])[-1]
-        what = f"a command that meets another fails, and says {last[:120]!r}"
-        seen.untold = seen.untold or Symptom("unstructured-error", what, how)
-    elif error.wrong:
-        seen.wrong_error = seen.wrong_error or Symptom(
-            "incomplete-error", f"of the LOCK_HELD error, {error.wrong}", how
-        )
-    else:
-        seen.told = seen.told or Symptom("lock-held", "a structured LOCK_HELD error", how)
-        seen.retry_s = error.retry_after_ms / 1000
 
 
 def told(ended: Ended) -> tuple[str, ...]:

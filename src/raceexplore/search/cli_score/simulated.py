@@ -157,27 +157,7 @@ class Simulation:
             if waited_s > 0:
                 seen.waited = seen.waited or Symptom("waits", "a command waits for another", how)
         else:
-            self.note_error(seen, other.stdout, other.stderr, how)
-
-    @staticmethod
-    def note_error(seen: Observations, output: str, error: str, how: tuple[str, ...]) -> None:
-        """Note how a command told that it could not do its work because of another."""
-        told = lock_held(output, error)
-        if told is None:
-            last = ((error or output).strip().splitlines() or ["nothing"])[-1]
-            finding = Symptom(
-                "unstructured-error",
-                f"a command that meets another fails, and says {last[:120]!r}",
-                how,
-            )
-            seen.untold = seen.untold or finding
-        elif told.wrong:
-            seen.wrong_error = seen.wrong_error or Symptom(
-                "incomplete-error", f"of the LOCK_HELD error, {told.wrong}", how
-            )
-        else:
-            seen.told = seen.told or Symptom("lock-held", "a structured LOCK_HELD error", how)
-            seen.retry_s = told.retry_after_ms / 1000
+            seen.note_error(other.stdout, other.stderr, how)
 
     async def _note_wrong(self, seen: Observations, numbers: list[int]) -> None:
         kind = await self.wrong(numbers)
@@ -253,7 +233,7 @@ class Simulation:
             for process in started:
                 if process.exit:
                     how = self.story(f"{count} commands in parallel", process)
-                    self.note_error(seen, process.stdout, process.stderr, how)
+                    seen.note_error(process.stdout, process.stderr, how)
             done = [n for n, code in zip(numbers, ended, strict=True) if code == 0]
             wrong = await self.wrong(done) if done else ""
             if wrong:

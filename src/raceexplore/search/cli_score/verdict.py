@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from raceexplore.search.cli_score.herd import sentences
+from raceexplore.search.cli_score.lock_held import lock_held
 
 LEVELS = (
     "parallel commands corrupt or lose each other's changes, and say nothing",
@@ -55,6 +56,20 @@ class Observations:
     retry_s: float | None = None
     causes: tuple[str, ...] = ()
     effort: str = ""
+
+    def note_error(self, output: str, error: str, how: tuple[str, ...]) -> None:
+        """Note how a command told that it could not do its work because of another."""
+        told = lock_held(output, error)
+        if told is None:
+            last = ((error or output).strip().splitlines() or ["nothing"])[-1]
+            what = f"a command that meets another fails, and says {last[:120]!r}"
+            self.untold = self.untold or Symptom("unstructured-error", what, how)
+        elif told.wrong:
+            what = f"of the LOCK_HELD error, {told.wrong}"
+            self.wrong_error = self.wrong_error or Symptom("incomplete-error", what, how)
+        else:
+            self.told = self.told or Symptom("lock-held", "a structured LOCK_HELD error", how)
+            self.retry_s = told.retry_after_ms / 1000
 
 
 @dataclass(frozen=True, slots=True)

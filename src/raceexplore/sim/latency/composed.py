@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING, overload
 
@@ -77,11 +77,15 @@ class Mixture:
 class Weighted(Sequence[int]):
     """Options 0, 1, ... so often as their weights say, in 65,535 steps; the first one is neutral.
 
-    Made for `World.pick`, which takes each index equally often. Nothing is stored: the option at an
-    index is looked up.
+    Made for `World.pick`, which takes each index equally often. No option is stored: the one at an
+    index is looked up among the sums of the weights.
     """
 
     weights: tuple[float, ...]
+    _bounds: list[float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_bounds", list(accumulate(self.weights)))
 
     def __len__(self) -> int:
         return STEPS
@@ -97,5 +101,4 @@ class Weighted(Sequence[int]):
             raise IndexError(f"there are {STEPS} steps; {index} is none of them")
         # half a turn, so that index 0 is at the very start of the first option's share
         at = (share(index % STEPS) + 0.5) % 1.0
-        bounds = list(accumulate(self.weights))
-        return min(bisect_right(bounds, at * bounds[-1]), len(self.weights) - 1)
+        return min(bisect_right(self._bounds, at * self._bounds[-1]), len(self.weights) - 1)

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import waiting
 
 from raceexplore.kernel.fence.serving import paused
+from raceexplore.sim.postgres.engine.cycles import cycle_through
 from raceexplore.sim.real.trouble import ServerTrouble
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Quiet:
             return True  # it is on its way
         numbers = {session.pid: session.number for session in self.out}
         for pid in sorted(graph, key=lambda each: numbers.get(each, 0), reverse=True):
-            cycle = _cycle(graph, pid)
+            cycle = cycle_through(pid, lambda waiter: sorted(graph.get(waiter, ())))
             if cycle:
                 pids = {numbers[each]: each for each in cycle}
                 victim = pids[self.choose(sorted(pids, reverse=True))]
@@ -146,23 +147,3 @@ def _readable() -> Generator[waiting.Wait, Any, None]:
 def number(session: Out) -> int:
     """Return the number of a session: the order in which answers of one round are delivered."""
     return session.number
-
-
-def _cycle(graph: Graph, start: int) -> list[int]:
-    """Return the backends of a cycle of waits through ``start``, in order; else none."""
-    way: list[int] = []
-    seen: set[int] = set()
-
-    def reaches(pid: int) -> bool:
-        way.append(pid)
-        for other in sorted(graph.get(pid, ())):
-            if other == start:
-                return True
-            if other in graph and other not in seen:
-                seen.add(other)
-                if reaches(other):
-                    return True
-        way.pop()
-        return False
-
-    return way if reaches(start) else []

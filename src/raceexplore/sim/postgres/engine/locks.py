@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from raceexplore.sim.postgres.engine.cycles import cycle_through
 from raceexplore.sim.postgres.engine.errors import SqlError
 from raceexplore.sim.postgres.engine.modes import Mode
 from raceexplore.sim.postgres.engine.timeouts import outlasts
@@ -188,7 +189,7 @@ def break_deadlocks(world: World, request: Request) -> None:
     connected last. One whose own time-out comes first is none of them.
     """
     while request.transaction.client.waiting is request:
-        cycle = _cycle(request.transaction.client)
+        cycle = cycle_through(request.transaction.client, _blockers)
         victims = [client for client in cycle if outlasts(client.patience)]
         if not victims:
             return
@@ -205,26 +206,11 @@ def _number(client: Client) -> int:
     return client.number
 
 
-def _cycle(start: Client) -> list[Client]:
-    """Return the clients of a cycle of waits that ``start`` is in, in order; else none."""
-    way: list[Client] = []
-    seen: set[Client] = set()
-
-    def reaches(client: Client) -> bool:
-        way.append(client)
-        request = client.waiting
-        for transaction in request.blockers() if request is not None else ():
-            other = transaction.client
-            if other is start:
-                return True
-            if other not in seen:
-                seen.add(other)
-                if reaches(other):
-                    return True
-        way.pop()
-        return False
-
-    return way if reaches(start) else []
+def _blockers(client: Client) -> Iterator[Client]:
+    """Yield the clients for whose transactions ``client`` waits."""
+    request = client.waiting
+    for transaction in request.blockers() if request is not None else ():
+        yield transaction.client
 
 
 def _story(cycle: list[Client]) -> str:
