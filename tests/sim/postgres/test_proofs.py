@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 from drawn_sql import LEVELS, SCHEMA, TABLES, drawn
-from raceexplore import Campaign, explore
-from raceexplore.search.programs.load import load_program
+from printed_outcomes import Outcomes
 
-BUDGET = 6_000
 PROGRAM = """
 import trio
 
@@ -49,37 +47,14 @@ def statements_of(entropy: int, level: str) -> list[list[str]]:
     return [session[: 1 + entropy % 2] for session in kept]
 
 
-class Outcomes:
-    """Runs sessions under a scheduler and gathers what came of it, each once."""
-
-    def __init__(
-        self,
-        folder: Path,
-        capsys: pytest.CaptureFixture[str],
-        sessions: list[list[str]],
-        level: str = "READ COMMITTED",
-    ) -> None:
-        self.capsys = capsys
-        self.path = folder / "sessions.py"
-        given = SCHEMA, TABLES, sessions, level.lower()
-        self.path.write_text(PROGRAM.format(given=given), encoding="utf-8")
-
-    def of(self, scheduler: str) -> tuple[set[str], Campaign]:
-        program = load_program(str(self.path))
-        self.capsys.readouterr()
-        campaign = explore(program, scheduler=scheduler, budget=BUDGET, stop="never", shrink=False)
-        assert campaign.failures == ()
-        return set(self.capsys.readouterr().out.splitlines()), campaign
-
-
-def agree(outcomes: Outcomes) -> int:
-    """Check that both searches see the same, and return how many ways there are."""
-    every, search = outcomes.of("dfs")
-    proved, proof = outcomes.of("dpor")
-    assert proof.complete
-    assert proved >= every
-    assert proved == every or not search.complete
-    return len(proved)
+def outcomes(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    sessions: list[list[str]],
+    level: str = "READ COMMITTED",
+) -> Outcomes:
+    given = SCHEMA, TABLES, sessions, level.lower()
+    return Outcomes(folder, capsys, PROGRAM.format(given=given))
 
 
 @pytest.mark.parametrize("entropy", [15, 27, 45])
@@ -87,14 +62,14 @@ def test_a_proof_sees_what_every_order_can_bring(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], entropy: int
 ) -> None:
     level = LEVELS[entropy % 3]
-    assert agree(Outcomes(tmp_path, capsys, statements_of(entropy, level), level)) > 1
+    assert outcomes(tmp_path, capsys, statements_of(entropy, level), level).agree() > 1
 
 
 def test_a_proof_sees_a_row_read_by_its_key_before_and_after_a_commit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     read, write = "SELECT v FROM a WHERE id = 1", "UPDATE a SET v = 11 WHERE id = 1"
-    assert agree(Outcomes(tmp_path, capsys, [[read], [write]])) == 2
+    assert outcomes(tmp_path, capsys, [[read], [write]]).agree() == 2
 
 
 @pytest.mark.slow
@@ -103,7 +78,7 @@ def test_a_proof_of_any_drawn_program_sees_what_every_order_can_bring(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], entropy: int
 ) -> None:
     level = LEVELS[entropy % 3]
-    agree(Outcomes(tmp_path, capsys, statements_of(entropy, level), level))
+    outcomes(tmp_path, capsys, statements_of(entropy, level), level).agree()
 
 
 SHARED = """
@@ -137,6 +112,4 @@ async def main(world):
 def test_a_proof_sees_what_comes_of_a_connection_that_two_tasks_share(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    outcomes = Outcomes(tmp_path, capsys, [])
-    outcomes.path.write_text(SHARED, encoding="utf-8")
-    assert agree(outcomes) == 2
+    assert Outcomes(tmp_path, capsys, SHARED).agree() == 2

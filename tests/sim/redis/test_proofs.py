@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from raceexplore import Campaign, explore
-from raceexplore.search.programs.load import load_program
+from printed_outcomes import Outcomes
 
-BUDGET = 6_000
 PROGRAM = """
 import redis
 import trio
@@ -58,35 +56,10 @@ CALLS = [
 ]  # fmt: skip
 
 
-class Outcomes:
-    """Runs clients under a scheduler and gathers what came of it, each once."""
-
-    def __init__(
-        self,
-        folder: Path,
-        capsys: pytest.CaptureFixture[str],
-        clients: list[list[tuple[object, ...]]],
-    ) -> None:
-        self.capsys = capsys
-        self.path = folder / "clients.py"
-        self.path.write_text(PROGRAM.format(given=clients), encoding="utf-8")
-
-    def of(self, scheduler: str) -> tuple[set[str], Campaign]:
-        program = load_program(str(self.path))
-        self.capsys.readouterr()
-        campaign = explore(program, scheduler=scheduler, budget=BUDGET, stop="never", shrink=False)
-        assert campaign.failures == ()
-        return set(self.capsys.readouterr().out.splitlines()), campaign
-
-
-def agree(outcomes: Outcomes) -> int:
-    """Check that both searches see the same, and return how many ways there are."""
-    every, search = outcomes.of("dfs")
-    proved, proof = outcomes.of("dpor")
-    assert (proof.complete, proof.relative) == (True, ())
-    assert proved >= every
-    assert proved == every or not search.complete
-    return len(proved)
+def outcomes(
+    folder: Path, capsys: pytest.CaptureFixture[str], clients: list[list[tuple[object, ...]]]
+) -> Outcomes:
+    return Outcomes(folder, capsys, PROGRAM.format(given=clients))
 
 
 def drawn(entropy: int) -> list[list[tuple[object, ...]]]:
@@ -99,14 +72,14 @@ def drawn(entropy: int) -> list[list[tuple[object, ...]]]:
 def test_a_proof_sees_what_every_order_can_bring(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], entropy: int
 ) -> None:
-    agree(Outcomes(tmp_path, capsys, drawn(entropy)))
+    outcomes(tmp_path, capsys, drawn(entropy)).agree()
 
 
 def test_a_proof_sees_a_watched_key_change(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clients: list[list[tuple[object, ...]]] = [[("watched", "a")], [("incr", "a")]]
-    assert agree(Outcomes(tmp_path, capsys, clients)) == 3
+    assert outcomes(tmp_path, capsys, clients).agree() == 3
 
 
 @pytest.mark.slow
@@ -114,7 +87,7 @@ def test_a_proof_sees_a_watched_key_change(
 def test_a_proof_of_any_drawn_commands_sees_what_every_order_can_bring(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], entropy: int
 ) -> None:
-    agree(Outcomes(tmp_path, capsys, drawn(entropy)))
+    outcomes(tmp_path, capsys, drawn(entropy)).agree()
 
 
 SHARED = """
@@ -143,6 +116,4 @@ async def main(world):
 def test_a_proof_sees_what_comes_of_a_pipeline_that_two_tasks_share(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    outcomes = Outcomes(tmp_path, capsys, [])
-    outcomes.path.write_text(SHARED, encoding="utf-8")
-    assert agree(outcomes) > 2
+    assert Outcomes(tmp_path, capsys, SHARED).agree() > 2
