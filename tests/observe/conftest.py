@@ -14,23 +14,23 @@ import pytest
 import trio
 
 from raceexplore.observe.effects.by_class_of_object import effects
-from raceexplore.observe.effects.stored_names import expected
+from raceexplore.observe.effects.stored_names import Stores, everything
 from raceexplore.observe.hooks.hook import attach
 from raceexplore.observe.hooks.injected import INJECTED
 from raceexplore.observe.ledger.ledger import Ledger
 from raceexplore.observe.rewrite.statements import compile_observed
+from raceexplore.observe.rewrite.stores import know_stores
 
 Touched = list[str]
 
 
 @pytest.fixture(autouse=True)
 def detached() -> Iterator[None]:
-    before = [set(expected.anywhere), set(expected.modules), set(expected.classes)]
-    expected.unnamed = False
+    know_stores(Stores())
     effects.clear()
     yield
     attach(None)
-    expected.anywhere, expected.modules, expected.classes = before
+    know_stores(everything)
 
 
 def load(source: str) -> ModuleType:

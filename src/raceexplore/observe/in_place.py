@@ -19,9 +19,11 @@ from inspect import CO_ITERABLE_COROUTINE
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
-from raceexplore.observe.effects.by_class_of_object import MARK, effects
+from raceexplore.observe.effects.by_class_of_object import MARK
+from raceexplore.observe.effects.stored_names import Stores, expected
 from raceexplore.observe.hooks.injected import INJECTED
 from raceexplore.observe.rewrite.statements import compile_observed
+from raceexplore.observe.rewrite.stores import know_stores, read_ahead
 
 
 class Pair(NamedTuple):
@@ -41,6 +43,7 @@ class InPlace:
         self.function = function
         self.files = tuple(files)
         self._pairs: list[Pair] | None = None
+        self._stores = Stores()
         self.__globals__ = globals_of(function)  # where the search for landmarks begins
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -50,9 +53,9 @@ class InPlace:
     @contextmanager
     def swapped(self) -> Iterator[None]:
         """Give the functions their rewritten code within the block; hooks find their ledger."""
+        know_stores(self._stores)
         if self._pairs is None:
             self._pairs = _pairs(self.files)
-        know_effects_for(self)
         with exchanged(self._pairs):
             yield
 
@@ -77,19 +80,6 @@ def exchanged(pairs: Sequence[Pair]) -> Iterator[None]:
             variables.pop(MARK, None)
         for name in known:
             vars(builtins).pop(name, None)
-
-
-_known_for: list[InPlace | None] = [None]
-
-
-def know_effects_for(observed: InPlace | None) -> None:
-    """Forget what is known of classes if that was found out while others were observed.
-
-    It depends on whether a class is of an observed module. None: a program with a rewritten copy.
-    """
-    if _known_for[0] is not observed:
-        _known_for[0] = observed
-        effects.clear()
 
 
 def globals_of(function: Any) -> dict[str, Any]:
@@ -123,6 +113,7 @@ def _pairs(files: Sequence[str]) -> list[Pair]:
     A file is all observed or not at all, since whoever reads what was seen goes by the module: so
     one that was edited since it was loaded is left out.
     """
+    read_ahead((_source(file), file) for file in files)
     built, lost = {file: codes_of(file) for file in files}, set()
     found: list[Pair] = []
     for function in _objects():
@@ -175,12 +166,21 @@ def codes_of(file: str, *, expect_stores: bool = True) -> dict[tuple[object, ...
 
     expect_stores: see `compile_observed`.
     """
+    known = expected.stores
+    told = frozenset(known.anywhere), frozenset(known.modules)
+    return _codes_of(_source(file), file, told, expect_stores=expect_stores)
+
+
+def _source(file: str) -> str:
     # a notebook's cells are in no file, and Python has their lines
-    return _codes_of("".join(linecache.getlines(file)), file, expect_stores=expect_stores)
+    return "".join(linecache.getlines(file))
 
 
 @lru_cache(maxsize=256)
-def _codes_of(source: str, file: str, *, expect_stores: bool) -> dict[tuple[object, ...], CodeType]:
+def _codes_of(
+    source: str, file: str, told: object, *, expect_stores: bool
+) -> dict[tuple[object, ...], CodeType]:
+    """Return the codes; ``told`` is all that the rewriter goes by besides the source."""
     found: dict[tuple[object, ...], CodeType] = {}
     twice = set()
     try:

@@ -9,15 +9,18 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import module_from_spec, resolve_name, spec_from_file_location
+from inspect import unwrap
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
 from raceexplore.observe.effects.by_class_of_object import MARK
+from raceexplore.observe.effects.stored_names import Stores, everything
 from raceexplore.observe.hooks.hook import attr
 from raceexplore.observe.hooks.injected import INJECTED
-from raceexplore.observe.in_place import InPlace, know_effects_for
+from raceexplore.observe.in_place import InPlace, globals_of
 from raceexplore.observe.rewrite.statements import compile_observed
+from raceexplore.observe.rewrite.stores import know_stores
 
 
 class ObservingLoader(SourceFileLoader):
@@ -34,6 +37,7 @@ class ObservingLoader(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         """Return the rewritten code of the module."""
         path = self.get_filename(fullname)
+        know_stores(self.twins.stores)
         return compile_observed(self.get_data(path), path)
 
     def exec_module(self, module: ModuleType) -> None:
@@ -48,10 +52,12 @@ class Twins(MetaPathFinder):
     """The rewritten modules of some packages, side by side with the modules as they are.
 
     Only while `swapped` does Python's import system know the rewritten ones.
+    stores: what the modules store, as far as it is known.
     """
 
-    def __init__(self, packages: Sequence[str]) -> None:
+    def __init__(self, packages: Sequence[str], stores: Stores | None = None) -> None:
         self.packages = tuple(packages)
+        self.stores = stores or Stores()
         self._modules: dict[str, ModuleType] = {}  # rewritten, while they are not in sys.modules
         self._swapped = False
         # Before and while swapped: how many modules there were, and which of them to take out.
@@ -127,10 +133,19 @@ def in_place(function: Callable[..., Any]) -> AbstractContextManager[None]:
     """
     if isinstance(function, InPlace):
         return function.swapped()
-    know_effects_for(None)
-    own = getattr(function, "__globals__", {}).get("__builtins__", {})
-    twins = getattr(own.get("__import__"), "__self__", None) if isinstance(own, dict) else None
-    return twins.swapped() if isinstance(twins, Twins) and twins.packages else nullcontext()
+    twins = twins_of(function)
+    know_stores(twins.stores if twins else everything)
+    return twins.swapped() if twins and twins.packages else nullcontext()
+
+
+def twins_of(function: Callable[..., Any]) -> Twins | None:
+    """Return what a rewritten function, or one that stands for it, imports its modules from."""
+    for one in (function, unwrap(function)):
+        own = globals_of(one).get("__builtins__", {})
+        twins = getattr(own.get("__import__"), "__self__", None) if isinstance(own, dict) else None
+        if isinstance(twins, Twins):
+            return twins
+    return None
 
 
 def covers(packages: Sequence[str], name: str) -> bool:
@@ -161,12 +176,13 @@ def load_observed(path: Path, module_name: str, twins: Twins | None = None) -> M
 
 
 @contextmanager
-def observing(*packages: str) -> Iterator[Twins]:
+def observing(*packages: str, stores: Stores | None = None) -> Iterator[Twins]:
     """Within the block, imports of ``packages`` and their submodules load them rewritten.
 
     Modules of theirs that were imported before are put aside for the block, and are back after it.
     What was loaded in the block goes on getting rewritten modules when it imports some.
+    stores: what they are known to store, from loading them before.
     """
-    twins = Twins(packages)
+    twins = Twins(packages, stores)
     with twins.swapped():
         yield twins

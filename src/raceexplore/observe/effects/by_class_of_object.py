@@ -208,7 +208,7 @@ def classify_from(bases: tuple[type, ...], name: str) -> Effect:
             return SKIP if taken_in else classify_member(base, name, vars(base)[name])
     if name == "__contains__" and any("__iter__" in vars(base) for base in bases):
         return classify_from(bases, "__iter__")
-    own = CLASS_DATA if name in expected.classes else DATA
+    own = CLASS_DATA if name in expected.stores.classes else DATA
     own = FOREIGN if any(map(answers_unseen, bases)) else own
     return SKIP if is_dunder(name) else own
 
@@ -269,7 +269,9 @@ def classify_code(base: type, name: str, code: object) -> Effect:
         generated = inner is not None and inner.__code__.co_filename.startswith("<")
         if generated and name in READERS:
             return READ
-        return CLASS_DATA if expected.has(name) and type(code) is types.FunctionType else SKIP
+        return (
+            CLASS_DATA if expected.stores.has(name) and type(code) is types.FunctionType else SKIP
+        )
     return classify_foreign(base, name)
 
 
@@ -387,6 +389,6 @@ def holder(bases: tuple[type, ...], name: str) -> type | None:
         return None
     for base in bases:
         if name in vars(base):
-            is_code = isinstance(vars(base)[name], CODE) and not expected.has(name)
+            is_code = isinstance(vars(base)[name], CODE) and not expected.stores.has(name)
             return None if is_code else base
     return None

@@ -269,7 +269,7 @@ def note_module(ledger: Ledger, module: object, name: str) -> None:
         ledger.alias(namespace(module), module)
     elif name in ATTRIBUTES:
         ledger.write(module, ALL)
-    elif not is_a(value, CODE) or name in expected.modules:
+    elif not is_a(value, CODE) or name in expected.stores.modules:
         ledger.read(module, name)
     elif is_foreign(value) and not is_error(value):
         note_package(ledger, value)
@@ -305,7 +305,7 @@ def note_bases(ledger: Ledger, bases: tuple[type, ...], name: str) -> None:
     base = holder(bases, name)
     if base is not None:
         bases = bases[: bases.index(base) + 1]
-    elif name not in expected.classes:
+    elif name not in expected.stores.classes:
         return
     for kind in bases:
         if kind not in UNCHANGING and kind is not type:
@@ -364,5 +364,5 @@ def bases_behind(proxy: object) -> tuple[type, ...]:
 def is_expected(obj: object, name: str) -> bool:
     """Tell whether those who read an attribute of a module or a class have been told of stores."""
     if is_a(obj, ModuleType):
-        return name in expected.modules
-    return not is_a(obj, type) or name in expected.classes or name in namespace(obj)
+        return expected.stores.are_told(name)
+    return not is_a(obj, type) or name in expected.stores.classes or name in namespace(obj)

@@ -93,7 +93,9 @@ def is_library(origin: str) -> bool:
 def is_fixed(module: str, name: str) -> bool:
     """Tell whether a library module's attribute is code, or a constant that no program sets."""
     value = vars(sys.modules[module]).get(name) if module in sys.modules else None
-    return name not in expected.anywhere and (type(value) in SCALARS or isinstance(value, CODE))
+    return name not in expected.stores.anywhere and (
+        type(value) in SCALARS or isinstance(value, CODE)
+    )
 
 
 def rewrite_call(node: ast.Call, context: Context) -> ast.expr:

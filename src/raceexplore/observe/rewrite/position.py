@@ -121,7 +121,7 @@ class Place:
         """Tell whether tasks can see each other's writes of a variable."""
         stored = self.stored(name)
         owner = self.scope.owner(stored)
-        if owner.parent is None and stored in expected.modules and stored in owner.bindings:
+        if owner.parent is None and stored in expected.stores.modules and stored in owner.bindings:
             return self.scope.is_inside_function()  # another module may store it
         return owner.shares(stored)
 

@@ -8,21 +8,15 @@ it (see hook.py), as pytest does with asserts.
 from __future__ import annotations
 
 import ast
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import CodeType
-from typing import Final
 
-from raceexplore.observe.effects.by_class_of_object import effects
 from raceexplore.observe.effects.stored_names import expected
 from raceexplore.observe.rewrite.loops import names_in
 from raceexplore.observe.rewrite.operators import CONTENTS, is_number
 from raceexplore.observe.rewrite.patterns import PatternRewriter, unpacked
 from raceexplore.observe.rewrite.position import Place
+from raceexplore.observe.rewrite.stores import deep_trees, expect, stores_of
 from raceexplore.observe.rewrite.syntax import hook, load, named, suspends, whole
-
-RECURSION: Final = 20_000
 
 
 def compile_observed(source: str | bytes, filename: str, *, expect_stores: bool = True) -> CodeType:
@@ -38,25 +32,12 @@ def compile_observed(source: str | bytes, filename: str, *, expect_stores: bool 
         )
 
 
-@contextmanager
-def deep_trees() -> Iterator[None]:
-    """Let trees be as deep as Python's parser takes them: a sum of a thousand terms, say."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, RECURSION))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
-
-
 def rewrite(tree: ast.Module, *, expect_stores: bool = True) -> ast.Module:
     """Rewrite the syntax tree of a module in place, and return it."""
     place = Place(tree)
-    before = expected.size()
     if expect_stores:
-        _expect_stores(tree, place)
-    if expected.size() != before:
-        effects.clear()
+        expect(stores_of(tree, place))
+        expected.stores.is_used = True
     _Rewriter(place).block(tree.body)
     return ast.fix_missing_locations(tree)
 
@@ -243,30 +224,3 @@ class _Rewriter(PatternRewriter):
             place = ast.copy_location(guarded, node.body[0])
             node.body = [*self.written([node.name], node), place]
         return node
-
-
-def _expect_stores(tree: ast.Module, place: Place) -> None:
-    """Add to `expected` what a module stores."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
-            _expect_one(node.attr, node.value, place)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id not in {"setattr", "delattr"} or len(node.args) < 2:
-                continue
-            name = node.args[1]
-            if isinstance(name, ast.Constant):
-                _expect_one(str(name.value), node.args[0], place)
-            else:
-                expected.unnamed = True
-
-
-def _expect_one(name: str, owner: ast.expr, place: Place) -> None:
-    expected.anywhere.add(name)
-    if place.is_imported(owner):
-        expected.modules.add(name)
-    named = isinstance(owner, ast.Name) and (owner.id == "cls" or place.is_class(owner.id))
-    made = isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name)
-    asked = made and owner.func.id == "type"  # type: ignore[attr-defined]
-    asked = asked or (isinstance(owner, ast.Attribute) and owner.attr == "__class__")
-    if named or asked or place.is_imported(owner):
-        expected.classes.add(name)

@@ -21,6 +21,7 @@ from raceexplore.kernel.names import LOADED
 from raceexplore.kernel.program import Program, takes_world
 from raceexplore.kernel.runtimes.imports import runtime_of
 from raceexplore.kernel.standing.walk import is_user_file
+from raceexplore.observe.effects.stored_names import Stores
 from raceexplore.observe.load import load_observed, observing
 from raceexplore.search.programs.choose import STARTED, choose, member
 from raceexplore.search.programs.project import check_observable, is_project_file, own_packages
@@ -87,10 +88,13 @@ def observed_copy(
     anyio names tasks by it, and loggers are called so.
     """
 
-    @cache
-    def observed() -> Any:
+    def load(stores: Stores) -> Any:
         path = target.path
-        with importing(), observing(module_name, *packages) as twins, started_runs() as started:
+        with (
+            importing(),
+            observing(module_name, *packages, stores=stores) as twins,
+            started_runs() as started,
+        ):
             if target.module and target.module.partition(".")[0] in packages:
                 module = importlib.import_module(target.module)
             else:
@@ -98,6 +102,17 @@ def observed_copy(
             if started:
                 vars(module)[STARTED] = started[0]
             return member(module, name, target.shown)
+
+    @cache
+    def observed() -> Any:
+        stores = Stores()
+        found = load(stores)
+        while stores.late:
+            # A module stores variables of one that was rewritten before it, which does not note
+            # its reads of them: now that they are known, all are loaded once more.
+            stores = stores.again()
+            found = load(stores)
+        return found
 
     return observed
 
