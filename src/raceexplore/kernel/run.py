@@ -20,7 +20,9 @@ from raceexplore.kernel.judge import End, judge
 from raceexplore.kernel.outcome import Failure, Run, from_exception, shorten
 from raceexplore.kernel.program import LEFT, SWALLOWED, Limits, Settings, as_program, knob_values
 from raceexplore.kernel.runtimes.cancelling import Cancelling
+from raceexplore.kernel.runtimes.handled import Handlers
 from raceexplore.kernel.runtimes.imports import runtime_of
+from raceexplore.kernel.scheduler import Replay
 from raceexplore.kernel.started import started
 from raceexplore.kernel.trio_loop.run import trio_run
 from raceexplore.kernel.world import World
@@ -209,7 +211,55 @@ def run_once(
     Raises only `RaceExploreError` (and `KeyboardInterrupt`); the program's own errors become
     the failure.
     """
-    program = as_program(program)
+    run, execution = _once(
+        as_program(program),
+        scheduler,
+        settings,
+        limits=limits,
+        record=record,
+        ledger=ledger,
+        watch=watch,
+        before=before,
+    )
+    if execution.swallower is None or run.failure is None or run.failure.kind != SWALLOWED:
+        return run
+    path, site, _ = execution.swallower
+    # the site of a swallowed cancellation of asyncio's is the line that cancelled
+    at = None if run.settings.runtime == "asyncio" else site
+    return _looked_at_again(run, Handlers(path, at, execution.loop.interruption), limits)
+
+
+def _looked_at_again(run: Run, handlers: Handlers, limits: Limits) -> Run:
+    """Return ``run`` as if nothing had been swallowed, if an error took the cancellation's place.
+
+    That error was the program's to handle. Which it was can be seen only while it happens, at a
+    cost that no other run is to pay: the run is done once more.
+    """
+    settings = run.settings
+    allowing = replace(settings, allow=",".join([*settings.allowed, SWALLOWED]))
+    again = Replay(run.schedule)
+    again.begin()
+    try:
+        other, _ = _once(run.program, again, allowing, limits=limits, before=handlers)
+    finally:
+        handlers.close()
+    if handlers.swallowed or not handlers.let_go:
+        return run
+    return replace(run, outcome=other.outcome, failure=other.failure, cut=other.cut)
+
+
+def _once(
+    program: Program,
+    scheduler: Scheduler,
+    settings: Settings,
+    *,
+    limits: Limits,
+    record: bool = False,
+    ledger: Ledger | None = None,
+    watch: Callable[[Event, Any], object] | None = None,
+    before: Callable[[Moment], object] | None = None,
+) -> tuple[Run, _Execution]:
+    """Do one run; return it, and what it was as it was in progress."""
     started.runs += 1
     runtime = settings.runtime or program.runtime or runtime_of(program.function)
     death = pulse.run_begins(limits.wall_s)
@@ -230,7 +280,7 @@ def run_once(
         else:
             with guard.guarded(), watching(limits.wall_s):
                 _drive(loop, program, execution, limits)
-        return _result(program, execution, limits)
+        return _result(program, execution, limits), execution
     finally:
         execution.runtime.close()
         loop.let_go()

@@ -59,6 +59,24 @@ async def swallowed() -> None:
     await task
 
 
+async def handling_an_error_of_its_clean_up() -> None:
+    async def careful() -> None:
+        with suppress(ValueError):
+            try:
+                await asyncio.sleep(1000)
+            finally:
+                raise ValueError("no connection")
+
+    task = asyncio.create_task(careful())
+    await asyncio.sleep(0)
+    task.cancel()
+    await task
+
+
+def test_an_error_that_took_the_place_of_a_cancellation_is_the_programs_to_handle() -> None:
+    assert quiet(handling_an_error_of_its_clean_up).failure is None
+
+
 KINDS = {
     never_retrieved: ("exception never retrieved", "main/fails#1 raised ValueError: lost"),
     never_awaited: ("never awaited", "work() was never awaited"),
