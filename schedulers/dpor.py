@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from sys import intern
 from typing import ClassVar
 
-from raceexplore import ChoicePoint, NotDeterministic, Run
+from raceexplore import ChoicePoint, Event, NotDeterministic, Run
 from raceexplore.toolbox import (
     DRAWS,
     TORN,
@@ -46,7 +47,7 @@ class DPOR:
         self._relative: dict[str, None] = {}
         self._nodes: list[Node] = []
         self._asleep = False
-        self._known: dict[tuple[int, str], Step] = {}
+        self._known: dict[str, dict[int, Step]] = {}  # by task, by what came before
         self.classes = Classes()
 
     @property
@@ -106,7 +107,7 @@ class DPOR:
         orphans: list[Cover] = []
         node.tree = [b for b in node.tree if not self._covered(b, sleeper, key, orphans)]
         for depth, _, sequence in orphans:
-            self._reverse(depth, sequence)
+            self._reverse(depth, list(sequence))
 
     def _covered(
         self, branch: Branch, sleeper: Step, key: int | None, orphans: list[Cover]
@@ -129,14 +130,14 @@ class DPOR:
 
         What an event touches may hang on what it reads, so on what came before it.
         """
-        return step if key is None else self._known.get((key, step.task), step)
+        return step if key is None else self._known.get(step.task, {}).get(key, step)
 
     def choose(self, point: ChoicePoint) -> int:
         """Follow the plan, then the wakeup tree, then the first task that does not sleep."""
         if point.kind != "task":
             self._relative[DRAWS] = None
             return 0
-        self._catch_up(point)
+        self._catch_up(point.events)
         paths = [task.path for task in point.tasks]
         node = self._nodes[self._done]
         if paths != node.options:
@@ -177,9 +178,9 @@ class DPOR:
         self._relative[f"something that is not observed holds {branch.step.task} back"] = None
         self._orphans += leaves_cover(branch)
 
-    def _catch_up(self, point: ChoicePoint) -> None:
-        for event in point.events[self._done :]:
-            self._advance(Step(event.task, footprint(event)))
+    def _catch_up(self, events: Sequence[Event]) -> None:
+        for event in events[self._done :]:
+            self._advance(Step(intern(event.task), footprint(event)))
 
     def _advance(self, step: Step) -> None:
         """Enter the state after ``step``, with its sleep set and its wakeup tree."""
@@ -214,8 +215,7 @@ class DPOR:
 
     def end(self, run: Run) -> None:
         """Put the reversal of every race of the run into the wakeup tree where it belongs."""
-        for event in run.events[self._done :]:
-            self._advance(Step(event.task, footprint(event)))
+        self._catch_up(run.events)
         del self._nodes[len(run.events) :]
         self._relative.update(dict.fromkeys(relative_to(run)))
         relation = order(run.events)
@@ -233,7 +233,7 @@ class DPOR:
         for depth, leaf, sequence in self._doubtful:
             self._look_again(depth, leaf, list(sequence))
         for depth, _, sequence in self._orphans:
-            self._reverse(depth, sequence)
+            self._reverse(depth, list(sequence))
         if __debug__:
             validate(self._nodes)
 
@@ -263,8 +263,9 @@ class DPOR:
         for node, event_key in zip(self._nodes, keys, strict=True):
             assert node.taken is not None
             node.key = key
-            node.taken = replace(node.taken, key=event_key)
-            self._known.setdefault((key, node.taken.task), node.taken)
+            step = replace(node.taken, key=event_key)
+            known = self._known.setdefault(step.task, {}).setdefault(key, step)
+            node.taken = known if known == step else step  # most are kept once for many runs
             steps.append(node.taken)
             key += event_key
         return steps
@@ -283,7 +284,7 @@ class DPOR:
 
     def _insert(self, depth: int, sequence: list[Step]) -> None:
         """Add ``sequence`` to the wakeup tree, unless a branch of it covers the sequence."""
-        tree, key, whole = self._nodes[depth].tree, self._nodes[depth].key, list(sequence)
+        tree, key, whole = self._nodes[depth].tree, self._nodes[depth].key, tuple(sequence)
         leaf = depth
         while True:
             covering = [b for b in tree if self._can_begin(b.step, sequence, key)]

@@ -27,9 +27,15 @@ from raceexplore.search.corpus.entry import read
 CALLS_MAX = 2_000_000  # of functions, about 2 s on an idle machine; no clock is asked
 MEMORY_KB = 300 << 10  # that all of it may add to what the process has used before
 SHORT = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-LONG = settings(max_examples=100_000, deadline=None, suppress_health_check=list(HealthCheck))
-MANY = settings(LONG, max_examples=40_000)  # of what takes longer; 200,000 in all
-FEWER = settings(LONG, max_examples=15_000)
+LONG = settings(SHORT, max_examples=5_000, database=None)
+# How many blocks of these: 200,000 in all. Hypothesis keeps all that a test draws until it ends.
+BLOCKS = {
+    "test_many_mutated_seeds": 20,
+    "test_many_mutated_corpus_files": 8,
+    "test_many_command_lines": 3,
+    "test_many_project_files": 3,
+    "test_many_ini_keys": 6,
+}
 names = st.text(st.characters(exclude_characters="\0", exclude_categories=()), max_size=60)
 deviations = st.lists(
     st.one_of(
@@ -92,6 +98,28 @@ def is_told_in_a_line(work: Any, family: type[Exception] = BadSeed) -> None:
         assert str(error)  # noqa: PT017 it may be raised, or not
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let a long test be several, each of a block of examples."""
+    blocks = BLOCKS.get(str(metafunc.definition.originalname))
+    if blocks is not None:
+        metafunc.fixturenames.append("block")
+        metafunc.parametrize("block", range(blocks), indirect=True)
+
+
+@pytest.fixture
+def block(record_property: Any) -> Iterator[None]:
+    """Assert that a block of examples takes little memory, and print how much there is."""
+    before = resident_most_kb()
+    yield
+    after = resident_most_kb()
+    assert after - before < MEMORY_KB
+    record_property("printed", f"at most {after >> 10} MB so far")
+
+
+def resident_most_kb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def test_what_does_too_much_is_noticed() -> None:
     with pytest.raises(TooMuch), bounded(1_000):
         [len("") for _ in range(2_000)]
@@ -141,7 +169,7 @@ def entries_hold(
 
 drawn = given(seed=seeds, changed=fields, changes=edits)
 test_a_mutated_corpus_file_is_told_in_a_line = SHORT(drawn(entries_hold))
-test_many_mutated_corpus_files = pytest.mark.slow(MANY(drawn(entries_hold)))
+test_many_mutated_corpus_files = pytest.mark.slow(LONG(drawn(entries_hold)))
 
 WORDS = [
     "run", "replay", "report", "corpus", "add", "list", "show", "what-if", "doctor", "new", "prove",
@@ -170,7 +198,7 @@ def test_a_command_line_of_any_words_is_told_in_a_line(rx: Rx, words: list[str])
 
 
 @pytest.mark.slow
-@FEWER
+@LONG
 @given(words=lines)
 def test_many_command_lines(rx: Rx, words: list[str]) -> None:
     command_holds(rx, words)
@@ -208,7 +236,7 @@ def test_a_project_file_of_any_lines_is_told_in_a_line(rx: Rx, text: str) -> Non
 
 
 @pytest.mark.slow
-@FEWER
+@LONG
 @projects
 def test_many_project_files(rx: Rx, text: str) -> None:
     project_holds(rx, text)
@@ -226,9 +254,7 @@ def ini_holds(asked: dict[str, Any], own: dict[str, Any]) -> None:
 
 
 test_ini_keys_of_any_values_are_told_in_a_line = SHORT(given(asked=ini, own=ini)(ini_holds))
-test_many_ini_keys = pytest.mark.slow(
-    settings(LONG, max_examples=30_000)(given(asked=ini, own=ini)(ini_holds))
-)
+test_many_ini_keys = pytest.mark.slow(LONG(given(asked=ini, own=ini)(ini_holds)))
 
 
 @pytest.mark.parametrize("size", [10_000, 300_000, 1_000_000])
@@ -238,7 +264,7 @@ def test_a_seed_that_unpacks_to_very_much_is_refused_cheaply(size: int) -> None:
 
     from raceexplore.kernel.seed import _COMMON
 
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = resident_most_kb()
     body = b"\x95\xa1x\x80\xc4\x00\x90\xdd" + size.to_bytes(4, "big") + b"\x90" * size
     packer = zlib.compressobj(9, zlib.DEFLATED, -15, zdict=_COMMON)
     packed = packer.compress(body) + packer.flush()
@@ -246,7 +272,7 @@ def test_a_seed_that_unpacks_to_very_much_is_refused_cheaply(size: int) -> None:
     text = "rx1-" + base64.urlsafe_b64encode(check + packed).rstrip(b"=").decode()
     with pytest.raises(BadSeed):
         decode(text)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MEMORY_KB
+    assert resident_most_kb() - before < MEMORY_KB
 
 
 def test_what_is_no_name_of_a_package_is_told_as_such() -> None:

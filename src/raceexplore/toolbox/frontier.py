@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import deque
+from collections.abc import Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgpack
 
 from raceexplore.kernel.errors import BadOption, NotDeterministic
 
@@ -14,29 +18,24 @@ if TYPE_CHECKING:
 
 Turn = tuple[int, dict[int, int]]  # the last choice of a prefix, and those that are not option 0
 Lesson = tuple[list[bytes], str]
+Record = tuple[int, int, list[int], list[int]]  # of a prefix: its prices by their number
+
+BLOCK = 256  # runs that are packed together
 
 
-class Prefix:
-    """A schedule that was run: its choices up to the last that was not option 0.
+class Prefix(NamedTuple):
+    """A schedule that was run, or is: its choices up to the last that was not option 0.
 
-    parent, at, index: the prefix it extends by choosing ``index`` at choice ``at`` (from 0); the
-    choices between are option 0. prices: what each option of each choice of the run costs.
+    at: which choice that was, from 0; -1 for none. taken: the choices that are not option 0.
+    expected: what each option of each choice cost in the run that it extends. prices: the same of
+    its own run.
     """
 
-    __slots__ = ("at", "cost", "index", "parent", "prices")
-
-    def __init__(self, parent: Prefix | None, at: int, index: int, cost: int) -> None:
-        self.parent, self.at, self.index, self.cost = parent, at, index, cost
-        self.prices: list[bytes] = []
-
-    def choices(self) -> dict[int, int]:
-        """Return the choices that are not option 0."""
-        taken: dict[int, int] = {}
-        prefix = self
-        while prefix.parent is not None:
-            taken[prefix.at] = prefix.index
-            prefix = prefix.parent
-        return taken
+    at: int
+    cost: int
+    taken: dict[int, int]
+    expected: Sequence[bytes]
+    prices: list[bytes]
 
 
 class Frontier:
@@ -50,7 +49,7 @@ class Frontier:
         1, in words. latencies: enumerate them too, instead of keeping each at its median.
         finished: the highest cost of which, and below which, every schedule has been run (-1:
         none yet).
-    Memory: one small record for each run whose successors are still to come.
+    Memory: about 10 bytes for each run whose successors are still to come, see `Waiting`.
     `begin` may be called again before the run has ended, for runs that other processes do, as long
     as it returns True; `study` then files their prices in the order in which they were begun.
     Raises `BadOption` for a bound below -1.
@@ -65,12 +64,12 @@ class Frontier:
             raise BadOption(f"{of}: bound must be -1 or more, not {bound}")
         self.bound, self.unit, self.latencies = bound, unit, latencies
         self.finished, self.cost, self.medians = -1, 0, ""
-        self._queues: dict[int, deque[Prefix]] = {}
+        self._queues: dict[int, Waiting] = {}
         self._siblings: list[tuple[int, int]] = []  # what is left to try of _parent, backwards
         self._parent: Prefix | None = None
         self._running: Prefix | None = None
         self._begun: deque[Prefix] = deque()  # and not filed yet
-        self._same: dict[bytes, bytes] = {}  # prices that came from elsewhere, each once
+        self._table: dict[bytes, int] = {}  # all prices that were met, each with its number
 
     @property
     def covered(self) -> str:
@@ -88,26 +87,28 @@ class Frontier:
         While runs are not filed, False means that nothing is left before they are.
         """
         if self._running is None:
-            self._running = Prefix(None, -1, 0, 0)
+            self._running = Prefix(-1, 0, {}, (), [])
         else:
             while not self._siblings:
                 if not self._next_parent():
                     return False
             at, index = self._siblings.pop()
-            self._running = Prefix(self._parent, at, index, self.cost)
-        self._taken = self._running.choices()
+            parent = self._parent
+            assert parent is not None
+            taken = {**parent.taken, at: index}
+            self._running = Prefix(at, self.cost, taken, parent.prices, [])
         self._begun.append(self._running)
         return True
 
     def turn(self) -> Turn:
         """Return the prefix of the run that has begun, as plain data."""
         assert self._running is not None
-        return self._running.at, self._taken
+        return self._running.at, self._running.taken
 
     def take(self, turn: Turn) -> None:
         """Begin the run of that prefix, whoever found it."""
-        at, self._taken = turn
-        self._running = Prefix(None, at, 0, 0)
+        at, taken = turn
+        self._running = Prefix(at, 0, taken, (), [])
 
     def _next_parent(self) -> bool:
         queue = self._queues.get(self.cost)
@@ -146,15 +147,15 @@ class Frontier:
         running.prices.append(prices)
         if at > running.at:
             return 0
-        if running.parent is not None:
-            self._compare(running.parent, at, prices)
-        return self._taken.get(at, 0)
+        if running.expected:
+            self._compare(running.expected[at], at, prices)
+        return running.taken.get(at, 0)
 
     @staticmethod
-    def _compare(parent: Prefix, at: int, prices: bytes) -> None:
-        if parent.prices[at] != prices:
+    def _compare(expected: bytes, at: int, prices: bytes) -> None:
+        if expected != prices:
             raise NotDeterministic(
-                f"choice {at} had {len(parent.prices[at])} options and now has"
+                f"choice {at} had {len(expected)} options and now has"
                 f" {len(prices)}: the program does not do the same under the same schedule"
             )
 
@@ -181,8 +182,51 @@ class Frontier:
         self.medians = self.medians or medians
         if prices is not running.prices:  # it was run elsewhere
             for at, found in enumerate(prices[: running.at + 1]):
-                assert running.parent is not None
-                self._compare(running.parent, at, found)
-            running.prices = [self._same.setdefault(found, found) for found in prices]
-        for extra in sorted({p for prices in running.prices[running.at + 1 :] for p in prices[1:]}):
-            self._queues.setdefault(running.cost + extra, deque()).append(running)
+                self._compare(running.expected[at], at, found)
+            running.prices[:] = prices
+        extras = {p for prices in {*running.prices[running.at + 1 :]} for p in prices[1:]}
+        for extra in sorted(extras):
+            cost = running.cost + extra
+            self._queues.setdefault(cost, Waiting(self._table)).append(running)
+
+
+class Waiting:
+    """Runs whose successors are still to come, the first first: all but a few of them packed.
+
+    A campaign may have hundreds of thousands, and most are alike. table: all prices that were met,
+    each with its number; several of these may share it.
+    """
+
+    def __init__(self, table: dict[bytes, int]) -> None:
+        self._table, self._all = table, list(table)
+        self._first: deque[Prefix] = deque()
+        self._packed: deque[bytes] = deque()
+        self._last: list[Record] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._first or self._packed or self._last)
+
+    def append(self, prefix: Prefix) -> None:
+        """Put ``prefix`` behind all others; what it expected has been compared already."""
+        table = self._table
+        numbers = [table.setdefault(found, len(table)) for found in prefix.prices]
+        self._last.append((prefix.at, prefix.cost, [*chain(*prefix.taken.items())], numbers))
+        if len(self._last) == BLOCK:
+            self._packed.append(zlib.compress(msgpack.packb(self._last), 1))
+            self._last = []
+
+    def popleft(self) -> Prefix:
+        """Take the first one."""
+        if not self._first:
+            packed = self._packed
+            block = msgpack.unpackb(zlib.decompress(packed.popleft())) if packed else self._last
+            self._last = self._last if block is not self._last else []
+            self._first.extend(map(self._prefix, block))
+        return self._first.popleft()
+
+    def _prefix(self, record: Record) -> Prefix:
+        if len(self._all) < len(self._table):
+            self._all = list(self._table)
+        at, cost, taken, numbers = record
+        choices = dict(zip(taken[::2], taken[1::2], strict=True))
+        return Prefix(at, cost, choices, (), [self._all[number] for number in numbers])

@@ -21,7 +21,7 @@ class Step:
     key: int | None = None
 
 
-Cover = tuple[int, int, list[Step]]
+Cover = tuple[int, int, tuple[Step, ...]]
 
 
 @dataclass(slots=True)
