@@ -85,8 +85,8 @@ IN_CIRCLES = {
     f"{SIM}.redis.waiting", f"{SIM}.postgres.connection", f"{SIM}.postgres.cursor",
     f"{SIM}.postgres.controls", f"{SIM}.postgres.functions", f"{SIM}.postgres.session",
     f"{SIM}.postgres.engine.locks", f"{SIM}.postgres.engine.rows",
-    f"{SIM}.postgres.engine.transactions", f"{SIM}.postgres.sql.schema",
-    f"{SIM}.postgres.sql.select", f"{SIM}.postgres.sql.sources", f"{SIM}.postgres.sql.lookups",
+    f"{SIM}.postgres.engine.transactions", f"{SIM}.postgres.sql.select",
+    f"{SIM}.postgres.sql.sources",
     "raceexplore.kernel.asyncio_loop.drive", "raceexplore.kernel.asyncio_loop.ending",
     "raceexplore.kernel.asyncio_loop.state",
 }  # fmt: skip

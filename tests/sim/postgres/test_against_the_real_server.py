@@ -11,6 +11,7 @@ from itertools import islice
 import pytest
 import trio
 
+import sql_scripts
 from anomalies import ANOMALIES, steps_of
 from anomalies import SCHEMA as TEST
 from drawn_sql import LEVELS, SCHEMA, TABLES, drawn
@@ -112,6 +113,16 @@ def test_g3_drawn_programs_go_the_same_way(real: Real, level: str) -> None:
 @pytest.mark.slow
 def test_g3_two_thousand_drawn_programs_go_the_same_way(real: Real) -> None:
     agree(real, range(2_000))
+
+
+@pytest.mark.parametrize("name", sql_scripts.SCRIPTS)
+def test_g3_what_strangers_write_is_answered_alike(real: Real, name: str) -> None:
+    fresh(real, sql_scripts.SCHEMA)
+    steps, tables = sql_scripts.SCRIPTS[name], sql_scripts.TABLES
+    expected = simulate(sql_scripts.SCHEMA, *scripted(steps), tables)
+    found = played(real, *scripted(steps), tables)
+    assert list(map(repr, found.log)) == list(map(repr, expected.log))
+    assert found.rows == expected.rows
 
 
 def test_a_wait_on_the_real_server_is_seen(real: Real) -> None:

@@ -91,8 +91,13 @@ def test_an_error_is_psycopgs_own_with_the_servers_sqlstate(
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("SELECT seller_id FROM item GROUP BY seller_id", "SELECT ... GROUP BY"),
-        ("SELECT DISTINCT price FROM item", "SELECT ... DISTINCT"),
+        ("SELECT DISTINCT ON (price) price FROM item", "DISTINCT ON (price)"),
+        ("SELECT 1; SELECT 2", "several statements in one execute()"),
+        ("SELECT 1 FROM shop.item", "schemas: shop.item"),
+        ("SELECT id FROM item TABLESAMPLE SYSTEM (10)", "TABLESAMPLE"),
+        ("SELECT id FROM item ORDER BY id FETCH FIRST 1 ROW WITH TIES", "with_ties"),
+        ("SELECT sum(price) FILTER (WHERE id > 1) FROM item", "FILTER"),
+        ("SELECT s.one FROM (SELECT 1) AS s (one)", "(columns)"),
         ("SELECT 1 UNION SELECT 2", "SELECT ... UNION"),
         ("SELECT row_number() OVER () FROM item", "OVER"),
         ("CREATE TABLE more (id int)", "CREATE while the program runs"),

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from raceexplore.sim.hosts.wire import Unreachable, span
 from raceexplore.sim.postgres import errors
+from raceexplore.sim.postgres.block import Block
 from raceexplore.sim.postgres.cursor import AsyncCursor
 from raceexplore.sim.postgres.engine.errors import SqlError
-from raceexplore.sim.postgres.engine.transactions import Isolation
-from raceexplore.sim.postgres.sql.parse import Query, arguments, numbered
+from raceexplore.sim.postgres.levels import isolation
+from raceexplore.sim.postgres.session import CLOSED
+from raceexplore.sim.postgres.sql.parse import Query, arguments, numbered, unmodelled
+from raceexplore.sim.postgres.status import (
+    FORBIDDEN,
+    ConnectionInfo,
+    TransactionStatus,
+    must_be_idle,
+    refuse,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -49,6 +59,7 @@ class AsyncConnection:
         self._autocommit = autocommit
         self.row_factory = row_factory
         self.isolation_level: Any = None
+        self.read_only: bool | None = None
         self._turns = self._world.lot(f"connection {session.client.number}")
         self._busy = False
         self._depth = 0
@@ -69,32 +80,66 @@ class AsyncConnection:
         """Whether each statement is a transaction of its own."""
         return self._autocommit
 
+    @property
+    def broken(self) -> bool:
+        """Whether the server has hung up."""
+        return self.closed and self._session.closed != CLOSED
+
+    @property
+    def info(self) -> ConnectionInfo:
+        """What is known of the connection: the status of its transaction, and its process."""
+        self._world.changed(self)
+        session, status = self._session, TransactionStatus.IDLE
+        if session.closed:
+            status = TransactionStatus.UNKNOWN
+        elif self._busy:
+            status = TransactionStatus.ACTIVE
+        elif session.failed:
+            status = TransactionStatus.INERROR
+        elif session.transaction is not None:
+            status = TransactionStatus.INTRANS
+        return ConnectionInfo(status, session.client.number)
+
     async def set_autocommit(self, value: bool) -> None:  # noqa: FBT001 as psycopg has it
         """Set ``autocommit``."""
         self._world.changed(self)
+        must_be_idle(self.info, "autocommit", depth=self._depth)
         self._autocommit = value
 
     async def set_isolation_level(self, value: Any) -> None:
         """Set the isolation of the transactions to come: psycopg's enum, a number or a name."""
         self._world.changed(self)
+        must_be_idle(self.info, "isolation_level", depth=self._depth)
         self.isolation_level = value
 
-    def cursor(self, *, row_factory: Any = None) -> AsyncCursor:
-        """Return a new cursor."""
+    async def set_read_only(self, value: bool | None) -> None:  # noqa: FBT001 as psycopg has it
+        """Let the transactions to come only read."""
+        self._world.changed(self)
+        must_be_idle(self.info, "read_only", depth=self._depth)
+        self.read_only = value
+
+    def cursor(self, name: str = "", *, row_factory: Any = None, **options: object) -> AsyncCursor:
+        """Return a new cursor; ``name``, which makes it the server's, is refused."""
+        if name:
+            unmodelled("cursors of the server's, cursor(name)")
         return AsyncCursor(self, row_factory or self.row_factory)
 
-    async def execute(self, query: str, params: Any = None, **options: object) -> AsyncCursor:
+    def pipeline(self) -> NoReturn:
+        """Refuse libpq's pipelines."""
+        unmodelled("AsyncConnection.pipeline()")
+
+    async def execute(self, query: Any, params: Any = None, **options: object) -> AsyncCursor:
         """Run one statement and return the cursor with its result."""
         return await self.cursor().execute(query, params, **options)
 
     async def ask(
-        self, text: str, params: Any = None, *, begins: bool = True
+        self, given: Any, params: Any = None, *, begins: bool = True
     ) -> tuple[Result, Any]:
         """Send one statement, wait for the answer, and raise it if it is an error.
 
         begins: the statement starts a transaction if there is none.
         """
-        session = self._session
+        session, text = self._session, text_of(given)
         self._world.changed(self)
         try:
             query = numbered(text) if params is not None else Query(text, None, 0)
@@ -110,7 +155,7 @@ class AsyncConnection:
             await call.cross(len(text))
             await self._travel(text)
             if begins and session.transaction is None and not self._autocommit:
-                session.begin(isolation(self.isolation_level), None)
+                session.begin(isolation(self.isolation_level), self.read_only)
                 session.explicit = True
             answer = await session.execute(query.text, values)
             call.done()
@@ -145,12 +190,16 @@ class AsyncConnection:
     async def commit(self) -> None:
         """Commit the transaction, if there is one."""
         self._world.changed(self)
+        if self._depth:
+            refuse(FORBIDDEN["commit"])
         if self._session.transaction is not None:
             await self.ask("COMMIT", begins=False)
 
     async def rollback(self) -> None:
         """Roll the transaction back, if there is one."""
         self._world.changed(self)
+        if self._depth:
+            refuse(FORBIDDEN["rollback"])
         if self._session.transaction is not None:
             await self.ask("ROLLBACK", begins=False)
 
@@ -213,75 +262,3 @@ class AsyncConnection:
             await self.rollback()
         else:  # cancelled: an await would only be cancelled again
             self._session.roll_back()
-
-
-class Block:
-    """``async with connection.transaction()``: committed at its end, rolled back on an error."""
-
-    def __init__(
-        self, connection: AsyncConnection, name: str | None, *, force_rollback: bool
-    ) -> None:
-        self.connection, self.savepoint_name = connection, name
-        self._forced = force_rollback
-        self._outer = False
-
-    async def __aenter__(self) -> Self:
-        connection = self.connection
-        self._outer = connection._session.transaction is None  # noqa: SLF001 they are one
-        connection._depth += 1  # noqa: SLF001
-        if self._outer:
-            level = isolation(connection.isolation_level)
-            suffix = f" ISOLATION LEVEL {level.value.upper()}" if level is not None else ""
-            await connection.ask(f"BEGIN{suffix}", begins=False)
-        if not self._outer or self.savepoint_name:
-            self.savepoint_name = self.savepoint_name or f"_pg3_{connection._depth}"  # noqa: SLF001
-            await connection.ask(f'SAVEPOINT "{self.savepoint_name}"', begins=False)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        connection = self.connection
-        connection._depth -= 1  # noqa: SLF001
-        if connection.closed:
-            return False
-        if error is None and not self._forced:
-            await self._keep()
-        elif error is None or isinstance(error, Exception):
-            await self._take_back()
-        else:  # cancelled: an await would only be cancelled again
-            connection._session.roll_back()  # noqa: SLF001
-        return type(error).__name__ == "Rollback"
-
-    async def _keep(self) -> None:
-        if self.savepoint_name and not self._outer:
-            await self.connection.ask(f'RELEASE "{self.savepoint_name}"', begins=False)
-        else:
-            await self.connection.ask("COMMIT", begins=False)
-
-    async def _take_back(self) -> None:
-        if self.savepoint_name and not self._outer:
-            await self.connection.ask(f'ROLLBACK TO "{self.savepoint_name}"', begins=False)
-            await self.connection.ask(f'RELEASE "{self.savepoint_name}"', begins=False)
-        else:
-            await self.connection.ask("ROLLBACK", begins=False)
-
-
-NUMBERS = {
-    1: Isolation.READ_COMMITTED,
-    2: Isolation.READ_COMMITTED,
-    3: Isolation.REPEATABLE_READ,
-    4: Isolation.SERIALIZABLE,
-}
-
-
-def isolation(level: Any) -> Isolation | None:
-    """Return the isolation that psycopg's enum, a number or a name stands for; None: none."""
-    if level is None or isinstance(level, Isolation):
-        return level
-    if isinstance(level, int):
-        return NUMBERS[int(level)]
-    return Isolation(str(level).lower().replace("_", " "))

@@ -104,9 +104,17 @@ def _show(session: Session, order: Command) -> str:
         transaction = session.transaction
         return (session.isolation if transaction is None else transaction.isolation).value
     if name in TIMEOUTS:
-        seconds = getattr(session.patience, TIMEOUTS[name])
-        return f"{seconds:g}s" if seconds else "0"
+        return spelled(getattr(session.patience, TIMEOUTS[name]))
     return unmodelled(f"SHOW {order.name}")
+
+
+def spelled(seconds: float) -> str:
+    """Return a time-out as the server shows it: in the largest unit that leaves no rest."""
+    left = round(seconds * 1000)
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000)):
+        if left and left % size == 0:
+            return f"{left // size}{unit}"
+    return f"{left}ms" if left else "0"
 
 
 def _listen(session: Session, order: Command) -> str:

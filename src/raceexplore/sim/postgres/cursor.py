@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from raceexplore.sim.postgres import errors
+from raceexplore.sim.postgres.sql.parse import unmodelled
+from raceexplore.sim.postgres.sql.values.types import OIDS, TEXT, TEXT_OID
+from raceexplore.sim.postgres.status import refuse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -63,6 +66,7 @@ class AsyncCursor:
     """
 
     _encoding = "utf-8"  # row factories of psycopg's ask for it
+    arraysize = 1
 
     def __init__(self, connection: AsyncConnection, row_factory: Any = None) -> None:
         self.connection = connection
@@ -74,20 +78,25 @@ class AsyncCursor:
         self.closed = False
         self._rows: list[Any] | None = None
         self._next = 0
+        self._unread = True  # there is no result to look at
 
-    async def execute(self, query: str, params: Any = None, **options: object) -> Self:
+    async def execute(self, query: Any, params: Any = None, **options: object) -> Self:
         """Run one statement; ``%s`` and ``%(name)s`` stand for parameters."""
         if self.closed:
             raise errors.__getattr__("InterfaceError")("the cursor is closed")
         result, body = await self.connection.ask(query, params)
         self.connection.changed(self)
+        self._unread = False
         rows, self.rowcount = result.rows, result.touched
-        counted = result.touched >= 0
+        counted = result.touched >= 0 and result.tag != "SHOW"
         number = f" 0 {result.touched}" if result.tag == "INSERT" else f" {result.touched}"
         self.statusmessage = result.tag + (number if counted else "")
         self._next = 0
         names = body.names if body is not None else ("setting",) * (rows is not None)
-        self.description = [Column(name) for name in names] if rows is not None else None
+        kinds = body.types if body is not None else (TEXT,) * len(names)
+        pairs = zip(names, kinds, strict=True)
+        described = [Column(name, OIDS.get(kind.name, TEXT_OID)) for name, kind in pairs]
+        self.description = described if rows is not None else None
         self.pgresult = Names(tuple(names)) if rows is not None else None
         if rows is None:
             self._rows = None
@@ -96,13 +105,48 @@ class AsyncCursor:
             self._rows = [make(values) for values in rows]
         return self
 
-    async def executemany(self, query: str, params_seq: Iterable[Any]) -> None:
+    @property
+    def rownumber(self) -> int | None:
+        """The number of the row that comes next; None if the statement gives no rows."""
+        self.connection.changed(self)
+        return None if self._rows is None else self._next
+
+    async def scroll(self, value: int, mode: str = "relative") -> None:
+        """Move to another row. Raises `IndexError` where there is none."""
+        rows = self._given()
+        if mode not in {"relative", "absolute"}:
+            raise ValueError(f"bad mode: {mode}. It should be 'relative' or 'absolute'")
+        place = value + (self._next if mode == "relative" else 0)
+        if not 0 <= place < len(rows):
+            raise IndexError("position out of bound")
+        self._next = place
+
+    async def stream(self, query: Any, params: Any = None, **options: object) -> AsyncIterator[Any]:
+        """Run one statement and yield its rows; it is read to its end at once."""
+        await self.execute(query, params, **options)
+        while (row := await self.fetchone()) is not None:
+            yield row
+
+    def copy(self, statement: Any, params: Any = None) -> NoReturn:
+        """Refuse COPY."""
+        unmodelled("AsyncCursor.copy()")
+
+    async def executemany(
+        self,
+        query: Any,
+        params_seq: Iterable[Any],
+        *,
+        returning: bool = False,
+    ) -> None:
         """Run the statement once for each of ``params_seq``."""
+        if returning:
+            unmodelled("executemany(..., returning=True)")
         total = 0
         for params in params_seq:
             await self.execute(query, params)
             total += self.rowcount
-        self.rowcount = total
+        self.rowcount, self._rows, self.description = total, None, None
+        self._unread = True
 
     async def fetchone(self) -> Any:
         """Return the next row, or None."""
@@ -112,9 +156,9 @@ class AsyncCursor:
         self._next += 1
         return rows[self._next - 1]
 
-    async def fetchmany(self, size: int = 1) -> list[Any]:
-        """Return the next ``size`` rows, or fewer."""
-        found = self._given()[self._next : self._next + size]
+    async def fetchmany(self, size: int = 0) -> list[Any]:
+        """Return the next ``size`` rows, or fewer; 0: ``arraysize`` of them."""
+        found = self._given()[self._next : self._next + (size or self.arraysize)]
         self._next += len(found)
         return found
 
@@ -130,6 +174,10 @@ class AsyncCursor:
 
     def _given(self) -> list[Any]:
         self.connection.changed(self)
+        if self.closed:
+            raise errors.__getattr__("InterfaceError")("the cursor is closed")
+        if self._unread:
+            refuse("no result available")
         if self._rows is None:
             message = "the last operation didn't produce records (command status: "
             status = self.statusmessage or "no result"

@@ -89,10 +89,18 @@ def translated(error: SqlError, text: str) -> Exception:
         message += _pointed(text, error.position)
     if error.detail:
         message += f"\nDETAIL:  {error.detail}"
+    if error.hint:
+        message += f"\nHINT:  {error.hint}"
     if _psycopg is None:
         kind = _own.get(error.sqlstate, _own["ProgrammingError"])
         return kind(message)
     return _of_psycopg(error, message)
+
+
+def rollback() -> type[BaseException] | None:
+    """Return psycopg's ``Rollback``; None where it is not installed."""
+    kind: type[BaseException] | None = None if _psycopg is None else _psycopg.Rollback
+    return kind
 
 
 def closed(message: str) -> Exception:
@@ -120,6 +128,7 @@ def _of_psycopg(error: SqlError, message: str) -> Exception:
         field.SQLSTATE: error.sqlstate,
         field.MESSAGE_PRIMARY: error.message,
         field.MESSAGE_DETAIL: error.detail,
+        field.MESSAGE_HINT: error.hint,
         field.STATEMENT_POSITION: str(error.position or ""),
         field.TABLE_NAME: error.table,
         field.CONSTRAINT_NAME: error.constraint,

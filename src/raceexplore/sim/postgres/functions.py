@@ -25,7 +25,7 @@ class Functions:
     def __init__(self, session: Session) -> None:
         self.session, self.shared, self.database = session, session.shared, session.database
         self.owner = Transaction(session.client, Isolation.READ_COMMITTED, 0.0)
-        self._held: dict[tuple[int, ...], int] = {}
+        self._held: dict[tuple[tuple[int, ...], Mode], int] = {}
         self._last_values: dict[str, int] = {}
 
     @property
@@ -51,6 +51,7 @@ class Functions:
         """Return the next value of a sequence, which no transaction takes back."""
         value = self._sequence(name)
         self.shared.sequences[name] = value + 1
+        self._last_values.pop(name, None)  # the last one is at the end
         self._last_values[name] = value
         return value
 
@@ -61,6 +62,12 @@ class Functions:
             message = f'currval of sequence "{name}" is not yet defined in this session'
             raise SqlError("55000", message)
         return self._last_values[name]
+
+    def last_value(self) -> int:
+        """Return the value that the session has got last of any sequence."""
+        if not self._last_values:
+            raise SqlError("55000", "lastval is not yet defined in this session")
+        return list(self._last_values.values())[-1]
 
     def set_value(self, name: str, value: int) -> int:
         """Make ``value`` the last one of a sequence."""
@@ -90,8 +97,15 @@ class Functions:
 
     async def lock_advisory(self, *key: int) -> str:
         """Take an advisory lock for the session."""
-        await self.database.lock(self.owner, self.shared.lock(key), Mode.UPDATE)
-        self._held[key] = self._held.get(key, 0) + 1
+        return await self._lock(key, Mode.UPDATE)
+
+    async def lock_advisory_shared(self, *key: int) -> str:
+        """Take an advisory lock for the session, which others may share."""
+        return await self._lock(key, Mode.SHARE)
+
+    async def _lock(self, key: tuple[int, ...], mode: Mode) -> str:
+        await self.database.lock(self.owner, self.shared.lock(key), mode)
+        self._held[key, mode] = self._held.get((key, mode), 0) + 1
         return ""
 
     async def lock_advisory_in_transaction(self, *key: int) -> str:
@@ -99,32 +113,56 @@ class Functions:
         await self.database.lock(self.transaction, self.shared.lock(key), Mode.UPDATE)
         return ""
 
+    async def lock_advisory_shared_in_transaction(self, *key: int) -> str:
+        """Take an advisory lock for the transaction, which others may share."""
+        await self.database.lock(self.transaction, self.shared.lock(key), Mode.SHARE)
+        return ""
+
     def try_advisory(self, *key: int) -> bool:
         """Take an advisory lock for the session if nobody has it."""
-        got = self.database.try_lock(self.owner, self.shared.lock(key), Mode.UPDATE)
+        return self._try(key, Mode.UPDATE)
+
+    def try_advisory_shared(self, *key: int) -> bool:
+        """Take an advisory lock for the session if nobody has it alone."""
+        return self._try(key, Mode.SHARE)
+
+    def _try(self, key: tuple[int, ...], mode: Mode) -> bool:
+        got = self.database.try_lock(self.owner, self.shared.lock(key), mode)
         if got:
-            self._held[key] = self._held.get(key, 0) + 1
+            self._held[key, mode] = self._held.get((key, mode), 0) + 1
         return got
 
     def try_advisory_in_transaction(self, *key: int) -> bool:
         """Take an advisory lock for the transaction if nobody has it."""
         return self.database.try_lock(self.transaction, self.shared.lock(key), Mode.UPDATE)
 
+    def try_advisory_shared_in_transaction(self, *key: int) -> bool:
+        """Take an advisory lock for the transaction if nobody has it alone."""
+        return self.database.try_lock(self.transaction, self.shared.lock(key), Mode.SHARE)
+
     def unlock_advisory(self, *key: int) -> bool:
         """Give back an advisory lock of the session; false if it has none."""
+        return self._unlock(key, Mode.UPDATE)
+
+    def unlock_advisory_shared(self, *key: int) -> bool:
+        """Give back a shared advisory lock of the session; false if it has none."""
+        return self._unlock(key, Mode.SHARE)
+
+    def _unlock(self, key: tuple[int, ...], mode: Mode) -> bool:
         row = self.shared.lock(key)
         if self.database.telling.is_on:
             self.database.telling.lock(row.heap, row.name)
-        if not self._held.get(key):
+        if not self._held.get((key, mode)):
             return False
-        self._held[key] -= 1
-        if not self._held[key]:
-            give_back(self.owner, row, None)
+        self._held[key, mode] -= 1
+        if not self._held[key, mode]:
+            left = [other for other in (Mode.SHARE, Mode.UPDATE) if self._held.get((key, other))]
+            give_back(self.owner, row, left[0] if left else None)
         return True
 
     def unlock_all_advisory(self) -> str:
         """Give back all advisory locks of the session."""
-        for key in list(self._held):
-            while self._held[key]:
-                self.unlock_advisory(*key)
+        for key, mode in list(self._held):
+            while self._held[key, mode]:
+                self._unlock(key, mode)
         return ""

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from raceexplore.sim.in_use import in_use
 from raceexplore.sim.latency.quantiles import require
 from raceexplore.sim.postgres import errors
-from raceexplore.sim.postgres.connection import AsyncConnection, isolation
+from raceexplore.sim.postgres.connection import AsyncConnection
 from raceexplore.sim.postgres.engine.database import Database
 from raceexplore.sim.postgres.engine.errors import SqlError
 from raceexplore.sim.postgres.engine.transactions import Snapshot
+from raceexplore.sim.postgres.levels import isolation
 from raceexplore.sim.postgres.session import Session, Shared
 from raceexplore.sim.postgres.sql.parse import Query, arguments, numbered
 from raceexplore.sim.postgres.sql.schema import catalog_of

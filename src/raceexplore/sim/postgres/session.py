@@ -18,7 +18,10 @@ from raceexplore.sim.postgres.sql.values.scope import Running
 if TYPE_CHECKING:
     from raceexplore.kernel.world import World
     from raceexplore.sim.postgres.engine.database import Database
-    from raceexplore.sim.postgres.sql.schema import Catalog
+    from raceexplore.sim.postgres.sql.tables import Catalog
+
+
+CLOSED = "the connection is closed"  # by the client
 
 
 class Shared:
@@ -174,7 +177,7 @@ class Session:
                     session.inbox.append((channel, payload, self.client.number))
                     session.mail.wake()
 
-    def close(self, why: str = "the connection is closed") -> None:
+    def close(self, why: str = CLOSED) -> None:
         """Hang up: the server takes back what was not committed, and lets go of all locks."""
         if self.closed:
             return
@@ -195,7 +198,9 @@ class Session:
             )
         found = handler(self, order)
         self.watch()
-        return Result([(found,)] if order.kind == "show" else None, -1, found)
+        if order.kind == "show":
+            return Result([(found,)], 1, "SHOW")
+        return Result(None, -1, found)
 
     def watch(self) -> None:
         """Hang up once the session has been idle in its transaction for too long."""

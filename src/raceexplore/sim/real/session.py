@@ -13,8 +13,10 @@ from raceexplore.sim.postgres.controls import HANDLERS, TIMEOUTS
 from raceexplore.sim.postgres.engine.errors import SqlError
 from raceexplore.sim.postgres.engine.timeouts import Patience
 from raceexplore.sim.postgres.engine.transactions import Client, Isolation
+from raceexplore.sim.postgres.session import CLOSED
 from raceexplore.sim.postgres.sql.locking import Result
 from raceexplore.sim.postgres.sql.statements import Command, command
+from raceexplore.sim.postgres.sql.values.types import OIDS, TEXT, Type
 from raceexplore.sim.real import clock
 from raceexplore.sim.real.quiet import DOWN, answering, gone
 from raceexplore.sim.unmodelled import Unmodelled
@@ -31,10 +33,14 @@ TIMED = re.compile(r"\bpg_sleep(_for|_until)?\s*\(", re.IGNORECASE)
 KEPT = ("lock_timeout", "statement_timeout")  # in virtual time, by ourselves
 
 
+KINDS = {number: Type(name) for name, number in OIDS.items()}
+
+
 class Columns(NamedTuple):
-    """The names of a result's columns."""
+    """The names of a result's columns, and their types."""
 
     names: tuple[str, ...]
+    types: tuple[Type, ...]
 
 
 class RealSession:
@@ -69,6 +75,11 @@ class RealSession:
         """The session itself while it is in a transaction."""
         idle = self.link.pgconn.transaction_status == pq.TransactionStatus.IDLE
         return None if idle else self
+
+    @property
+    def failed(self) -> bool:
+        """Whether the transaction has failed, and only its end is accepted."""
+        return bool(self.link.pgconn.transaction_status == pq.TransactionStatus.INERROR)
 
     def heard(self, channel: str) -> None:
         """Note that the running event reads a channel's messages."""
@@ -123,7 +134,7 @@ class RealSession:
             raise Unmodelled(f"Unmodelled on a real server: {order.kind.upper()} {order.name}")
         handler: Callable[[Any, Command], str] = HANDLERS[order.kind]
         tag = handler(self, order)
-        return Result([(tag,)] if order.kind == "show" else None, -1, tag)
+        return Result([(tag,)], 1, "SHOW") if order.kind == "show" else Result(None, -1, tag)
 
     def _tell_time(self) -> None:
         """Tell the server what time it is, if that has changed since it was told."""
@@ -221,7 +232,10 @@ class RealSession:
         rows = adapting.load_rows(0, result.ntuples, tuple)
         encoding = self.link.info.encoding
         names = tuple(result.fname(column).decode(encoding) for column in range(result.nfields))
-        return Result(rows, touched, tag), Columns(names)
+        numbers = [result.ftype(column) for column in range(result.nfields)]
+        return Result(rows, touched, tag), Columns(
+            names, tuple(KINDS.get(n, TEXT) for n in numbers)
+        )
 
     def at_once(self, text: str) -> None:
         """Run a statement that never waits."""
@@ -246,7 +260,7 @@ class RealSession:
             setattr(self.patience, name, value)
         self.settings.clear()
 
-    def close(self, why: str = "the connection is closed") -> None:
+    def close(self, why: str = CLOSED) -> None:
         """Hang up: the server takes back what was not committed, and lets go of all locks."""
         if self.closed:
             return

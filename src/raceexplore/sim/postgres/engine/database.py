@@ -170,7 +170,7 @@ class Database:
             return False
         if policy == "nowait":
             what = f'could not obtain lock on row in relation "{row.heap.name}"'
-            raise SqlError("55P03", what, table=row.heap.name)
+            raise SqlError("55P03", what)
         request = Request(
             transaction, f"a row lock ({MODES[mode]}) on {row.heap.name}{row.name}", self.world.pick
         )

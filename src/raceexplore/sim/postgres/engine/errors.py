@@ -7,7 +7,7 @@ class SqlError(Exception):
     """An error of the server, before it becomes the client library's exception.
 
     sqlstate: five characters, as in PostgreSQL's appendix A. position: of the offence in the text
-    of the statement, from 1; 0 if there is none. table, constraint and detail may be empty.
+    of the statement, from 1; 0 if there is none. table, constraint, detail and hint may be empty.
     """
 
     def __init__(
@@ -19,10 +19,11 @@ class SqlError(Exception):
         table: str = "",
         constraint: str = "",
         detail: str = "",
+        hint: str = "",
     ) -> None:
         super().__init__(message)
         self.sqlstate, self.message, self.position = sqlstate, message, position
-        self.table, self.constraint, self.detail = table, constraint, detail
+        self.table, self.constraint, self.detail, self.hint = table, constraint, detail, hint
 
 
 def serialization_failure(what: str) -> SqlError:

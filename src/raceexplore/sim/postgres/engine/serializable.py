@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 PIVOT = "could not serialize access due to read/write dependencies among transactions"
 
 
+def _canceled(reason: str) -> SqlError:
+    """Return the failure of a transaction that could be no part of any serial order."""
+    detail, hint = (
+        f"Reason code: Canceled on {reason}.",
+        "The transaction might succeed if retried.",
+    )
+    return SqlError("40001", PIVOT, detail=detail, hint=hint)
+
+
 class Serial:
     """One serializable transaction, as far as the others must know of it.
 
@@ -58,10 +67,10 @@ class Serial:
         """Whether it is past the check before its commit."""
         return self.prepared < NEVER
 
-    def check(self) -> None:
-        """Fail if another transaction's doing has doomed this one."""
+    def check(self, during: str) -> None:
+        """Fail if another transaction's doing has doomed this one; during: what it is about."""
         if self.doomed:
-            raise SqlError("40001", PIVOT, detail="Reason code: Canceled as a pivot.")
+            raise _canceled(f"identification as a pivot, during {during}")
 
 
 class Serializability:
@@ -88,7 +97,7 @@ class Serializability:
         sequence: of the last commit that it sees; a foreign key's check sees the newest.
         """
         reader = self.serials[transaction]
-        reader.check()
+        reader.check("conflict out checking")
         for version in row.versions:
             by = version.by
             writer = None if by is None or by is transaction else self.serials.get(by)
@@ -108,7 +117,7 @@ class Serializability:
     def write(self, transaction: Transaction, *targets: Target) -> None:
         """Note that it writes ``targets``, which others may have read."""
         writer = self.serials[transaction]
-        writer.check()
+        writer.check("conflict in checking")
         writer.wrote = True
         for target in targets:
             for reader in list(self.reads.get(target, ())):
@@ -122,9 +131,9 @@ class Serializability:
             return
         if self._is_dangerous(reader, writer):
             if actor is writer:
-                raise SqlError("40001", PIVOT, detail="Reason code: Canceled as a pivot, on write.")
+                raise _canceled("identification as a pivot, during write")
             if writer.is_prepared:
-                raise SqlError("40001", PIVOT, detail="Reason code: Canceled with a conflict out.")
+                raise _canceled("conflict out to a pivot, during read")
             writer.doomed = True
         reader.conflicts_out[writer] = None
         writer.conflicts_in[reader] = None
@@ -154,7 +163,7 @@ class Serializability:
     def prepare(self, transaction: Transaction) -> None:
         """Check that it may commit; doom the pivot that its commit would make dangerous."""
         serial = self.serials[transaction]
-        serial.check()
+        serial.check("commit attempt")
         for pivot in serial.conflicts_in:
             if not pivot.is_committed and not pivot.doomed:
                 self._doom(pivot, serial)
@@ -167,7 +176,7 @@ class Serializability:
             harmless = first.is_committed or first.read_only or first.doomed
             if first is last or not harmless:
                 if pivot.is_prepared:
-                    raise SqlError("40001", PIVOT, detail="Reason code: Canceled on commit.")
+                    raise _canceled("commit attempt with conflict in from a prepared pivot")
                 pivot.doomed = True
                 return
 

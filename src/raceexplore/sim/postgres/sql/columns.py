@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.sim.postgres.engine.errors import SqlError
 from raceexplore.sim.postgres.sql.parse import name_of, position, unmodelled
+from raceexplore.sim.postgres.sql.values.aggregates import AGGREGATES
 from raceexplore.sim.postgres.sql.values.scope import Expression
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _take(place: int, number: int, kind: Type, name: str) -> Expression:
 def has_aggregate(node: Any) -> bool:
     """Return whether an aggregate function stands in ``node``, outside of sub-queries."""
     kind = type(node).__name__
-    if kind in {"Count", "Sum", "Min", "Max", "Avg"}:
+    if kind in AGGREGATES:
         return True
     if kind in {"Subquery", "Exists", "Select"}:
         return False
@@ -54,9 +55,6 @@ def has_aggregate(node: Any) -> bool:
 
 
 CLAUSES = {
-    "group": "GROUP BY",
-    "having": "HAVING",
-    "distinct": "DISTINCT",
     "windows": "WINDOW",
     "qualify": "QUALIFY",
     "laterals": "LATERAL",

@@ -9,10 +9,11 @@ from raceexplore.sim.postgres.engine.errors import SqlError
 from raceexplore.sim.postgres.engine.modes import Mode
 from raceexplore.sim.postgres.engine.transactions import Snapshot
 from raceexplore.sim.postgres.sql.sources import is_serializable, note_look, note_scan
+from raceexplore.sim.postgres.sql.values.types import as_text
 
 if TYPE_CHECKING:
     from raceexplore.sim.postgres.engine.rows import Heap, Index, Row, Values
-    from raceexplore.sim.postgres.sql.schema import Catalog, Foreign, Table
+    from raceexplore.sim.postgres.sql.tables import Catalog, Foreign, Table
     from raceexplore.sim.postgres.sql.values.scope import Running
 
 Change = tuple["Row", "Values | None", "Values | None"]  # the row, its values before and after
@@ -84,14 +85,15 @@ async def _must_not_be_missed(
     key = index.key(old)
     if None in key or (new is not None and index.key(new) == key):
         return
-    heap = database.heaps[foreign.table]
+    heap, target = database.heaps[foreign.table], database.heaps[foreign.target]
+    index_columns = [target.columns[place] for place in index.columns]
     note_scan(heap, running, snapshot)
     pointing = [
         (row, version.values)
         for row, version in heap.scan(snapshot)
         if version.values is not None and tuple(version.values[p] for p in foreign.columns) == key
     ]
-    if not foreign.on_delete:
+    if new is not None or not foreign.on_delete:  # ON UPDATE is NO ACTION: else it was refused
         if not await _is_missed(foreign, key, [row for row, _ in pointing], running):
             return
         raise SqlError(
@@ -100,6 +102,8 @@ async def _must_not_be_missed(
             f' "{foreign.name}" on table "{foreign.table}"',
             table=foreign.table,
             constraint=foreign.name,
+            detail=f"Key ({', '.join(index_columns)})=({', '.join(map(as_text, key))}) is still"
+            f' referenced from table "{foreign.table}".',
         )
     done: list[Change] = []
     for row, held in pointing:

@@ -8,7 +8,7 @@ from raceexplore.sim.postgres.engine import changes
 from raceexplore.sim.postgres.engine.errors import SqlError, serialization_failure
 from raceexplore.sim.postgres.engine.modes import Mode
 from raceexplore.sim.postgres.sql.locking import Result, lock_newest
-from raceexplore.sim.postgres.sql.parse import name_of, position
+from raceexplore.sim.postgres.sql.parse import name_of, position, unmodelled
 from raceexplore.sim.postgres.sql.values.scope import Scope, Source
 from raceexplore.sim.postgres.sql.values.types import store
 from raceexplore.sim.postgres.sql.writes import (
@@ -72,7 +72,7 @@ class Insert(Changing):
         parts, places = node.expressions, self.places
         if len(parts) > len(places):
             message = "INSERT has more expressions than target columns"
-            raise SqlError("42601", message, position=position(node))
+            raise SqlError("42601", message, position=position(parts[len(places)]))
         if len(parts) < len(places) and named:
             message = "INSERT has more target columns than expressions"
             raise SqlError("42601", message, position=position(node))
@@ -90,6 +90,9 @@ class Insert(Changing):
                 message = f'constraint "{name}" for table "{table.name}" does not exist'
                 raise SqlError("42704", message)
         elif keys:
+            for part in keys:
+                if type(part.this).__name__ not in {"Column", "Identifier"}:
+                    unmodelled(f"ON CONFLICT ({part.sql('postgres')})")
             wanted = {table.place(name_of(part.this), position(part)) for part in keys}
             self.arbiters = [n for n, key in enumerate(table.keys) if set(key.columns) == wanted]
             if not self.arbiters:

@@ -11,7 +11,7 @@ from raceexplore.sim.postgres.sql.values.operators import adapted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from raceexplore.sim.postgres.sql.schema import Catalog
+    from raceexplore.sim.postgres.sql.tables import Catalog
     from raceexplore.sim.postgres.sql.values.compiler import Compiler
     from raceexplore.sim.postgres.sql.values.scope import Env, Expression, Running, Source
     from raceexplore.sim.postgres.sql.values.types import Type

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PLACEHOLDER = re.compile(r"%(?:\((?P<name>[^)]*)\))?(?P<kind>.?)", re.DOTALL)
+PARAMETER = re.compile(r"\$\d")
 REMEMBERED = 10_000  # statements of a campaign
 
 
@@ -81,7 +82,9 @@ def parse(text: str) -> Any:
     if len(trees) != 1:
         if not trees:
             unmodelled("an empty statement")
-        raise SqlError("42601", "cannot insert multiple commands into a prepared statement")
+        if PARAMETER.search(text):
+            raise SqlError("42601", "cannot insert multiple commands into a prepared statement")
+        unmodelled("several statements in one execute()")
     return trees[0]
 
 
@@ -96,7 +99,12 @@ def script(text: str) -> list[Any]:
         word = first.get("highlight") or ""
         start = sum(len(part) + 1 for part in text.split("\n")[: line - 1])
         position = max(1, start + column - len(word) + 1)
-        message = f'syntax error at or near "{word}"' if word else "syntax error at end of input"
+        whole = text.rstrip(" \t\n;")
+        ends = position - 1 + len(word) >= len(whole) and "Required keyword" in first["description"]
+        if not word or ends:
+            message, position = "syntax error at end of input", len(whole) + 1
+        else:
+            message = f'syntax error at or near "{word}"'
         raise SqlError("42601", message, position=position) from None
     except sqlglot.errors.TokenError:
         raise SqlError("42601", "unterminated quoted string or comment", position=1) from None
@@ -115,11 +123,10 @@ def library() -> Any:
 
 def position(node: Any) -> int:
     """Return where ``node`` stands in the text of its statement, from 1; 0 if nobody knows."""
-    for part in node.walk():
-        start = part.meta.get("start")
-        if start is not None:
-            return int(start) + 1
-    return 0
+    first = [part.meta["start"] for part in node.walk() if part.meta.get("start") is not None]
+    if type(node).__name__ == "Column":  # its table stands before its name
+        return int(min(first, default=-1)) + 1
+    return int(first[0]) + 1 if first else 0
 
 
 def name_of(node: Any) -> str:

@@ -1,92 +1,19 @@
-"""CREATE TABLE and its like: the tables of a database, their keys, checks and defaults."""
+"""CREATE TABLE and its like: from the text of a schema to its tables and their constraints."""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from raceexplore.sim.postgres.engine.errors import SqlError
-from raceexplore.sim.postgres.engine.rows import Heap
 from raceexplore.sim.postgres.sql.parse import name_of, position, script, unmodelled
 from raceexplore.sim.postgres.sql.select import Making
+from raceexplore.sim.postgres.sql.strict import understood
+from raceexplore.sim.postgres.sql.tables import Catalog, Foreign, Key, Table
 from raceexplore.sim.postgres.sql.values.kinds import type_named
 from raceexplore.sim.postgres.sql.values.scope import Scope, Source
-from raceexplore.sim.postgres.sql.values.types import SERIALS, Type
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from raceexplore.sim.postgres.sql.values.scope import Env, Running
-
-    Run = Callable[[Env, Running], Any]
-
-
-class Key(NamedTuple):
-    """A unique key: the name of its constraint and the places of its columns."""
-
-    name: str
-    columns: tuple[int, ...]
-
-
-class Foreign(NamedTuple):
-    """A foreign key of ``table``: its columns point at the key ``number`` of ``target``."""
-
-    name: str
-    table: str
-    columns: tuple[int, ...]
-    target: str
-    number: int
-    on_delete: str
-
-
-class Table:
-    """One table as declared. The primary key, if there is one, is the first of the keys."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.columns: tuple[str, ...] = ()
-        self.types: tuple[Type, ...] = ()
-        self.defaults: list[Run | None] = []
-        self.required: set[int] = set()
-        self.generated: set[int] = set()  # GENERATED ALWAYS
-        self.keys: list[Key] = []
-        self.is_primary = False
-        self.checks: list[tuple[str, Run]] = []
-        self.foreign: list[Foreign] = []
-        self.pointed: list[Foreign] = []  # foreign keys of others to this one
-
-    def heap(self) -> Heap:
-        """Return an empty heap for the table."""
-        keys = [(key.name, key.columns) for key in self.keys]
-        return Heap(self.name, self.columns, keys, primary=self.is_primary)
-
-    def place(self, name: str, where: int = 0) -> int:
-        """Return the place of a column. Raises 42703."""
-        if name not in self.columns:
-            message = f'column "{name}" of relation "{self.name}" does not exist'
-            raise SqlError("42703", message, position=where)
-        return self.columns.index(name)
-
-    @property
-    def key_columns(self) -> set[int]:
-        """The columns that any unique key has: to change one takes the strongest row lock."""
-        return {column for key in self.keys for column in key.columns}
-
-
-class Catalog:
-    """The tables and sequences that a schema declares; plans: of statements, by their text."""
-
-    def __init__(self) -> None:
-        self.tables: dict[str, Table] = {}
-        self.sequences: dict[str, int] = {}
-        self.plans: dict[str, Any] = {}
-        self.rest: list[Any] = []  # statements of the schema that put rows into its tables
-
-    def table(self, name: str, where: int = 0) -> Table:
-        """Return a table. Raises 42P01."""
-        if name not in self.tables:
-            raise SqlError("42P01", f'relation "{name}" does not exist', position=where)
-        return self.tables[name]
+from raceexplore.sim.postgres.sql.values.types import SERIALS
 
 
 @lru_cache(maxsize=100)
@@ -96,9 +23,9 @@ def catalog_of(text: str) -> Catalog:
     for tree in script(text):
         kind = type(tree).__name__
         if kind == "Create":
-            _create(tree, catalog)
+            _create(understood(tree), catalog)
         elif kind == "Insert":
-            catalog.rest.append(tree)
+            catalog.rest.append(understood(tree))
         else:
             told = tree.sql("postgres")
             _look_for_typing_errors(told, text)
@@ -126,14 +53,26 @@ def _look_for_typing_errors(told: str, text: str) -> None:
 
 def _create(tree: Any, catalog: Catalog) -> None:
     kind = str(tree.args["kind"]).upper()
+    clause = tree.args.get("properties")
+    properties = clause.expressions if clause is not None else []
+    if properties and kind != "SEQUENCE":
+        unmodelled(f"CREATE {kind} ... {properties[0].sql('postgres')}")
     if kind == "TABLE" and type(tree.this).__name__ == "Schema":
         _create_table(tree, catalog)
     elif kind == "SEQUENCE":
-        catalog.sequences[name_of(tree.this)] = 1
+        catalog.sequences[name_of(tree.this)] = _start(properties)
     elif kind == "INDEX":
         _create_index(tree.this, catalog, unique=bool(tree.args.get("unique")))
     else:
         unmodelled(f"CREATE {kind}")
+
+
+def _start(properties: list[Any]) -> int:
+    """Return the first value of a sequence."""
+    for each in properties:
+        if int(str(each.args.get("increment") or "1")) != 1:
+            unmodelled(f"CREATE SEQUENCE ... {each.sql('postgres')}")
+    return next((int(str(p.args["start"])) for p in properties if p.args.get("start")), 1)
 
 
 def _create_index(node: Any, catalog: Catalog, *, unique: bool) -> None:
@@ -143,7 +82,11 @@ def _create_index(node: Any, catalog: Catalog, *, unique: bool) -> None:
     parameters = node.args["params"]
     if parameters.args.get("where") is not None:
         unmodelled("CREATE UNIQUE INDEX ... WHERE")
-    columns = tuple(table.place(name_of(part.this)) for part in parameters.args["columns"])
+    parts = [part.this for part in parameters.args["columns"]]
+    for part in parts:
+        if type(part).__name__ != "Column":
+            unmodelled(f"CREATE UNIQUE INDEX ... ({part.sql('postgres')})")
+    columns = tuple(table.place(name_of(part)) for part in parts)
     table.keys.append(Key(name_of(node.this), columns))
 
 
@@ -160,18 +103,21 @@ def _create_table(tree: Any, catalog: Catalog) -> None:
     table.defaults = [None] * len(definitions)
     making = Making(catalog)
     catalog.tables[name] = table
-    maker = _Maker(table, making)
+    maker = Maker(table, making)
     for place, part in enumerate(definitions):
         if part.args["kind"].this.name in SERIALS:
             maker.serial(place)
-        for constraint in part.args.get("constraints") or ():
-            maker.column(place, constraint.args["kind"], constraint.args.get("this"))
-    for part in tree.this.expressions:
-        if type(part).__name__ != "ColumnDef":
-            maker.constraint(part, "")
+    maker.constraints(tree.this.expressions, definitions)
 
 
-class _Maker:
+OPTIONS = re.compile(
+    "ON DELETE (CASCADE|SET NULL|NO ACTION|RESTRICT)|ON UPDATE (NO ACTION|RESTRICT)|MATCH SIMPLE"
+    "|NOT DEFERRABLE|INITIALLY IMMEDIATE"
+)
+"""What a foreign key may say. RESTRICT differs from NO ACTION for deferred checks only."""
+
+
+class Maker:
     """Adds constraints to a table."""
 
     def __init__(self, table: Table, making: Making) -> None:
@@ -184,6 +130,21 @@ class _Maker:
         self.making.catalog.sequences[sequence] = 1
         table.defaults[place] = lambda _, running: running.session.next_value(sequence)
         table.required.add(place)
+
+    def constraints(self, parts: list[Any], definitions: list[Any]) -> None:
+        """Add all constraints; foreign keys at last: they may point at the table's own keys."""
+        of_columns = [
+            (type(each.args["kind"]).__name__ == "Reference", place, each)
+            for place, part in enumerate(definitions)
+            for each in part.args.get("constraints") or ()
+        ]
+        for wanted in (False, True):
+            for points, place, each in of_columns:
+                if points is wanted:
+                    self.column(place, each.args["kind"], each.args.get("this"))
+            for part in parts:
+                if type(part).__name__ != "ColumnDef" and _points(part) is wanted:
+                    self.constraint(part, "")
 
     def column(self, place: int, node: Any, name: Any) -> None:
         """Add the constraint ``node`` of one column."""
@@ -261,7 +222,7 @@ class _Maker:
         """Add a foreign key."""
         table, target = self.table, node.this
         options = " ".join(str(option) for option in node.args.get("options") or ()).upper()
-        if "DEFERRABLE" in options or "ON UPDATE CASCADE" in options:
+        if set(OPTIONS.sub("", options).split()):
             unmodelled(f"REFERENCES ... {options}")
         pointed = self.making.catalog.table(name_of(target), position(target))
         names = target.expressions if type(target).__name__ == "Schema" else []
@@ -280,6 +241,12 @@ class _Maker:
         foreign = Foreign(name, table.name, places, pointed.name, keys.index(wanted), action)
         table.foreign.append(foreign)
         pointed.pointed.append(foreign)
+
+
+def _points(node: Any) -> bool:
+    """Return whether a constraint of a table is a foreign key."""
+    inner = node.expressions if type(node).__name__ == "Constraint" else [node]
+    return any(type(part).__name__ == "ForeignKey" for part in inner)
 
 
 def column_node() -> Any:

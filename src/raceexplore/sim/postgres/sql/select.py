@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.sim.postgres.engine.errors import SqlError
 from raceexplore.sim.postgres.engine.modes import Mode
-from raceexplore.sim.postgres.sql.columns import has_aggregate, output, refuse_clauses
+from raceexplore.sim.postgres.sql.columns import output, refuse_clauses
+from raceexplore.sim.postgres.sql.grouping import Grouping, is_grouped, once
 from raceexplore.sim.postgres.sql.locking import Locking, Result, lock_newest
 from raceexplore.sim.postgres.sql.parse import name_of, position, unmodelled
 from raceexplore.sim.postgres.sql.sources import add_joins, add_table, in_order, join
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 
     from raceexplore.sim.postgres.engine.database import Policy
     from raceexplore.sim.postgres.engine.rows import Row
-    from raceexplore.sim.postgres.sql.schema import Catalog
     from raceexplore.sim.postgres.sql.sources import Input
-    from raceexplore.sim.postgres.sql.values.aggregates import Aggregate
+    from raceexplore.sim.postgres.sql.tables import Catalog
     from raceexplore.sim.postgres.sql.values.scope import Env, Running
     from raceexplore.sim.postgres.sql.values.types import Type
 
@@ -53,9 +53,14 @@ class Select:
         condition = None if where is None else where.this
         self.inputs = in_order(self.inputs, condition, self.compiler, making.catalog)
         self.locks = [self._locking(node) for node in tree.args.get("locks") or ()]
-        self.aggregates: list[Aggregate] = []
+        self.is_distinct = tree.args.get("distinct") is not None
+        self.grouping: Grouping | None = None
+        if is_grouped(tree):
+            self.grouping = Grouping(tree, self.compiler, making.catalog)
+        self._refuse_locks(tree)
         self.waits: list[Any] = []
         self.columns = self._columns(tree)
+        self.listed = {node.unalias().sql() for node in tree.expressions}
         self.names = tuple(column.name for column in self.columns)
         self.types: tuple[Type, ...] = tuple(column.kind for column in self.columns)
         self.order = self._order(tree)
@@ -86,19 +91,27 @@ class Select:
         base = self.scope.base
         return Locking(mode, policy, tuple(c.place - base for c in chosen if c.rows is None))
 
+    def _refuse_locks(self, tree: Any) -> None:
+        """Raise the server's error where rows are to be locked that the result does not show."""
+        words = "DISTINCT clause" if self.is_distinct else ""
+        if self.grouping is not None:
+            words = "aggregate functions" if tree.args.get("group") is None else "GROUP BY clause"
+        if self.locks and words:
+            raise SqlError("0A000", f"FOR UPDATE is not allowed with {words}")
+
     def _columns(self, tree: Any) -> list[Expression]:
         """Return what the list after SELECT asks for."""
-        compiler = self.compiler
-        nodes = list(tree.expressions)
-        if any(has_aggregate(node) for node in nodes):
-            compiler.aggregates = self.aggregates
-            self.scope.width += 1  # their results stand behind the sources
-            if self.locks:
-                raise SqlError("0A000", "FOR UPDATE is not allowed with aggregate functions")
+        compiler, grouping = self.compiler, self.grouping
+        if grouping is not None:
+            self.scope.width += 1  # the aggregates' results stand behind the sources
+            compiler.grouping = grouping.agreed
         if not self.inputs:
             compiler.waits = self.waits
-        found = [column for node in nodes for column in output(node, compiler)]
-        compiler.aggregates = compiler.waits = None
+        found = [column for node in tree.expressions for column in output(node, compiler)]
+        compiler.waits = None
+        having = tree.args.get("having")
+        if grouping is not None and having is not None:
+            grouping.having = compiler.condition(having.this)
         return found
 
     def _order(self, tree: Any) -> list[tuple[Run, bool, bool]]:
@@ -108,8 +121,7 @@ class Select:
         for node in order.expressions if order is not None else ():
             descends, nulls_first = bool(node.args.get("desc")), bool(node.args["nulls_first"])
             found.append((self._sort_key(node.this), descends, nulls_first))
-        if found and self.aggregates:
-            unmodelled("ORDER BY with aggregate functions")
+        self.compiler.grouping = None
         return found
 
     def _sort_key(self, node: Any) -> Run:
@@ -120,6 +132,9 @@ class Select:
             name = name_of(node.this)
             if name in self.names:
                 return self.columns[self.names.index(name)].run
+        if self.is_distinct and node.sql() not in self.listed:
+            message = "for SELECT DISTINCT, ORDER BY expressions must appear in select list"
+            raise SqlError("42P10", message, position=position(node))
         return self.compiler.expression(node).run
 
     def _bound(self, tree: Any, name: str) -> Run | None:
@@ -127,7 +142,7 @@ class Select:
         if node is None:
             return None
         if type(node).__name__ == "Fetch":
-            unmodelled("FETCH FIRST ... ROWS")
+            return adapted(self.compiler.expression(node.args["count"]), INT8)
         return adapted(self.compiler.expression(node.expression), INT8)
 
     def matches(self, env: Env, running: Running) -> list[Match]:
@@ -135,10 +150,23 @@ class Select:
         found, where = join(self.inputs, env, running), self.where
         if where is not None:
             found = [match for match in found if where(match[0], running) is True]
-        if self.order:
+        if self.order and self.grouping is None:
 
             def compare(one: Match, other: Match) -> int:
                 return self._before(one[0], other[0], running)
+
+            found.sort(key=cmp_to_key(compare))
+        return found
+
+    def _groups(self, env: Env, running: Running) -> list[Env]:
+        """Return the groups of the rows, in order."""
+        assert self.grouping is not None
+        envs = [match[0] for match in self.matches(env, running)]
+        found = self.grouping.groups(envs, (*env, *(None for _ in self.inputs)), running)
+        if self.order:
+
+            def compare(one: Env, other: Env) -> int:
+                return self._before(one, other, running)
 
             found.sort(key=cmp_to_key(compare))
         return found
@@ -161,11 +189,14 @@ class Select:
             found: list[tuple[Any, ...]] = running.memo[self]
             return found
         first, last = self._window(running)
-        if self.aggregates:
-            rows = [self._aggregated(self.matches(env, running), env, running)][first:last]
+        if self.grouping is not None:
+            envs = self._groups(env, running)
         else:
-            matches = self.matches(env, running)[first:last]
-            rows = [self.project(match[0], running) for match in matches]
+            envs = [match[0] for match in self.matches(env, running)]
+        if self.is_distinct:
+            rows = once([self.project(each, running) for each in envs])[first:last]
+        else:
+            rows = [self.project(each, running) for each in envs[first:last]]
         if not self.reaches:
             running.memo[self] = rows
         return rows
@@ -180,12 +211,6 @@ class Select:
     def project(self, env: Env, running: Running) -> tuple[Any, ...]:
         """Return the columns of one row."""
         return tuple([column.run(env, running) for column in self.columns])
-
-    def _aggregated(self, matches: list[Match], env: Env, running: Running) -> tuple[Any, ...]:
-        results = tuple(
-            each.over([match[0] for match in matches], running) for each in self.aggregates
-        )
-        return self.project((*env, *(None for _ in self.inputs), results), running)
 
     async def run(self, running: Running) -> Result:
         """Answer the query as a statement."""

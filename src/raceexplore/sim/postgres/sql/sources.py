@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from raceexplore.sim.postgres.engine.rows import Heap, Index, Row, Values
     from raceexplore.sim.postgres.engine.transactions import Snapshot
-    from raceexplore.sim.postgres.sql.schema import Catalog
     from raceexplore.sim.postgres.sql.select import Making
+    from raceexplore.sim.postgres.sql.tables import Catalog
     from raceexplore.sim.postgres.sql.values.compiler import Compiler
     from raceexplore.sim.postgres.sql.values.scope import Env, Running
 
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 class Input:
     """One source of a query, at ``place`` among the others.
 
-    lookup: the keys to look for; None: scan. on: the condition of the join; None: none. outer:
+    lookup: the keys to look for; None: scan. on: the condition of the join; None: none. condition:
+    the same as a tree. filters: the conditions that can be looked at once the row is there. outer:
     keeps a row on the left that finds no partner. rows: gives the rows of what is no table.
     """
 
-    __slots__ = ("lookup", "on", "outer", "place", "rows", "source")
+    __slots__ = ("condition", "filters", "lookup", "on", "outer", "place", "rows", "source")
 
     def __init__(
         self, source: Source, place: int, rows: Callable[[Running], list[Any]] | None
@@ -38,6 +39,8 @@ class Input:
         self.source, self.place, self.rows = source, place, rows
         self.lookup: Lookup | None = None
         self.on: Run | None = None
+        self.condition: Any = None
+        self.filters: list[Run] = []
         self.outer = False
 
     def find(self, env: Env, running: Running) -> Iterator[Found]:
@@ -78,10 +81,10 @@ class Input:
 
     def joined(self, env: Env, running: Running) -> Iterator[tuple[Row | None, Env]]:
         """Yield ``env`` with each row that goes with it."""
-        on, found = self.on, False
+        filters, found = self.filters, False
         for row, values in self.find(env, running):
             longer = self.put(env, values)
-            if on is None or on(longer, running) is True:
+            if all(holds(longer, running) is True for holds in filters):
                 found = True
                 yield row, longer
         if self.outer and not found:
@@ -160,22 +163,46 @@ def in_order(inputs: list[Input], where: Any, compiler: Compiler, catalog: Catal
 
     An outer join keeps the order as written. Sets how each source is looked through.
     """
-    if where is None and not any(each.on is not None for each in inputs):
+    if any(each.outer for each in inputs):
+        for number, each in enumerate(inputs):
+            known = {other.place for other in inputs[:number]}
+            parts = [each.condition] if each.outer else [where, each.condition]
+            each.lookup = _lookup(parts, compiler, each.source, known, catalog)
+            each.filters = [] if each.on is None else [each.on]
         return inputs
-    left = list(inputs)
-    found: list[Input] = []
+    parts = [where, *(each.condition for each in inputs)]
+    left, found = list(inputs), list[Input]()
     while left:
-        known = {each.place for each in found}
-        best = left[0]
-        for each in left if not any(other.outer for other in inputs) else left[:1]:
-            if each.lookup is None and not each.outer and where is not None:
-                each.lookup = find_lookup(where, compiler, each.source, known, catalog)
+        known, best = {each.place for each in found}, left[0]
+        for each in left:
+            each.lookup = _lookup(parts, compiler, each.source, known, catalog)
             if each.lookup is not None:
                 best = each
                 break
         left.remove(best)
         found.append(best)
+    _place_filters(inputs, found)
     return found
+
+
+def _lookup(
+    parts: list[Any], compiler: Compiler, source: Source, known: set[int], catalog: Catalog
+) -> Lookup | None:
+    """Return the first way in which one of the conditions ``parts`` finds rows by a key."""
+    given = [part for part in parts if part is not None]
+    found = (find_lookup(part, compiler, source, known, catalog) for part in given)
+    return next((lookup for lookup in found if lookup is not None), None)
+
+
+def _place_filters(inputs: list[Input], order: list[Input]) -> None:
+    """Let each condition be looked at once all is there that it may name.
+
+    That of a join may name its own source and those written before it.
+    """
+    for number, each in enumerate(inputs):
+        if each.on is not None:
+            last = max(order.index(other) for other in inputs[: number + 1])
+            order[last].filters.append(each.on)
 
 
 def add_table(node: Any, compiler: Compiler, making: Making) -> Input:
@@ -212,7 +239,5 @@ def add_joins(tree: Any, inputs: list[Input], compiler: Compiler, making: Making
         if using:
             unmodelled("JOIN ... USING")
         if condition is not None:
-            each.on = compiler.condition(condition)
-            known = {other.place for other in inputs}
-            each.lookup = find_lookup(condition, compiler, each.source, known, making.catalog)
+            each.on, each.condition = compiler.condition(condition), condition
         inputs.append(each)

@@ -11,11 +11,12 @@ from raceexplore.sim.postgres.engine.transactions import Isolation
 from raceexplore.sim.postgres.sql.insert import Insert
 from raceexplore.sim.postgres.sql.parse import name_of, parse, unmodelled
 from raceexplore.sim.postgres.sql.select import Making, Select
+from raceexplore.sim.postgres.sql.strict import understood
 from raceexplore.sim.postgres.sql.writes import Delete, Update
 
 if TYPE_CHECKING:
     from raceexplore.sim.postgres.sql.locking import Result
-    from raceexplore.sim.postgres.sql.schema import Catalog
+    from raceexplore.sim.postgres.sql.tables import Catalog
     from raceexplore.sim.postgres.sql.values.scope import Running
 
 
@@ -80,9 +81,17 @@ def plan(text: str, catalog: Catalog) -> Plan:
             where = text.index(word) + 1 if word in text else 1
             message = f'syntax error at or near "{text.split(None, 1)[0]}"'
             raise SqlError("42601", message, position=where)
-        found = catalog.plans[text] = Plan(parse(text), catalog)
+        if "%s" in text and tree_has_placeholder(text):
+            where = text.index("%s") + 1  # without parameters psycopg sends the text as it is
+            raise SqlError("42601", 'syntax error at or near "%"', position=where)
+        found = catalog.plans[text] = Plan(understood(parse(text)), catalog)
     assert isinstance(found, Plan)
     return found
+
+
+def tree_has_placeholder(text: str) -> bool:
+    """Return whether a parameter stands in the text as psycopg spells it."""
+    return any(type(node).__name__ == "Placeholder" for node in parse(text).walk())
 
 
 WORDS = frozenset(

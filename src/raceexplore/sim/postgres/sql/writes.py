@@ -14,15 +14,15 @@ from raceexplore.sim.postgres.sql.parse import name_of, position, unmodelled
 from raceexplore.sim.postgres.sql.sources import Input, add_table, in_order, is_serializable, join
 from raceexplore.sim.postgres.sql.values.operators import adapted
 from raceexplore.sim.postgres.sql.values.scope import Expression, Scope, Source
-from raceexplore.sim.postgres.sql.values.types import store
+from raceexplore.sim.postgres.sql.values.types import Type, as_text, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from raceexplore.sim.postgres.engine.rows import Row, Values
     from raceexplore.sim.postgres.sql.foreign_keys import Change
-    from raceexplore.sim.postgres.sql.schema import Table
     from raceexplore.sim.postgres.sql.select import Making
+    from raceexplore.sim.postgres.sql.tables import Table
     from raceexplore.sim.postgres.sql.values.compiler import Compiler
     from raceexplore.sim.postgres.sql.values.scope import Env, Running
 
@@ -53,6 +53,11 @@ class Changing:
     def names(self) -> tuple[str, ...]:
         """The names of the columns of RETURNING."""
         return tuple(column.name for column in self.columns or ())
+
+    @property
+    def types(self) -> tuple[Type, ...]:
+        """The types of the columns of RETURNING."""
+        return tuple(column.kind for column in self.columns or ())
 
     def add_sources(self, nodes: list[Any]) -> None:
         """Add what FROM or USING names."""
@@ -118,11 +123,12 @@ class Changing:
                     f'null value in column "{column}" of relation "{table.name}" violates not-null'
                     " constraint"
                 )
-                raise SqlError("23502", message, table=table.name)
+                raise SqlError("23502", message, table=table.name, detail=_failing(values))
         for name, condition in table.checks:
             if condition((values,), running) is False:
                 message = f'new row for relation "{table.name}" violates check constraint "{name}"'
-                raise SqlError("23514", message, table=table.name, constraint=name)
+                detail = _failing(values)
+                raise SqlError("23514", message, table=table.name, constraint=name, detail=detail)
 
     async def finish(self, done: list[Change], envs: list[Env], running: Running) -> Result:
         """Check foreign keys and answer: the rows of RETURNING, and how many were changed."""
@@ -132,6 +138,12 @@ class Changing:
             return Result(None, len(done), self.tag)
         rows = [tuple([column.run(env, running) for column in columns]) for env in envs]
         return Result(rows, len(done), self.tag)
+
+
+def _failing(values: Values) -> str:
+    """Return the server's words for a row that may not be."""
+    told = ["null" if value is None else as_text(value) for value in values]
+    return f"Failing row contains ({', '.join(told)})."
 
 
 class Update(Changing):

@@ -5,10 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from raceexplore.sim.postgres.sql.values.numbers import divide
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from raceexplore.sim.postgres.sql.values.scope import Env, Expression, Running
+
+
+AGGREGATES = ("Count", "Sum", "Min", "Max", "Avg")
 
 
 class Aggregate(NamedTuple):
@@ -35,9 +40,27 @@ class Aggregate(NamedTuple):
         return RESULTS[self.name](values)
 
 
+def _decimal(number: Any) -> Any:
+    """Return a sum as the server keeps it: of whole numbers as a numeric."""
+    return Decimal(number) if isinstance(number, int) else number
+
+
 RESULTS: dict[str, Callable[[list[Any]], Any]] = {
     "Min": min,
     "Max": max,
     "Sum": sum,
-    "Avg": lambda values: Decimal(sum(values)) / len(values),
+    "Avg": lambda values: divide(_decimal(sum(values)), len(values)),
 }
+
+
+class Agreed:
+    """What the rows of a group agree on, and the functions of all its rows.
+
+    columns: by the places of their source and of them. texts: expressions, as they are spelled.
+    aggregates: their results stand behind the sources in an `Env`.
+    """
+
+    def __init__(self) -> None:
+        self.columns: set[tuple[int, int]] = set()
+        self.texts: set[str] = set()
+        self.aggregates: list[Aggregate] = []

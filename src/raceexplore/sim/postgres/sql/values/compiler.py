@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from raceexplore.sim.postgres.engine.errors import SqlError
 from raceexplore.sim.postgres.sql.parse import name_of, position, unmodelled
 from raceexplore.sim.postgres.sql.values import operators
-from raceexplore.sim.postgres.sql.values.aggregates import Aggregate
+from raceexplore.sim.postgres.sql.values.aggregates import AGGREGATES, Aggregate, Agreed
 from raceexplore.sim.postgres.sql.values.functions import FUNCTIONS, call
-from raceexplore.sim.postgres.sql.values.kinds import aggregate_type, type_named
+from raceexplore.sim.postgres.sql.values.kinds import KINDS, aggregate_type, type_named
 from raceexplore.sim.postgres.sql.values.scope import Expression
 from raceexplore.sim.postgres.sql.values.types import (
     BOOL,
@@ -19,6 +19,7 @@ from raceexplore.sim.postgres.sql.values.types import (
     TIMESTAMPTZ,
     UNKNOWN,
     as_text,
+    common,
     interval,
     store,
     type_of,
@@ -35,20 +36,28 @@ if TYPE_CHECKING:
 class Compiler:
     """Compiles the expressions of one query.
 
-    scope: what names mean. sub: compiles a sub-query in a scope. aggregates: gathers the aggregate
-    functions, where they are allowed; their results stand behind the sources in an `Env`. waits:
-    gathers calls of functions that wait, where they are allowed.
+    scope: what names mean. sub: compiles a sub-query in a scope. grouping: gathers the aggregate
+    functions, where they are allowed, and knows what a group agrees on. waits: gathers the calls
+    of functions that wait, where they are allowed.
     """
 
     def __init__(self, scope: Scope, sub: Sub) -> None:
         self.scope, self.sub = scope, sub
-        self.aggregates: list[Aggregate] | None = None
+        self.grouping: Agreed | None = None
         self.waits: list[tuple[object, str, list[Expression]]] | None = None
         self.inside_aggregate = False
 
     def expression(self, node: Any) -> Expression:
         """Return ``node`` compiled. Raises `SqlError`, or `Unmodelled` for what is not known."""
-        kind = type(node).__name__
+        grouping = self.grouping
+        if grouping is None or not grouping.texts or node.sql("postgres") not in grouping.texts:
+            return self._expression(type(node).__name__, node)
+        self.grouping = None  # the group agrees on it, whatever it is made of
+        found = self._expression(type(node).__name__, node)
+        self.grouping = grouping
+        return found
+
+    def _expression(self, kind: str, node: Any) -> Expression:
         if kind in operators.COMPARISONS:
             return self._comparison(kind, node)
         if kind in operators.ARITHMETIC:
@@ -108,19 +117,21 @@ class Compiler:
         if type(node.this).__name__ == "Star":
             unmodelled(f"{node.sql('postgres')} here")
         name, table = name_of(node.this), name_of(node.args.get("table"))
-        if self.aggregates is not None and not self.inside_aggregate:
+        place, column, source = self.scope.find(table, name, position(node))
+        grouping, own = self.grouping, self.scope.base <= place
+        grouped = grouping is None or self.inside_aggregate or not own
+        if grouping is not None and not grouped and (place, column) not in grouping.columns:
             message = (
-                f'column "{name}" must appear in the GROUP BY clause or be used in an aggregate'
-                " function"
+                f'column "{source.alias}.{name}" must appear in the GROUP BY clause or be used in'
+                " an aggregate function"
             )
             raise SqlError("42803", message, position=position(node))
-        place, column, source = self.scope.find(table, name, position(node))
         return Expression(lambda env, _: env[place][column], source.types[column], name)
 
     def _literal(self, node: Any) -> Expression:
         text = str(node.this)
         if node.is_string:
-            return Expression(lambda *_: text, UNKNOWN)
+            return Expression(lambda *_: text, UNKNOWN, literal=(text, position(node)))
         number: Any = int(text) if text.isdigit() else Decimal(text)
         return Expression(lambda *_: number, type_of(number))
 
@@ -174,13 +185,12 @@ class Compiler:
         high = operators.compare("LTE", value, self.expression(node.args["high"]), position(node))
         return Expression(operators.conjunction(low.run, high.run), BOOL)
 
-    def _like(self, node: Any) -> Expression:
+    def _like(self, node: Any, *, folds: bool = False) -> Expression:
         left, right = self.expression(node.this).run, self.expression(node.expression).run
-        return Expression(operators.like(left, right, folds=False), BOOL)
+        return Expression(operators.like(left, right, folds=folds), BOOL)
 
     def _ilike(self, node: Any) -> Expression:
-        left, right = self.expression(node.this).run, self.expression(node.expression).run
-        return Expression(operators.like(left, right, folds=True), BOOL)
+        return self._like(node, folds=True)
 
     def _in(self, node: Any) -> Expression:
         value = self.expression(node.this)
@@ -247,8 +257,10 @@ class Compiler:
             for branch in node.args["ifs"]
         ]
         default = node.args.get("default")
-        otherwise = self.expression(default).run if default is not None else None
-        runs = [(condition, value.run) for condition, value in branches]
+        last = self.expression(default) if default is not None else None
+        kind = common([value.kind for _, value in branches] + ([last.kind] if last else []))
+        otherwise = None if last is None else operators.converted(last, kind)
+        runs = [(condition, operators.converted(value, kind)) for condition, value in branches]
 
         def case(env: Env, running: Running) -> Any:
             for condition, value in runs:
@@ -256,7 +268,7 @@ class Compiler:
                     return value(env, running)
             return None if otherwise is None else otherwise(env, running)
 
-        return Expression(case, branches[0][1].kind, "case")
+        return Expression(case, kind, "case")
 
     def _function(self, kind: str, node: Any) -> Expression:
         name = str(node.this).lower() if kind == "Anonymous" else kind.lower()
@@ -265,10 +277,12 @@ class Compiler:
             parts.insert(0, node.this)
         if kind == "Nullif":
             parts.append(node.expression)
+        if kind == "Round" and node.args.get("decimals") is not None:
+            parts.append(node.args["decimals"])
         return call(name, [self.expression(part) for part in parts], self, node)
 
     def _aggregate(self, kind: str, node: Any) -> Expression:
-        if self.aggregates is None or self.inside_aggregate:
+        if self.grouping is None or self.inside_aggregate:
             message = f"aggregate functions are not allowed here: {node.sql('postgres')}"
             raise SqlError("42803", message, position=position(node))
         inner, unique = node.this, False
@@ -279,15 +293,8 @@ class Compiler:
             self.inside_aggregate = True
             argument = self.expression(inner)
             self.inside_aggregate = False
-        number, place = len(self.aggregates), self.scope.base + len(self.scope.sources)
-        self.aggregates.append(Aggregate(kind, argument, unique))
+        aggregates = self.grouping.aggregates
+        number, place = len(aggregates), self.scope.base + len(self.scope.sources)
+        aggregates.append(Aggregate(kind, argument, unique))
         result = aggregate_type(kind, argument)
         return Expression(lambda env, _: env[place][number], result, kind.lower())
-
-
-KINDS = frozenset(
-    {"Column", "Literal", "Parameter", "Null", "Boolean", "Paren", "Neg", "And", "Or", "Not", "Is"}
-    | {"NullSafeEQ", "NullSafeNEQ", "Between", "Like", "ILike", "In", "Exists", "Subquery", "Cast"}
-    | {"Interval", "DPipe", "CurrentTimestamp", "Case"}
-)
-AGGREGATES = ("Count", "Sum", "Min", "Max", "Avg")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.sim.postgres.engine.errors import SqlError
 from raceexplore.sim.postgres.sql.parse import position, unmodelled
-from raceexplore.sim.postgres.sql.values.operators import adapted
+from raceexplore.sim.postgres.sql.values.numbers import rounded
+from raceexplore.sim.postgres.sql.values.operators import CASTS, converted
 from raceexplore.sim.postgres.sql.values.scope import Expression
 from raceexplore.sim.postgres.sql.values.types import (
     BOOL,
@@ -17,6 +18,7 @@ from raceexplore.sim.postgres.sql.values.types import (
     TIMESTAMPTZ,
     UNKNOWN,
     as_text,
+    common,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ PLAIN: dict[str, tuple[Callable[..., Any], Type]] = {
     "length": (len, INT4),
     "lower": (str.lower, TEXT),
     "upper": (str.upper, TEXT),
-    "round": (lambda value, digits=0: round(Decimal(value), digits), UNKNOWN),
+    "round": (rounded, UNKNOWN),
     "floor": (lambda value: Decimal(value).to_integral_value("ROUND_FLOOR"), UNKNOWN),
     "ceil": (lambda value: Decimal(value).to_integral_value("ROUND_CEILING"), UNKNOWN),
     "nullif": (lambda value, other: None if value == other else value, UNKNOWN),
@@ -46,7 +48,11 @@ SESSION: dict[str, tuple[str, Type]] = {
     "setval": ("set_value", INT8),
     "pg_try_advisory_lock": ("try_advisory", BOOL),
     "pg_try_advisory_xact_lock": ("try_advisory_in_transaction", BOOL),
+    "pg_try_advisory_lock_shared": ("try_advisory_shared", BOOL),
+    "pg_try_advisory_xact_lock_shared": ("try_advisory_shared_in_transaction", BOOL),
+    "lastval": ("last_value", INT8),
     "pg_advisory_unlock": ("unlock_advisory", BOOL),
+    "pg_advisory_unlock_shared": ("unlock_advisory_shared", BOOL),
     "pg_advisory_unlock_all": ("unlock_all_advisory", TEXT),
     "pg_backend_pid": ("number", INT4),
     "pg_notify": ("notify", TEXT),
@@ -57,6 +63,8 @@ SESSION: dict[str, tuple[str, Type]] = {
 WAITING = {
     "pg_advisory_lock": "lock_advisory",
     "pg_advisory_xact_lock": "lock_advisory_in_transaction",
+    "pg_advisory_lock_shared": "lock_advisory_shared",
+    "pg_advisory_xact_lock_shared": "lock_advisory_shared_in_transaction",
     "pg_sleep": "sleep",
 }
 
@@ -81,7 +89,12 @@ def call(name: str, arguments: list[Expression], compiler: Any, node: Any) -> Ex
     if name in KNOWN_ELSEWHERE:
         unmodelled(node.sql("postgres"))
     kinds = ", ".join(argument.kind.words for argument in arguments)
-    raise SqlError("42883", f"function {name}({kinds}) does not exist", position=position(node))
+    raise SqlError(
+        "42883",
+        f"function {name}({kinds}) does not exist",
+        position=position(node),
+        hint=f"No function matches the given name and argument types. {CASTS}",
+    )
 
 
 KNOWN_ELSEWHERE = frozenset(
@@ -92,8 +105,8 @@ KNOWN_ELSEWHERE = frozenset(
 
 
 def _coalesce(arguments: list[Expression]) -> Expression:
-    kind = next((a.kind for a in arguments if a.kind is not UNKNOWN), UNKNOWN)
-    runs = [adapted(argument, kind) for argument in arguments]
+    kind = common([argument.kind for argument in arguments])
+    runs = [converted(argument, kind) for argument in arguments]
 
     def first(env: Env, running: Running) -> Any:
         for run in runs:
@@ -106,8 +119,8 @@ def _coalesce(arguments: list[Expression]) -> Expression:
 
 
 def _extreme(name: str, arguments: list[Expression]) -> Expression:
-    kind = next((a.kind for a in arguments if a.kind is not UNKNOWN), UNKNOWN)
-    runs = [adapted(argument, kind) for argument in arguments]
+    kind = common([argument.kind for argument in arguments])
+    runs = [converted(argument, kind) for argument in arguments]
     choose = max if name == "greatest" else min
 
     def extreme(env: Env, running: Running) -> Any:

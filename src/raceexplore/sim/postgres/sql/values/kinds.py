@@ -1,4 +1,4 @@
-"""Which type a name in the text stands for, and which an aggregate has."""
+"""What an expression may be made of, and which types there are by name."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from raceexplore.sim.postgres.sql.values.types import INT8, NAMES, NUMERIC, Type
 
 if TYPE_CHECKING:
     from raceexplore.sim.postgres.sql.values.scope import Expression
+
+
+# The nodes of expressions that `Compiler` has a method for.
+KINDS = frozenset(
+    {"Column", "Literal", "Parameter", "Null", "Boolean", "Paren", "Neg", "And", "Or", "Not", "Is"}
+    | {"NullSafeEQ", "NullSafeNEQ", "Between", "Like", "ILike", "In", "Exists", "Subquery", "Cast"}
+    | {"Interval", "DPipe", "CurrentTimestamp", "Case"}
+)
 
 
 def aggregate_type(kind: str, argument: Expression | None) -> Type:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.sim.postgres.engine.errors import SqlError
+from raceexplore.sim.postgres.sql.values.numbers import divide, mixed, modulo
 from raceexplore.sim.postgres.sql.values.scope import Expression
 from raceexplore.sim.postgres.sql.values.types import (
     BOOL,
@@ -17,10 +18,7 @@ from raceexplore.sim.postgres.sql.values.types import (
     INTERVAL,
     UNKNOWN,
     Type,
-    divide,
     family,
-    mixed,
-    modulo,
     store,
     type_of,
 )
@@ -52,7 +50,11 @@ ARITHMETIC: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
 def no_operator(left: Type, sign: str, right: Type, position: int) -> SqlError:
     """Return the server's error for operands that do not go together."""
     message = f"operator does not exist: {left.words} {sign} {right.words}"
-    return SqlError("42883", message, position=position)
+    hint = f"No operator matches the given name and argument types. {CASTS}"
+    return SqlError("42883", message, position=position, hint=hint)
+
+
+CASTS = "You might need to add explicit type casts."
 
 
 def adapted(expression: Expression, kind: Type) -> Run:
@@ -63,6 +65,14 @@ def adapted(expression: Expression, kind: Type) -> Run:
     run = expression.run
     if expression.kind is not UNKNOWN or kind is UNKNOWN:
         return run
+    if expression.literal is not None:
+        text, place = expression.literal
+        try:
+            constant = store(text, kind._replace(length=0))
+        except SqlError as error:
+            error.position = error.position or place
+            raise
+        return lambda *_: constant
     wanted = family(kind)
 
     def adapt(env: Env, running: Running) -> Any:
@@ -77,6 +87,18 @@ def adapted(expression: Expression, kind: Type) -> Run:
         return value
 
     return adapt
+
+
+def converted(expression: Expression, kind: Type) -> Run:
+    """Return a function whose value is of ``kind``, the common type of several expressions."""
+    run = adapted(expression, kind)
+    if kind.name not in {"numeric", "float8"} or expression.kind.name == kind.name:
+        return run
+
+    def convert(env: Env, running: Running) -> Any:
+        return store(run(env, running), Type(kind.name))
+
+    return convert
 
 
 def compare(name: str, left: Expression, right: Expression, position: int) -> Expression:

@@ -35,11 +35,15 @@ class Running:
 
 
 class Expression(NamedTuple):
-    """A compiled expression: a function of a row, the type of its value, and a name for it."""
+    """A compiled expression: a function of a row, the type of its value, and a name for it.
+
+    literal: its text and position, if it is a string in quotes, whose type its neighbours decide.
+    """
 
     run: Callable[[Env, Running], Any]
     kind: Type
     name: str = "?column?"
+    literal: tuple[str, int] | None = None
 
 
 class Source(NamedTuple):

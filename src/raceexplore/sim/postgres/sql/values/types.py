@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -59,6 +58,13 @@ NAMES = {
     "UUID": "uuid",
     "VARBINARY": "bytea",
 }
+TEXT_OID = 25
+OIDS = {
+    "bool": 16, "bytea": 17, "int8": 20, "int2": 21, "int4": 23, "json": 114, "float8": 701,
+    "varchar": 1043, "date": 1082, "timestamp": 1114, "timestamptz": 1184, "interval": 1186,
+    "numeric": 1700, "uuid": 2950, "jsonb": 3802,
+}  # fmt: skip
+"""The numbers of types, as ``pg_type`` has them; whatever is not here is text."""
 SERIALS = ("SMALLSERIAL", "SERIAL", "BIGSERIAL")
 BOUNDS = {"int2": 1 << 15, "int4": 1 << 31, "int8": 1 << 63}
 UNKNOWN, TEXT, BOOL, INT4, INT8 = (
@@ -245,6 +251,16 @@ def type_of(value: object) -> Type:
     return INTERVAL if isinstance(value, timedelta) else UNKNOWN
 
 
+def common(kinds: list[Type]) -> Type:
+    """Return the type that values of all ``kinds`` become: of numbers, the widest."""
+    known = [kind for kind in kinds if kind is not UNKNOWN]
+    numbers = [kind for kind in known if kind.name in NUMBERS]
+    if numbers and len(numbers) == len(known):
+        widest = max(numbers, key=lambda kind: NUMBERS.index(kind.name))
+        return widest if len({kind.name for kind in numbers}) == 1 else Type(widest.name)
+    return known[0] if known else UNKNOWN
+
+
 Moment = datetime
 
 
@@ -260,33 +276,3 @@ def family(kind: Type) -> str:
     if kind.name in {"text", "varchar"}:
         return "text"
     return "time" if kind.name in {"timestamptz", "timestamp", "date"} else kind.name
-
-
-def divide(left: Any, right: Any) -> Any:
-    """Return ``left / right`` as the server does it: integers towards zero."""
-    if right == 0:
-        raise SqlError("22012", "division by zero")
-    if isinstance(left, int) and isinstance(right, int):
-        quotient = abs(left) // abs(right)
-        return quotient if (left < 0) == (right < 0) else -quotient
-    if isinstance(left, float) or isinstance(right, float):
-        return float(left) / float(right)
-    return Decimal(left) / Decimal(right)
-
-
-def modulo(left: Any, right: Any) -> Any:
-    """Return the remainder, which has the sign of ``left``."""
-    if right == 0:
-        raise SqlError("22012", "division by zero")
-    if isinstance(left, int) and isinstance(right, int):
-        return int(math.fmod(left, right))
-    return Decimal(left) % Decimal(right)
-
-
-def mixed(left: Any, right: Any) -> tuple[Any, Any]:
-    """Return both numbers so that Python computes with them: a float and a Decimal as floats."""
-    if isinstance(left, float) and isinstance(right, Decimal):
-        return left, float(right)
-    if isinstance(left, Decimal) and isinstance(right, float):
-        return float(left), right
-    return left, right
