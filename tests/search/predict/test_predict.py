@@ -36,6 +36,9 @@ PLANTED = {
     "cache_aside": "cache[price]",
     "cache_stampede": "cache[page]",
     "cancelled_checkout": "Theatre.free",
+    "cart": "cart",
+    "cli_config": "/home/user/config.json",
+    "cli_lock": "/tmp/tool.lock (main/build)",
     "connection_pool": "HandingPool.waiting",
     "double_charge": "payments",
     "failover_lock": "redis[job]",
@@ -43,12 +46,26 @@ PLANTED = {
     "leader_lease": "record",
     "lock_order": "Account.lock",
     "lost_update": "Account.balance",
+    "outbox": "Outside.orders",
     "pipeline": "Printed.state",
     "rate_limiter": "bucket[tokens]",
     "redlock_update": "counter",
+    "saga": "network[airline:]",
     "stub_scenario": "Server.state",
     "ticket_shop": "cache[left:1]",
     "ticketing": "Cache.left",
+}
+ARCHITECTURES = Path(__file__).parent / "architectures"
+# written down before anybody looked at how they are ranked
+PLANTED_IN = {
+    "agents_config": "home/settings.json",
+    "cron_leader": "bucket/state",
+    "flash_sale": "redis/left",
+    "gateway_quota": "redis/bucket",
+    "payouts": "provider/charges",
+    "price_cache": "redis/price",
+    "stock_import": "postgres/stock",
+    "trips": "airline/seats",
 }
 
 
@@ -80,6 +97,12 @@ def test_over_the_stories_the_planted_boundary_is_first_in_four_of_five() -> Non
     places = {story: place(story) for story in PLANTED}
     assert sum(at == 1 for at in places.values()) >= 0.8 * len(places), places
     assert sum(at <= 3 for at in places.values()) >= 0.94 * len(places), places
+
+
+@pytest.mark.parametrize("name", PLANTED_IN)
+def test_the_planted_boundary_of_an_architecture_is_among_the_first_three(name: str) -> None:
+    found = predict_architecture(load_architecture(ARCHITECTURES / f"{name}.toml")).ranking
+    assert PLANTED_IN[name] in [each.boundary for each in found[:3]]
 
 
 @pytest.mark.slow
