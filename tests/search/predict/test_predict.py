@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import random
 from functools import cache
@@ -96,7 +97,15 @@ def test_the_planted_boundary_comes_first(story: str) -> None:
 def test_over_the_stories_the_planted_boundary_is_first_in_four_of_five() -> None:
     places = {story: place(story) for story in PLANTED}
     assert sum(at == 1 for at in places.values()) >= 0.8 * len(places), places
-    assert sum(at <= 3 for at in places.values()) >= 0.94 * len(places), places
+    assert sum(at <= 3 for at in places.values()) >= 0.95 * len(places), places
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("story", PLANTED)
+def test_nothing_fails_on_the_fixed_variants(story: str) -> None:
+    for each in ranked(story, "fixed").ranking:
+        assert each.measured is not None
+        assert each.measured.failed == 0, each
 
 
 @pytest.mark.parametrize("name", PLANTED_IN)
@@ -129,6 +138,32 @@ def test_the_same_inputs_give_the_same_bytes() -> None:
     told = [json.dumps(predict_value(predict(program, budget=40))) for _ in range(2)]
     assert told[0] == told[1]
     assert graph_svg(predict(program, budget=40)) == graph_svg(predict(program, budget=40))
+
+
+async def quiet(world: World) -> None:
+    """Two writers, and a look after a minute: a stall of a minute would make it fail."""
+    done: list[int] = []
+
+    async def write(number: int) -> None:
+        for _ in range(2):
+            await world.sleep(0.01)
+            done.append(number)
+
+    for number in range(2):
+        world.spawn(write, number)
+    await world.sleep(60)
+    assert len(done) == 4
+
+
+def test_a_task_is_not_held_back_until_the_program_has_lost_its_patience(tmp_path: Path) -> None:
+    path = tmp_path / "quiet.py"
+    path.write_text(
+        f"from raceexplore import World\n\n{inspect.getsource(quiet)}", encoding="utf-8"
+    )
+    found = predict(load_program(f"{path}:quiet"), budget=60).ranking
+    assert [each.measured and each.measured.failed for each in found] == [0]
+    assert found[0].measured is not None
+    assert found[0].measured.endings > 1  # it was held back at times
 
 
 def test_incidents_are_at_boundaries() -> None:

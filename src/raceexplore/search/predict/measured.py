@@ -2,8 +2,8 @@
 
 All else stays neutral, so that whatever differs between these runs is due to that boundary: a
 first-order sensitivity (A. Saltelli et al., Global sensitivity analysis, 2008). Half of the runs
-hold tasks back before they touch it, in elastic time; half draw the latencies, faults and data of
-the calls that lead to it, in strict time.
+hold tasks back before they touch it, and let time pass meanwhile, a second at most: a stall, as any
+machine has. Half draw the latencies, faults and data of the calls that lead to it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from raceexplore.kernel.choice import ChoicePoint
+    from raceexplore.kernel.events.trace import Event
     from raceexplore.kernel.names import TaskInfo
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits, Program, Settings
@@ -38,6 +39,7 @@ HOLDS = (
     16,
     64,
 )  # choices for which a task is held back, one as likely as another
+STALL_S = 1.0  # longer, and a program that waits for quiet would look before there is any
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class Perturbed:
     def begin(self) -> bool:
         """Start over."""
         self._left: dict[tuple[str, int], int] = {}
+        self._since_s: dict[tuple[str, int], float] = {}
+        self.stall_s = 0.0  # the longest for which a task was held back
         return True
 
     def _chance(self, text: str, bound: int) -> int:
@@ -124,21 +128,26 @@ class Perturbed:
                 return 0
             return self._chance(f"{point.label}/{point.ordinal}", point.bound)
         for index, task in enumerate(point.tasks):
-            if task.path == CLOCK or not self._is_held(task):
+            if task.path == CLOCK or not self._is_held(task, point.events):
                 return index
         return 0
 
-    def _is_held(self, task: TaskInfo) -> bool:
+    def _is_held(self, task: TaskInfo, events: Sequence[Event]) -> bool:
         if self.boundary not in self.leads.next_of(task):
             return False
         key = (task.path, task.steps)
         if key not in self._left:
+            self._since_s[key] = events[-1].time_s if events else 0.0
             self._left[key] = HOLDS[self._chance(f"{task.path}/{task.steps}", len(HOLDS))]
         self._left[key] -= 1
         return self._left[key] >= 0
 
     def end(self, run: Run) -> None:
-        """Learn nothing."""
+        """Learn for how long tasks were held back."""
+        for event in run.events:
+            since_s = self._since_s.get((event.task, event.nth - 1))
+            if since_s is not None:
+                self.stall_s = max(self.stall_s, event.time_s - since_s)
 
 
 def measured(
@@ -154,9 +163,9 @@ def measured(
     endings: Counter[tuple[object, ...]] = Counter()
     failures: list[Run] = []
     for number in range(runs):
-        scheduler = Perturbed(boundary, leads, settings.entropy, number)
-        mode = settings if scheduler.draws else replace(settings, time="elastic")
-        run = observed_run(program, scheduler, limits=limits, settings=mode, values=True)
+        run = _perturbed(
+            program, Perturbed(boundary, leads, settings.entropy, number), settings, limits
+        )
         if run.outcome == "cut":
             continue
         endings[_ending(run)] += 1
@@ -172,6 +181,21 @@ def measured(
         told.partition("\n")[0],
         first.seed if first else "",
     )
+
+
+def _perturbed(program: Program, scheduler: Perturbed, settings: Settings, limits: Limits) -> Run:
+    """Return a run in which time passes for held tasks; without that, if it was too long a time."""
+
+    def run(mode: Settings) -> Run:
+        scheduler.begin()
+        found = observed_run(program, scheduler, limits=limits, settings=mode, values=True)
+        scheduler.end(found)
+        return found
+
+    if scheduler.draws:
+        return run(settings)
+    found = run(replace(settings, time="elastic"))
+    return found if scheduler.stall_s <= STALL_S else run(settings)
 
 
 def _ending(run: Run) -> tuple[object, ...]:

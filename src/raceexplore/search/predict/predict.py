@@ -64,7 +64,7 @@ class Ranked:
             first += f" {percent(bound(seen.runs))} (95 %)"
         else:
             first = "no run of it came to an end"
-        ends = f"{seen.endings} endings, {seen.bits:.2f} bits"
+        ends = f"{seen.endings} ending{'s' * (seen.endings != 1)}, {seen.bits:.2f} bits"
         return (first, ends, *self.prior.reasons)
 
 
@@ -72,7 +72,8 @@ class Ranked:
 class Prediction:
     """Boundaries: first those where a perturbation made it fail, each by volatility.
 
-    runs: what was spent on measuring. left_out: boundaries that were not measured.
+    runs: with a boundary perturbed, of all boundaries; those that the architecture was observed in
+    come before them. left_out: boundaries that were not measured.
     """
 
     architecture: Architecture
@@ -129,7 +130,7 @@ def predict(
             if progress is not None:
                 progress((number + 1) * each, sum(r.measured.failed for r in found if r.measured))
     return Prediction(
-        architecture, _sorted(found), len(seen) + each * len(tried), entropy, tuple(left_out),
+        architecture, _sorted(found), each * len(tried), entropy, tuple(left_out),
         chosen, time.perf_counter() - began,
     )  # fmt: skip
 

@@ -80,8 +80,22 @@ def _points(
     retries = sum(call.retries for call in calls)
     if retries:
         yield min(2.0, 0.5 * retries), f"{retries} retries: a lost answer is asked for again"
-    if any(c.mode is Mode.UNKNOWN or c.defence is Defence.UNKNOWN for c in calls):
-        yield 0.0, "how it is used is not told: counted as written with no guard"
+    yield from ((0.0, text) for text in _remarks(calls, users, writers))
+
+
+def _remarks(calls: list[Usage], users: int, writers: int) -> Iterator[str]:
+    """Yield what gives no points, and is worth knowing."""
+    no_mode = any(c.mode is Mode.UNKNOWN for c in calls)
+    no_guard = any(c.mode in CHANGES and c.defence is Defence.UNKNOWN for c in calls)
+    if no_mode:
+        how = " with no guard" if no_guard else ""
+        yield f"how it is used is not told: counted as written{how}"
+    elif no_guard:
+        yield "its guard is not told: counted as none"
+    if users < 2:
+        yield "one replica alone uses it"
+    elif not writers:
+        yield "nobody writes it"
 
 
 def _incidents(architecture: Architecture, boundary: str) -> Iterator[tuple[float, str]]:
