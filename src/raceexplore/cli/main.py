@@ -17,6 +17,7 @@ import click
 from raceexplore import __version__
 from raceexplore.cli import arguments, both, commands, debugger, outputs, status, what_if
 from raceexplore.cli import corpus as keeping
+from raceexplore.cli.evidence import under
 from raceexplore.cli.flaky import explored
 from raceexplore.cli.groups import Sections, project_defaults
 from raceexplore.cli.streams import of_the_program
@@ -283,6 +284,7 @@ def prove(context: click.Context, /, *, allow_relative: bool, **given: Any) -> A
 @arguments.a_failure
 @_explain
 @arguments.real_servers
+@under.options
 @debugger.options
 @arguments.form
 @arguments.max_steps
@@ -306,10 +308,11 @@ def _replay(
     from raceexplore.search.corpus.replay import find_stored, replay_stored
 
     max_steps = given.pop("max_steps")
-    limits = arguments.limits(max_steps, given.pop("wall_limit"))
+    _, conditions, limits = under.asked(given, max_steps, given.pop("wall_limit"))
     began = time.perf_counter()
     with of_the_program(sys.stderr):
         stored = find_stored(seed, path, limits, limited=max_steps is not None, observe=observe)
+    stored = under.put(stored, conditions)
     if debugger.wanted(stored, **given):
         return debugger.start(stored, **given)
     with of_the_program(sys.stderr), debugger.passing_breakpoints():

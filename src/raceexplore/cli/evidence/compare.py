@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from raceexplore.cli import arguments
-from raceexplore.cli.evidence import sheets
+from raceexplore.cli.evidence import sheets, under
 
 if TYPE_CHECKING:
     from raceexplore.kernel.program import Program
@@ -40,6 +40,7 @@ def a_rate(context: click.Context, option: click.Parameter, value: str | None) -
               metavar="N", help="Times to force the failing orders on AFTER.")  # fmt: skip
 @click.option("--entropy", type=int, default=0, show_default=True, metavar="N",
               help="What the draws follow.")  # fmt: skip
+@under.options
 @arguments.max_steps
 @sheets.form
 @sheets.files
@@ -56,15 +57,19 @@ def compare(
     from raceexplore.cli.progress import progress_bar
     from raceexplore.report.evidence.of_compare import compare_sheet, compare_value
     from raceexplore.search.evidence.compare import compare as compared
+    from raceexplore.search.evidence.conditions import NOTHING
     from raceexplore.search.programs.silence import silence
 
-    limits = arguments.limits(max_steps)
+    options, conditions, limits = under.asked(given, max_steps)
     files = sheets.asked(given)
     with silence():
         first, second = _programs(before, after, rev)
         with progress_bar(sys.stderr, given["runs"]) as progress:
-            result = compared(first, second, limits=limits, progress=progress, **given)
-    sheet = compare_sheet(result)
+            result = compared(
+                first, second, conditions=conditions or NOTHING, limits=limits,
+                progress=progress, **given,
+            )  # fmt: skip
+    sheet = compare_sheet(result, options)
     return sheets.finish(sheet, lambda: compare_value(result), form, files)
 
 

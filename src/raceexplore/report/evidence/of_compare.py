@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from raceexplore.report.evidence.of_sample import MODE
 from raceexplore.report.evidence.sheet import Grid, Sheet
+from raceexplore.search.corpus.levels import GUIDED
 from raceexplore.search.evidence.compare import Conclusion, sentence
 from raceexplore.search.evidence.intervals import percent
 from raceexplore.search.evidence.retried import GUIDED_MAX, LEVELS
+from raceexplore.search.why.sufficient import DRAWS_ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from raceexplore.search.evidence.compare import Comparison
+    from raceexplore.search.evidence.retried import Known
 
 OUTCOMES: dict[Conclusion, Literal["passed", "failed", "inconclusive"]] = {
     Conclusion.HOLDS: "passed",
@@ -22,8 +25,8 @@ OUTCOMES: dict[Conclusion, Literal["passed", "failed", "inconclusive"]] = {
 }
 
 
-def compare_sheet(result: Comparison) -> Sheet:
-    """Return what ``result`` says."""
+def compare_sheet(result: Comparison, options: str = "") -> Sheet:
+    """Return what ``result`` says. options: that its seeds need to be replayed."""
     verdict = result.verdict
     return Sheet(
         outcome=OUTCOMES[verdict],
@@ -34,6 +37,7 @@ def compare_sheet(result: Comparison) -> Sheet:
         facts=tuple(_facts(result)),
         grids=(_pairs(result), _tried(result)),
         seeds=tuple(_seeds(result)),
+        options=options,
         seconds=result.seconds,
     )
 
@@ -56,11 +60,18 @@ def _tried(result: Comparison) -> Grid:
         for level in LEVELS
     ]
     rows += [
-        (f"failing orders of {bug.found.kind}", f"{tried.count} of {tried.wanted}",
+        (f"failing {_varied(bug)} of {bug.found.kind}", f"{tried.count} of {tried.wanted}",
          f"{len(tried.survivors)}")
         for bug, tried in zip(result.bugs, result.attempts, strict=False)
     ]  # fmt: skip
     return Grid(("tried on AFTER", "times", "fails"), tuple(rows), "What made BEFORE fail")
+
+
+def _varied(bug: Known) -> str:
+    """Return what makes ``bug`` fail, in a word: what is forced on the second program."""
+    if bug.refusal == DRAWS_ALONE:
+        return "draws"
+    return "days" if bug.always else "orders"
 
 
 def _facts(result: Comparison) -> Iterator[str]:
@@ -82,8 +93,14 @@ def _facts(result: Comparison) -> Iterator[str]:
         for order in tried.orders:
             kept = f"kept {tried.kept} times, refused {tried.refused} times by AFTER"
             yield f"{how}: {order}; {kept}"
-    if result.retried.seeds > GUIDED_MAX and not result.survivors:
+    if result.retried.seeds > GUIDED_MAX and result.retried.tried.get(GUIDED):
         yield f"by their orders the first {GUIDED_MAX} seeds were tried"
+    under = str(result.conditions)
+    if under:
+        yield f"both programs were under {under}"
+    for fault, count in result.strikes.items():
+        clean = pairs.runs - pairs.after_failed
+        yield f"{fault} struck {count:,} times in the {clean:,} clean runs of AFTER"
     yield from (f"missing: {text}" for text in result.missing if not result.survivors)
     yield f"{MODE}; entropy {result.entropy}"
 
@@ -121,6 +138,8 @@ def compare_value(result: Comparison) -> dict[str, Any]:
         "excluded": result.excluded,
         "missing": list(result.missing),
         "proof": result.proof,
+        "conditions": str(result.conditions),
+        "strikes": dict(result.strikes),
         "seeds": result.retried.seeds,
         "tried": dict(result.retried.tried),
         "attempts": [

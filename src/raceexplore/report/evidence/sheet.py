@@ -22,6 +22,7 @@ class Sheet:
     outcome: for JUnit, and for the colour. word: the verdict, as HOLDS. subject: the programs.
     sentence: what was found. facts: further sentences. grids: tables. seeds: what replays a
     failure, each with its headline. picture: SVG, if there is one. alt: what it shows, in words.
+    options: that a seed needs to be replayed, beside itself.
     command: what was asked, as raceexplore's command is called. seconds: wall clock.
     """
 
@@ -35,4 +36,5 @@ class Sheet:
     seeds: tuple[tuple[str, str], ...] = ()
     picture: str = ""
     alt: str = ""
+    options: str = ""
     seconds: float = 0.0

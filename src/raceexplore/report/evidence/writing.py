@@ -44,7 +44,7 @@ def text_lines(sheet: Sheet, width: int) -> Iterator[str]:
     for told, seed in sheet.seeds:
         yield ""
         yield from _wrapped(told, width, "")
-        yield f"  raceexplore replay {seed}"
+        yield f"  raceexplore replay {seed}{sheet.options}"
 
 
 def _wrapped(text: str, width: int, indent: str, more: str | None = None) -> list[str]:
@@ -90,7 +90,12 @@ def markdown(sheet: Sheet) -> str:
     if sheet.seeds:
         parts += ["", "<details><summary>Replay</summary>", ""]
         for told, seed in sheet.seeds:
-            parts += [f"{_md(told)}", "", f"```sh\nraceexplore replay {seed}\n```", ""]
+            parts += [
+                f"{_md(told)}",
+                "",
+                f"```sh\nraceexplore replay {seed}{sheet.options}\n```",
+                "",
+            ]
         parts.append("</details>")
     return "\n".join(parts).rstrip() + "\n"
 
@@ -121,7 +126,9 @@ def page(sheet: Sheet) -> str:
     parts += [_html_table(grid) for grid in sheet.grids]
     parts += [f"<p>{say(fact)}</p>" for fact in sheet.facts]
     for told, seed in sheet.seeds:
-        parts.append(f"<p>{say(told)}<br><code>raceexplore replay {say(seed)}</code></p>")
+        parts.append(
+            f"<p>{say(told)}<br><code>raceexplore replay {say(seed + sheet.options)}</code></p>"
+        )
     return "\n".join([*parts, "</body></html>"]) + "\n"
 
 

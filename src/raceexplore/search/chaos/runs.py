@@ -12,9 +12,9 @@ from raceexplore.kernel.program import Limits, Settings, as_program
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.runtimes.imports import runtime_of
 from raceexplore.search.campaign.trial import frozen
+from raceexplore.search.evidence.conditions import refuse_crashes
 from raceexplore.search.evidence.sample import Drawn
-from raceexplore.sim.chaos import KILLS, Chaos, ChaosPlan, ChaosReport, Ruling
-from raceexplore.sim.unmodelled import Unmodelled
+from raceexplore.sim.chaos import Chaos, ChaosPlan, ChaosReport, Ruling
 
 if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
@@ -60,11 +60,7 @@ def chaos_run(
     scheduler.number = number - 1
     scheduler.begin()
     runtime = chosen.runtime or runtime_of(chosen.function)
-    kills = [fault.name for fault in plan.faults if fault.kind in KILLS]
-    if runtime == "asyncio" and kills:
-        raise Unmodelled(
-            f"{kills[0]}: crashes are not simulated under asyncio; pauses and networks are"
-        )
+    refuse_crashes(plan, runtime)
     settings = Settings(entropy=entropy, runtime="asyncio" if runtime == "asyncio" else "")
     wrapped = under_chaos(chosen, plan, made)
     with guarded(), frozen(), watching(limits.wall_s):

@@ -115,6 +115,17 @@ def attempted_draws(
     return Attempted(words, count, 0, wanted, missing=short, survivors=tuple(survivors))
 
 
+def attempted_days(bug: Known, wanted: int) -> Attempted:
+    """Return the days on which ``bug`` fails as attempts; for one that no order explains.
+
+    No schedule that passes was found, so whatever the order was on such a day, it was a failing
+    one; and the mended program has met the same day.
+    """
+    count = min(len(bug.runs), wanted)
+    short = f"it fails in whatever order, but on {count} days and not on {wanted}"
+    return Attempted((), count, 0, wanted, missing="" if count == wanted else short)
+
+
 class _Forced(Drawn):
     """A drawn run in which some draws are what they are said to be. met: how many of these."""
 

@@ -18,7 +18,13 @@ from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.fence.watchdog import watching
 from raceexplore.kernel.program import Limits, as_program
 from raceexplore.search.campaign.trial import frozen
-from raceexplore.search.evidence.attempted import Attempted, attempted, attempted_draws
+from raceexplore.search.evidence.attempted import (
+    Attempted,
+    attempted,
+    attempted_days,
+    attempted_draws,
+)
+from raceexplore.search.evidence.conditions import NOTHING, Conditions
 from raceexplore.search.evidence.intervals import bound, clopper_pearson, percent
 from raceexplore.search.evidence.pairs import Pairing, Pairs
 from raceexplore.search.evidence.retried import Known, Retried, known_bugs, retried, survivor
@@ -27,7 +33,7 @@ from raceexplore.search.explore import explore
 from raceexplore.search.why.sufficient import DRAWS_ALONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from raceexplore.kernel.program import Program
     from raceexplore.search.evidence.retried import Survivor
@@ -70,6 +76,8 @@ class Comparison:
     searched: bool
     proof: str
     seconds: float = field(compare=False)
+    conditions: Conditions = NOTHING
+    strikes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Conclusion:
@@ -93,6 +101,7 @@ def compare(
     exclude: float | None = None,
     attempts: int = 20,
     entropy: int = 0,
+    conditions: Conditions = NOTHING,
     limits: Limits = Limits(),  # noqa: B008 a frozen value
     progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
@@ -100,11 +109,14 @@ def compare(
 
     runs: pairs at most. exclude: the rate to exclude; by default 0.3 %, or less where the first
     1,000 runs of ``before`` do not show that it fails so often. attempts: how often its failing
-    orders are to be attempted on ``after``. progress: called after each pair with the pairs and the
-    failures of ``after``. Raises `RaceExploreError` as `explore` does.
+    orders are to be attempted on ``after``. conditions: load and faults that both programs meet;
+    a fault that has struck in no run of ``after`` leaves it inconclusive. progress: called after
+    each pair with the pairs and the failures of ``after``. Raises `RaceExploreError` as `explore`
+    does.
     """
     _check(runs, exclude, attempts)
-    began, first, second = time.perf_counter(), as_program(before), as_program(after)
+    began = time.perf_counter()
+    first, second = (conditions.under(as_program(each)) for each in (before, after))
     pairing = Pairing(first, second, entropy, limits)
     with guarded(), frozen(), watching(limits.wall_s):
         rate = exclude or _rate(pairing, runs, progress)
@@ -120,13 +132,16 @@ def compare(
         tries = [] if survivors else _attempts(bugs, second, attempts, entropy, limits)
     survivors += [each for tried in tries for each in tried.survivors]
     proof = _proof(pairing, entropy, limits) if searched and bugs and not survivors else ""
+    strikes = conditions.strikes(pairing.counts)
     missing = [*_too_few(pairing, needed, bugs, searched=searched and not proof)]
+    missing += _no_strike(pairing, strikes)
     missing += [
         f"{b.found.kind}: {t.missing}" for b, t in zip(bugs, tries, strict=False) if t.missing
     ]
     return Comparison(
         first, second, entropy, pairing.table, rate, needed, tuple(bugs), again, tuple(tries),
         tuple(survivors), tuple(missing), searched, proof, time.perf_counter() - began,
+        conditions, strikes,
     )  # fmt: skip
 
 
@@ -197,6 +212,8 @@ def _attempts(
             found.append(attempted(bug, after, wanted, entropy, limits))
         elif bug.refusal == DRAWS_ALONE:
             found.append(attempted_draws(bug, after, wanted, entropy, limits))
+        elif bug.always:
+            found.append(attempted_days(bug, wanted))
         else:
             found.append(Attempted((), 0, 0, wanted, missing=bug.refusal))
     return found
@@ -221,6 +238,14 @@ def _too_few(
         yield f"{needed - table.runs:,} more clean runs (--runs {needed:,})"
     if table.cut:
         yield f"{table.cut:,} pairs were cut by a limit: raise --max-steps"
+
+
+def _no_strike(pairing: Pairing, strikes: Mapping[str, int]) -> Iterator[str]:
+    """Yield which faults have struck in no run of the second program, in sentences."""
+    after, clean = pairing.after.name, pairing.table.runs - pairing.table.after_failed
+    for name, count in strikes.items():
+        if not count:
+            yield f"{name} struck in none of {clean:,} clean runs of {after}: it has shown nothing"
 
 
 def sentence(result: Comparison) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,7 @@ class Pairing:
         self.failing: list[Run] = []  # of the first program
         self.still: list[Run] = []  # failing runs of the second one
         self.draws = False  # has any run of the second one drawn anything?
+        self.counts: Counter[str] = Counter()  # of the clean runs of the second one
         self._limits = limits
         self._settings = Settings(entropy=entropy)
         self._number = 0
@@ -85,6 +87,8 @@ class Pairing:
             self.failing.append(before)
         if after.failure is not None:
             self.still.append(after)
+        else:
+            self.counts.update(after.counts)
         failed = before.failure is not None, after.failure is not None
         name = {(True, True): "both", (True, False): "only_before", (False, True): "only_after"}
         field = name.get(failed, "neither")

@@ -80,6 +80,11 @@ class Known:
         told = self.found.why.orders.refusal if self.found.why else ""
         return told or "it could not be explained"
 
+    @property
+    def always(self) -> bool:
+        """Whether the first program fails in whatever order, as far as was looked."""
+        return self.found.why is not None and self.found.why.orders.always
+
 
 def known_bugs(failing: Sequence[Run], limits: Limits) -> list[Known]:
     """Return the bugs behind ``failing``, each shrunk and explained once, in order."""

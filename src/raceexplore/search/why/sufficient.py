@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from raceexplore.search.why.order_constraints import Anchor, OrderConstraint
 
 RUNS_MAX, EVENTS_MAX = 200, 200_000  # to spend on one explanation
+MANY = 20  # schedules that all fail: that none passes is worth saying
 FAR = 10_000  # steps: what a failure does not depend on
 ONE = "no other schedule exists"
 NO_NEED = "it fails on the default schedule: no order is needed"
@@ -46,7 +47,8 @@ class Sufficient:
     draws that it takes besides. settings: of these runs; elastic time where the orders alone
     suffice whatever the latencies. refusal: why no set of orders suffices, else empty.
     runs: what it took. cure: a passing run, where it is the default schedule that fails: then the
-    orders are those that make it pass.
+    orders are those that make it pass. always: no schedule passes, of all that there are or of 20
+    and more that were tried: then no order matters.
     """
 
     needed: tuple[Conflict, ...]
@@ -55,6 +57,7 @@ class Sufficient:
     refusal: str = ""
     runs: int = 0
     cure: Run | None = None
+    always: bool = False
 
     @property
     def constraints(self) -> tuple[OrderConstraint, ...]:
@@ -133,9 +136,9 @@ def _curing(seen: Run, limits: Limits, left: int) -> Sufficient:
         every = f"no schedule passes: all {found.every:,} fail" if found.every > 1 else ONE
         left_out = f", {found.left_out}" if found.left_out else ""
         none = f"no schedule was found that passes, in {found.runs:,} runs"
-        return Sufficient(
-            (), (), settings, f"{every}{left_out}" if found.every else none, found.runs
-        )
+        told = f"{every}{left_out}" if found.every else none
+        always = found.runs >= MANY or bool(found.every and not found.left_out)
+        return Sufficient((), (), settings, told, found.runs, always=always)
     passing = observed_run(
         seen.program, Replay(found.schedule), limits=limits, settings=settings, values=True
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from raceexplore.kernel.errors import BadOption
 from raceexplore.sim.latency.composed import Weighted
 from raceexplore.sim.load.copies import Copies
+from raceexplore.sim.load.in_place import load_in_place
 from raceexplore.sim.load.measures import Sampled
 from raceexplore.sim.load.phases import Closed, Open, Phase
 from raceexplore.sim.load.report import LoadReport
@@ -112,6 +113,9 @@ class Load:
         names = [user.label for user in users]
         if len(set(names)) < len(names):
             raise BadOption(f"{self.name}: two scenarios have one name: {', '.join(names)}")
+        instead = load_in_place(self.world)
+        if instead is not None:
+            return [(instead.of(user.label), [user]) for user in users]
         if not isinstance(self.phases, Mapping):
             return [(self.phases, users)]
         if set(names) != set(self.phases):
