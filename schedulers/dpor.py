@@ -26,6 +26,7 @@ from raceexplore.toolbox import (
     sentence,
     shown,
     validate,
+    weaker,
 )
 
 
@@ -46,7 +47,7 @@ class DPOR:
         self.blocked = self.executions = self._done = 0
         self._relative: dict[str, None] = {}
         self._nodes: list[Node] = []
-        self._asleep = False
+        self._asleep = self._is_complete = False
         self._known: dict[str, dict[int, Step]] = {}  # by task, by what came before
         self.classes = Classes()
 
@@ -58,27 +59,26 @@ class DPOR:
     @property
     def covered(self) -> str:
         """What a completed search has explored, in words."""
-        return f"every trace class{self._weaker()}"
+        return f"every trace class{weaker(self._relative)}"
 
     @property
     def relative(self) -> tuple[str, ...]:
         """What the claim of a completed search is relative to; empty if it is a proof."""
         return tuple(self._relative)
 
-    def _weaker(self) -> str:
-        drawn = ", each draw neutral" if DRAWS in self._relative else ""
-        return drawn + (", relative" if self._relative.keys() - {DRAWS} else "")
-
     def known(self) -> tuple[str, ...]:
-        """Return what a completed search has shown."""
+        """Return what a completed search has shown; nothing before, or if there is doubt."""
+        if not self._is_complete or self.doubt:
+            return ()
         count = len(self.classes)  # an execution that slept may have met one that none else did
         classes = f"all {count:,} trace classes" if count > 1 else "the only trace class"
-        told = f"{classes} explored{self._weaker()}"
+        told = f"{classes} explored{weaker(self._relative)}"
         return (sentence(self.relative), told) if self._relative else (told,)
 
     def begin(self) -> bool:
         """Go back to the deepest state with a branch left; False when there is none."""
         if self.executions and not self._backtrack():
+            self._is_complete = True
             return False
         self.executions += 1
         self._done = 0

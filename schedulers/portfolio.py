@@ -31,6 +31,7 @@ class Portfolio:
     """
 
     looks_ahead: ClassVar[bool] = False
+    doubt: ClassVar[str] = ""  # a proof that is in doubt is forgotten
 
     burst: int = 400
     prove: int = 5_000
@@ -46,12 +47,14 @@ class Portfolio:
         self._proof, self._icb = Proof(self.prove), by_name("icb:bound=1")
         legs = (by_name("delay"), DELAYS), (self._icb, self.burst)
         self._bounded = self._arms.search = Relay(*legs)
-        self._runs, self._draws, self.observes = 0, False, False
+        self._runs, self._draws, self.observes, self._is_complete = 0, False, False, False
         self._shown: set[Any] = set()  # by the runs that were looked at, and their classes
 
-    def parts(self) -> list[Scheduler | None]:
-        """Return the schedulers whose own runs tell what is known."""
-        return [self._proof.scheduler, self._icb, self._arms.get("pct:depth=2")]
+    def known(self) -> tuple[str, ...]:
+        """Return what the runs of the proof, the bounded search and PCT have shown."""
+        parts: list[Any] = [self._icb, self._arms.get("pct:depth=2")]
+        told = [part.known() for part in parts if part is not None]
+        return sum(told, self._proof.known() if self._is_complete else ())
 
     @property
     def is_drawn(self) -> bool:
@@ -70,7 +73,8 @@ class Portfolio:
 
     def begin(self) -> bool:
         """Choose whose run it is; False once every trace class has been explored."""
-        if self._bandit.looked >= ENOUGH and self._proof.holds(self._shown):
+        self._is_complete = self._bandit.looked >= ENOUGH and self._proof.holds(self._shown)
+        if self._is_complete:
             return False
         self._runs += 1
         proof = self._proof

@@ -35,7 +35,7 @@ class Prove:
         self._checkers: list[Any] = [by_name(name, entropy=own) for name, own in names]
         self._checked = 0
         self._running: Any = None
-        self._is_over, self._missed = False, False
+        self._is_over = self._is_checked = self._missed = False
 
     @property
     def covered(self) -> str:
@@ -53,9 +53,10 @@ class Prove:
         """Why nothing is claimed although no race is left to reverse; empty if it is."""
         return self._dpor.doubt or (MISSED if self._missed else "")
 
-    def parts(self) -> list[Any]:
-        """Return the scheduler whose own runs tell what is known."""
-        return [self._dpor]
+    def known(self) -> tuple[str, ...]:
+        """Return what a completed search and its checks have shown; nothing before."""
+        known: tuple[str, ...] = () if self.doubt or not self._is_checked else self._dpor.known()
+        return known
 
     def shortfall(self, *, complete: bool) -> str:
         """Return why what has been explored is no proof; empty if it is one."""
@@ -72,6 +73,7 @@ class Prove:
                 return True
             self._is_over = True
         if self._checked == self.checks:
+            self._is_checked = True
             return False
         self._running = self._checkers[self._checked % len(self._checkers)]
         self._checked += 1

@@ -118,20 +118,63 @@ class Overhears(Protocol):
 
 
 @runtime_checkable
-class Proves(Protocol):
-    """A scheduler that can say what its runs have shown, provided that none of them failed.
+class Draws(Protocol):
+    """A scheduler that draws runs, of which what is unseen can be estimated.
 
-    covered: what it has explored once `begin` has returned False, such as ``every schedule``; empty
-    before.
+    is_drawn: whether the run that has just begun was drawn, as all those are.
     """
 
     @property
-    def covered(self) -> str:
-        """What a completed search has explored, in words."""
+    def is_drawn(self) -> bool:
+        """Whether the run that has just begun was drawn."""
         ...
+
+
+@runtime_checkable
+class Completes(Protocol):
+    """A scheduler whose `begin` returns False once all of something is explored."""
+
+    @property
+    def covered(self) -> str:
+        """What is explored then, in words, such as ``every schedule``."""
+        ...
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """A scheduler that can say what its runs have shown, provided that none of them failed."""
 
     def known(self) -> tuple[str, ...]:
         """Return what the runs so far have shown, in sentences; empty if nothing yet."""
+        ...
+
+
+@runtime_checkable
+class Proves(Completes, Tells, Protocol):
+    """A scheduler that completes, and says what that has shown."""
+
+
+@runtime_checkable
+class Claims(Completes, Protocol):
+    """A scheduler whose claim to have explored all holds under conditions, or not at all."""
+
+    @property
+    def relative(self) -> tuple[str, ...]:
+        """What the claim of a completed search is relative to; empty if it is a proof."""
+        ...
+
+    @property
+    def doubt(self) -> str:
+        """Why a completed search claims nothing; empty if it does."""
+        ...
+
+
+@runtime_checkable
+class Aims(Protocol):
+    """A scheduler that is to prove something: a campaign of which that is no proof has failed."""
+
+    def shortfall(self, *, complete: bool) -> str:
+        """Return why what has been explored is no proof; empty if it is one."""
         ...
 
 

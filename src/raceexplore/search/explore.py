@@ -11,6 +11,7 @@ from raceexplore.kernel.errors import BadOption, NoProcesses
 from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.fence.watchdog import watching
 from raceexplore.kernel.program import Limits, Settings, as_program
+from raceexplore.kernel.scheduler import Aims, Claims, Completes
 from raceexplore.search.campaign.certificate import certificate, classes_seen, unseen
 from raceexplore.search.campaign.driver import Ends, Exploration
 from raceexplore.search.campaign.found import Campaign
@@ -114,13 +115,19 @@ def _explored(
         return alone, explored(alone, ends, 1, None)
 
 
+def _shortfall(chooser: Scheduler, doubt: str, *, complete: bool) -> str:
+    """Return why a campaign that was to prove something has not; empty if it was not to."""
+    return (doubt or chooser.shortfall(complete=complete)) if isinstance(chooser, Aims) else ""
+
+
 def _campaign(explored: Exploration, *, stopped: Stopped, outliving: str, **more: Any) -> Campaign:
     """Return the campaign that has been explored; more: what it does not know itself.
 
     outliving: what makes the runs depend on one another; empty if nothing.
     """
     tally, chooser = explored.tally, explored.scheduler
-    doubt = f"no proof: {outliving}" if outliving else str(getattr(chooser, "doubt", ""))
+    claims = chooser if isinstance(chooser, Claims) else None
+    doubt = f"no proof: {outliving}" if outliving else claims.doubt if claims else ""
     warnings = list(tally.warnings)
     if outliving:
         warnings.append(f"{outliving}; runs depend on those before them: make it anew in each run")
@@ -129,22 +136,21 @@ def _campaign(explored: Exploration, *, stopped: Stopped, outliving: str, **more
     if stopped == "complete" and doubt:
         stopped = "doubt"
     complete = stopped == "complete"
-    relative = tuple(dict.fromkeys((*getattr(chooser, "relative", ()), *tally.relative)))
-    known = certificate(chooser, complete=complete, failed=bool(tally.first))
+    relative = tuple(dict.fromkeys((*(claims.relative if claims else ()), *tally.relative)))
+    known = certificate(chooser, doubtful=bool(outliving), failed=bool(tally.first))
     told = "" if complete else classes_seen(tally.drawn, relative)
-    shortfall = getattr(chooser, "shortfall", None)
     return Campaign(
         program=tally.trial.program,
         runs=tally.runs,
         cut=tally.cut,
         complete=complete,
         stopped=stopped,
-        covered=str(getattr(chooser, "covered", "")) if complete else "",
+        covered=chooser.covered if complete and isinstance(chooser, Completes) else "",
         classes=len(tally.classes) or None,
         unseen=None if complete else unseen(tally.drawn),
         certificate=(*known, told) if told else known,
         relative=relative if tally.classes else (),
-        shortfall="" if shortfall is None else doubt or shortfall(complete=complete),
+        shortfall=_shortfall(chooser, doubt, complete=complete),
         is_vacuous=tally.is_vacuous,
         never=tally.never(),
         warnings=tuple(warnings),

@@ -14,12 +14,17 @@ if TYPE_CHECKING:  # what it offers: written here, and nowhere else
     from raceexplore.kernel.events.order import order as order
     from raceexplore.kernel.events.order import trace_key as trace_key
     from raceexplore.kernel.fence.chance import derive as derive
+    from raceexplore.kernel.scheduler import Aims as Aims
     from raceexplore.kernel.scheduler import ByIndex as ByIndex
+    from raceexplore.kernel.scheduler import Claims as Claims
+    from raceexplore.kernel.scheduler import Completes as Completes
+    from raceexplore.kernel.scheduler import Draws as Draws
     from raceexplore.kernel.scheduler import Learns as Learns
     from raceexplore.kernel.scheduler import Observes as Observes
     from raceexplore.kernel.scheduler import Overhears as Overhears
     from raceexplore.kernel.scheduler import Proves as Proves
     from raceexplore.kernel.scheduler import Splits as Splits
+    from raceexplore.kernel.scheduler import Tells as Tells
     from raceexplore.toolbox.bandit import Bandit as Bandit
     from raceexplore.toolbox.census import Census as Census
     from raceexplore.toolbox.census import touches as touches
@@ -34,6 +39,7 @@ if TYPE_CHECKING:  # what it offers: written here, and nowhere else
     from raceexplore.toolbox.relative import DRAWS as DRAWS
     from raceexplore.toolbox.relative import relative_to as relative_to
     from raceexplore.toolbox.relative import sentence as sentence
+    from raceexplore.toolbox.relative import weaker as weaker
     from raceexplore.toolbox.samplers import WEIGHTS as WEIGHTS
     from raceexplore.toolbox.samplers import Samplers as Samplers
     from raceexplore.toolbox.turns import Relay as Relay

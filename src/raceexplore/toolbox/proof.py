@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.choice import ChoicePoint
     from raceexplore.kernel.outcome import Run
-    from raceexplore.kernel.scheduler import Scheduler
 
 LONG = 100_000  # races times events above which to reverse a race costs more than many walks
 
@@ -29,7 +28,7 @@ class Proof:
 
     def __init__(self, most: int) -> None:
         self.most, self.near, self.finished = most, False, False
-        self.scheduler: Scheduler | None = None
+        self.scheduler: Any = None
         self._possible = most > 0
         self._runs = 0
 
@@ -41,13 +40,16 @@ class Proof:
     @property
     def covered(self) -> str:
         """What a completed proof has explored, in words."""
-        return str(getattr(self.scheduler, "covered", ""))
+        return "" if self.scheduler is None else str(self.scheduler.covered)
 
     @property
     def relative(self) -> tuple[str, ...]:
         """What a completed proof is relative to."""
-        reasons: tuple[str, ...] = getattr(self.scheduler, "relative", ())
-        return reasons
+        return () if self.scheduler is None else tuple(self.scheduler.relative)
+
+    def known(self) -> tuple[str, ...]:
+        """Return what a completed proof has shown."""
+        return () if self.scheduler is None else tuple(self.scheduler.known())
 
     def look(self, run: Run) -> None:
         """Begin with ``run``, the first and observed, unless it is too long to begin with.
@@ -73,7 +75,8 @@ class Proof:
     def choose(self, point: ChoicePoint) -> int:
         """Return what `dpor` chooses."""
         assert self.scheduler is not None
-        return self.scheduler.choose(point)
+        index: int = self.scheduler.choose(point)
+        return index
 
     def end(self, run: Run) -> None:
         """Learn from the run that has ended, one of its own."""
@@ -86,7 +89,7 @@ class Proof:
         if self.near and self.scheduler is None:
             self._start()
 
-    def _start(self) -> Scheduler:
+    def _start(self) -> Any:
         self.scheduler = by_name("dpor")
         return self.scheduler
 
@@ -100,7 +103,7 @@ class Proof:
 
         No longer, should others have ``seen`` another class, or one of these show other things.
         """
-        classes: Classes = getattr(self.scheduler, "classes", Classes())
+        classes = Classes() if self.scheduler is None else self.scheduler.classes
         if self.finished and not (all(key in classes for key in seen) and not classes.torn):
             self.forget()
         return self.finished

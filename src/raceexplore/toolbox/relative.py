@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from raceexplore.kernel.outcome import Run
 
@@ -28,6 +28,12 @@ def relative_to(run: Run) -> tuple[str, ...]:
         found[UNCHECKED] = None
     found.update(dict.fromkeys(event.opaque for event in run.events if event.opaque))
     return tuple(found)
+
+
+def weaker(reasons: Collection[str]) -> str:
+    """Return what is added to the name of what a search has explored that is relative to those."""
+    drawn = ", each draw neutral" if DRAWS in reasons else ""
+    return drawn + (", relative" if any(reason != DRAWS for reason in reasons) else "")
 
 
 def sentence(reasons: tuple[str, ...]) -> str:

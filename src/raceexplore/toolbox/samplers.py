@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.fence.chance import derive
+from raceexplore.kernel.scheduler import Draws, Learns, Observes, Overhears
 from raceexplore.toolbox.by_name import by_name, fields
 from raceexplore.toolbox.classes import shown
 
@@ -38,6 +39,13 @@ class Samplers(dict[str, Any]):
     every, blind, running, observes = 1, False, "", False
     search: Any = None
 
+    def __init__(self, samplers: Iterable[tuple[str, Any]]) -> None:
+        super().__init__(samplers)
+        # what they offer is asked once: that costs as much as a few events
+        self._drawn = {name for name, one in self.items() if isinstance(one, Draws)}
+        self._learners = {name for name, one in self.items() if isinstance(one, Learns)}
+        self._overhear = {name for name, one in self.items() if isinstance(one, Overhears)}
+
     @classmethod
     def by_name(
         cls, names: Iterable[str], entropy: int, own: Mapping[str, int], *, every: int
@@ -56,7 +64,7 @@ class Samplers(dict[str, Any]):
     @property
     def is_drawn(self) -> bool:
         """Whether the run that has begun is one that a sampler draws."""
-        return bool(getattr(self.get(self.running), "is_drawn", False))
+        return self.running in self._drawn and bool(self[self.running].is_drawn)
 
     def turn(self) -> Turn:
         """Return the turn of the run that has begun."""
@@ -81,7 +89,7 @@ class Samplers(dict[str, Any]):
         if not self.running:
             return "", self.search.lesson(run), None
         sampler, key = self[self.running], None
-        learnt = sampler.lesson(run) if hasattr(sampler, "lesson") else None
+        learnt = sampler.lesson(run) if self.running in self._learners else None
         if self._looks:
             key = (run.schedule, 0) if self.blind else shown(run)
         return self.running, learnt, key
@@ -94,20 +102,21 @@ class Samplers(dict[str, Any]):
         elif lesson is not None and not name:
             self.search.study(learnt)
         for other in self if run is not None else ():
-            if other != name and hasattr(self[other], "learn"):
+            if other != name and other in self._overhear:
                 self[other].learn(run)
 
     def drop_observing(self) -> list[str]:
         """Drop those that go by what is observed: nothing is. Return their names."""
         self.blind = True
-        dropped = [name for name, s in self.items() if getattr(s, "observes", False)]
+        dropped = [name for name, s in self.items() if isinstance(s, Observes) and s.observes]
         for name in dropped:
             del self[name]
         return dropped
 
     def __reduce__(self) -> tuple[Callable[..., Samplers], tuple[Any, ...]]:
         made = [
-            (name, type(s), fields(s), getattr(s, "knowledge", None)) for name, s in self.items()
+            (name, type(s), fields(s), s.knowledge if name in self._learners else None)
+            for name, s in self.items()
         ]
         return _restored, (made,)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from raceexplore.kernel.scheduler import Tells
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -14,18 +16,12 @@ RUNS_MIN, A_CLASS_MIN, CHANCE_MAX = 20, 2.5, 0.15  # where `whole` begins to hol
 NORMAL_95 = 1.96
 
 
-def certificate(scheduler: Scheduler, *, complete: bool, failed: bool) -> tuple[str, ...]:
+def certificate(scheduler: Scheduler, *, doubtful: bool, failed: bool) -> tuple[str, ...]:
     """Return what the runs have shown; nothing once one has failed.
 
-    A scheduler tells by ``known()``, or names its ``parts()``; one that proves only by completing
-    (it has ``blocked``) is not asked before.
+    doubtful: runs depend on those before them, so that they show nothing together.
     """
-    told: list[str] = []
-    for part in getattr(scheduler, "parts", lambda: [scheduler])():
-        known = getattr(part, "known", None)
-        if known is not None and (complete or not hasattr(part, "blocked")):
-            told += known()
-    return () if failed else tuple(told)
+    return scheduler.known() if isinstance(scheduler, Tells) and not (failed or doubtful) else ()
 
 
 def unseen(drawn: Mapping[int, int]) -> float | None:

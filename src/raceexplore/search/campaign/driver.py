@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from raceexplore.kernel.fence.pulse import pulse
 from raceexplore.kernel.fence.watchdog import STUCK
+from raceexplore.search.campaign.offered import Offered
 from raceexplore.search.campaign.rounds import Rounds
-from raceexplore.search.campaign.sight import sight_of
 
 if TYPE_CHECKING:
     from raceexplore.kernel.fence.watchdog import Watchdog
@@ -48,7 +48,7 @@ class Exploration:
     """A campaign in progress."""
 
     def __init__(self, scheduler: Scheduler, tally: Tally, progress: Progress | None) -> None:
-        self.scheduler, self.tally = scheduler, tally
+        self.scheduler, self.tally, self.offered = scheduler, tally, Offered(scheduler)
         self.trial, self.rounds, self.progress = tally.trial, Rounds(scheduler), progress
 
     def explore(self, ends: Ends, leave: Callable[[], bool] = lambda: False) -> Stopped | None:
@@ -67,8 +67,8 @@ class Exploration:
                 return None
             if not (self.scheduler.begin() or (self.rounds.cut() and self.scheduler.begin())):
                 return "complete"
-            run = self.trial.run(tally.runs, self.scheduler)
-            tally.add(tally.runs, run, sight_of(run, self.scheduler))
+            run = self.trial.run(tally.runs, self.offered)
+            tally.add(tally.runs, run, self.offered.sight(run))
             self.rounds.end(run)
             self.tell()
             if (ended := ends.after(run)) is not None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from raceexplore.kernel.fence.watchdog import Watchdog
     from raceexplore.kernel.outcome import Run
-    from raceexplore.search.campaign.sight import Sight
+    from raceexplore.search.campaign.offered import Sight
     from raceexplore.search.campaign.trial import Trial
 
 PASSES_TRIED, PASSES_STEPS = 200, 1_000_000

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.outcome import Run
     from raceexplore.kernel.program import Limits, Program, Settings
     from raceexplore.kernel.scheduler import Scheduler
+    from raceexplore.search.campaign.offered import Offered
 
 
 @contextmanager
@@ -60,9 +61,9 @@ class Trial:
     unlike: list[str] = field(default_factory=list)
     settled: list[tuple[Schedule, dict[str, str]]] = field(default_factory=list)
 
-    def run(self, index: int, scheduler: Scheduler) -> Run:
-        """Run once, observed if ``scheduler`` asks for it; some runs twice, to compare them."""
-        run = self._checked(index, scheduler)
+    def run(self, index: int, offered: Offered) -> Run:
+        """Run once, observed if the scheduler asks for it; some runs twice, to compare them."""
+        run = self._checked(index, offered)
         if index == 0 and run.outcome != "cut":
             self.settled.append((run.schedule, self._state()))
         return run
@@ -84,8 +85,9 @@ class Trial:
         run_once(self.program, Replay(schedule), limits=self.limits, settings=self.settings)
         return self._state()
 
-    def _checked(self, index: int, scheduler: Scheduler) -> Run:
-        if getattr(scheduler, "observes", False):
+    def _checked(self, index: int, offered: Offered) -> Run:
+        scheduler = offered.chooser
+        if offered.observes:
             run = self._observed(scheduler)
             # the first run is always checked, as it was written
             return self._compared(run) if index == 0 and run.outcome != "cut" else run

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from raceexplore.kernel.choice import Deviation, Schedule
 
 if TYPE_CHECKING:
     from raceexplore.kernel.choice import ChoicePoint
     from raceexplore.kernel.outcome import Run
+    from raceexplore.kernel.scheduler import Scheduler
 
 
 class Recorded:
     """A scheduler that does as ``inner`` does, and writes each deviation to the file ``path``."""
 
-    def __init__(self, inner: Any, path: str) -> None:
+    def __init__(self, inner: Scheduler, path: str) -> None:
         self.inner, self.path = inner, Path(path)
-        self.observes = getattr(inner, "observes", False)
         self.path.write_text("")
 
     def begin(self) -> bool:
         """Let ``inner`` begin."""
-        return bool(self.inner.begin())
+        return self.inner.begin()
 
     def choose(self, point: ChoicePoint) -> int:
         """Return what ``inner`` chooses."""
-        index: int = self.inner.choose(point)
+        index = self.inner.choose(point)
         if index:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(_deviation(point, index)) + "\n")
@@ -36,9 +36,6 @@ class Recorded:
     def end(self, run: Run) -> None:
         """Let ``inner`` learn."""
         self.inner.end(run)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
 
 
 def _deviation(point: ChoicePoint, index: int) -> Deviation:

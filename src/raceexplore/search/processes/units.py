@@ -25,7 +25,7 @@ from raceexplore.kernel.fence.watchdog import STUCK, watching
 from raceexplore.kernel.outcome import Run
 from raceexplore.kernel.program import Limits, Program, Settings
 from raceexplore.kernel.scheduler import ByIndex, Scheduler, Splits
-from raceexplore.search.campaign.sight import NOTHING, Sight, sight_of
+from raceexplore.search.campaign.offered import NOTHING, Offered, Sight
 from raceexplore.search.campaign.trial import Trial
 from raceexplore.search.processes.blackbox import Recorded
 
@@ -121,15 +121,14 @@ def take(scheduler: Scheduler, turn: Any) -> None:
         scheduler.begin()
 
 
-def tell(trial: Trial, index: int, scheduler: Any) -> Told:
-    """Do the run that ``scheduler`` has begun; errors are told too."""
+def tell(trial: Trial, index: int, offered: Offered) -> Told:
+    """Do the run that the scheduler has begun; errors are told too."""
     try:
-        run = trial.run(index, scheduler)
+        run = trial.run(index, offered)
     except RaceExploreError as error:
         return Told(error=(type(error).__name__, str(error)))
-    sight = sight_of(run, scheduler)
-    lesson = scheduler.lesson(run) if hasattr(scheduler, "lesson") else None
-    return Told(run, sight, lesson)
+    lesson = None if offered.learner is None else offered.learner.lesson(run)
+    return Told(run, offered.sight(run), lesson)
 
 
 def ends(told: Told, *, stops: bool) -> bool:
@@ -149,6 +148,7 @@ class _Opened:
     def __init__(self, setup: Setup, program: Program) -> None:
         self.setup, self.scheduler = setup, setup.scheduler()
         self.trial = Trial(program, setup.settings, setup.limits)
+        self.offered = Offered(self.scheduler)
         self.round = -1
         self._unswept = 0
         gc.collect()
@@ -169,12 +169,15 @@ class _Opened:
                 if unit.last_s is not None and time.time() > unit.last_s:
                     break
                 take(self.scheduler, turn)
-                scheduler = Recorded(self.scheduler, unit.log) if unit.log else self.scheduler
-                told.append(shorter.of(tell(self.trial, index, scheduler)))
+                told.append(shorter.of(tell(self.trial, index, self._offered(unit.log))))
                 if ends(told[-1], stops=self.setup.stops):
                     break
         self._sweep(len(told))
         return Report(tuple(told), time.perf_counter() - began)
+
+    def _offered(self, log: str) -> Offered:
+        """Return the scheduler; if there is a file ``log``, it writes there what it chooses."""
+        return self.offered.behind(Recorded(self.scheduler, log)) if log else self.offered
 
     def _sweep(self, runs: int) -> None:
         """Collect what runs have left behind in cycles, once in a while.

@@ -56,6 +56,7 @@ class Crew:
     ) -> None:
         self.exploration, self.setup, self.jobs = exploration, setup, jobs
         self.scheduler: Any = exploration.scheduler
+        self.offered = exploration.offered
         self.rounds = exploration.rounds
         self.tally = exploration.tally
         self._factory = factory
@@ -107,7 +108,7 @@ class Crew:
             if turn is None:
                 if len(self._todo) * self._run_s > WORTH_S:
                     self._send(limits)  # they need not wait for this one
-                self._note(self._planned, tell(self.tally.trial, self._planned, self.scheduler))
+                self._note(self._planned, tell(self.tally.trial, self._planned, self.offered))
             else:
                 self._todo.append((self._planned, turn))
             self._planned += 1
