@@ -87,3 +87,57 @@ def test_a_variable_that_lies_hides_no_runtime(tmp_path: Path, name: str) -> Non
     text += "async def main():\n    await trio.sleep(0)\n"
     (tmp_path / "odd.py").write_text(text, encoding="utf-8")
     assert forked(tmp_path, "run", "odd.py").status == 3  # there is nothing to explore
+
+
+LIES = {
+    "func": "__func__ = property(lambda self: 1 / 0)",
+    "getattr": "def __getattr__(self, name): raise RuntimeError(name)",
+    "module": "__module__ = 5",
+    "class": "__class__ = property(lambda self: 1 / 0)",
+}
+IN_CLASSES = """
+import functools, trio
+class Odd:
+    {}
+    def __call__(self, *a): return 1
+class Till:
+    odd, n = Odd(), 0
+    def __init__(self): self.own = Odd()
+Till.__enter__ = Till.extra = Odd()
+till = None
+async def w(name):
+    till.odd(1); Till.odd(1); Till.extra(1); till.own(1)
+    functools.partial(Odd(), 1)()
+    list(map(Odd(), [1])); sorted([2, 1], key=till.own)
+    till.n += 1
+    await trio.sleep(0)
+    till.n += 1
+async def main():
+    global till
+    till = Till()
+    async with trio.open_nursery() as n:
+        n.start_soon(w, "a"); n.start_soon(w, "b")
+"""
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_what_a_class_holds_is_not_asked(tmp_path: Path, name: str) -> None:
+    (tmp_path / "odd.py").write_text(IN_CLASSES.format(LIES[name]), encoding="utf-8")
+    ended = forked(tmp_path, "run", "odd.py", "--scheduler", "dpor", "--budget", "60")
+    assert (ended.status, ended.err) == (0, "")
+
+
+def test_a_class_without_a_hash_is_refused_by_name(tmp_path: Path) -> None:
+    text = """
+class Meta(type):
+    def __eq__(self, other): return self is other
+class Odd(metaclass=Meta):
+    pass
+odd = Odd()
+async def main():
+    odd.n = 1
+"""
+    (tmp_path / "odd.py").write_text(text, encoding="utf-8")
+    ended = forked(tmp_path, "run", "odd.py", "--budget", "3")
+    told = "odd.odd holds an object of Odd, a class whose metaclass gives it no hash"
+    assert (ended.status, ended.out, ended.err) == (4, "", f"error: {told}\n")

@@ -50,8 +50,9 @@ def ended_by(folder: Path, strikes: str, *arguments: str) -> tuple[int, str]:
     [
         ("ctypes.string_at(0)", -signal.SIGSEGV, "process ended: SIGSEGV"),
         ("sum(itertools.repeat(0))", -signal.SIGKILL, "for 0.5 s, in code that is no Python"),
+        ("ctypes.CDLL(None)._exit(0)", 1, "process ended: exit status 0"),
     ],
-    ids=["dies", "is stuck"],
+    ids=["dies", "is stuck", "ends as if all were well"],
 )
 def test_what_ends_pytest_is_told_with_its_schedule(
     tmp_path: Path, strikes: str, status: int, told: str

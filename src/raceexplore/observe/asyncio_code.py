@@ -16,6 +16,7 @@ from importlib import import_module
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
+from raceexplore.kernel.fence.hostile import is_a
 from raceexplore.observe.in_place import Pair, codes_of, exchanged, paired
 
 MODULES: Final = ("locks", "queues", "taskgroups", "timeouts", "tasks", "futures", "threads")
@@ -45,7 +46,7 @@ def _pairs() -> tuple[Pair, ...]:
 def _functions(module: ModuleType) -> Iterator[FunctionType]:
     """Yield the functions that ``module`` defines, those of its classes included."""
     own = [value for value in vars(module).values() if _is_of(value, module)]
-    classes = [value for value in own if isinstance(value, type)]
+    classes = [value for value in own if is_a(value, type)]
     members = [member for kind in classes for member in vars(kind).values()]
     seen: set[int] = set()
     for value in (*own, *members):
@@ -58,7 +59,7 @@ def _functions(module: ModuleType) -> Iterator[FunctionType]:
 
 def _codes(value: Any) -> list[FunctionType]:
     """Return the functions that a member of a class or a module is made of."""
-    if isinstance(value, property):
+    if is_a(value, property):
         parts = [value.fget, value.fset, value.fdel]
     else:
         parts = [getattr(value, "__func__", value)]

@@ -19,6 +19,7 @@ from inspect import CO_ITERABLE_COROUTINE
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
+from raceexplore.kernel.fence.hostile import is_a
 from raceexplore.observe.effects.by_class_of_object import MARK
 from raceexplore.observe.effects.stored_names import Stores, expected
 from raceexplore.observe.hooks.injected import INJECTED
@@ -84,11 +85,11 @@ def exchanged(pairs: Sequence[Pair]) -> Iterator[None]:
 
 def globals_of(function: Any) -> dict[str, Any]:
     """Return the variables of the module that ``function``, or what it stands for, is from."""
-    while isinstance(function, MethodType | partial):
-        function = function.__func__ if isinstance(function, MethodType) else function.func
-    if not isinstance(function, FunctionType):  # an object that can be called
+    while is_a(function, MethodType | partial):
+        function = function.__func__ if is_a(function, MethodType) else function.func
+    if not is_a(function, FunctionType):  # an object that can be called
         function = vars(type(function)).get("__call__")
-    return function.__globals__ if isinstance(function, FunctionType) else {}
+    return function.__globals__ if is_a(function, FunctionType) else {}
 
 
 @contextmanager

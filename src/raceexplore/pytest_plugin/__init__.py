@@ -20,6 +20,7 @@ from raceexplore.pytest_plugin.once import pytest_runtest_makereport  # noqa: F4
 from raceexplore.pytest_plugin.options import add_options, asked_for
 from raceexplore.pytest_plugin.race import Race
 from raceexplore.pytest_plugin.settings import ARGUMENTS
+from raceexplore.pytest_plugin.waiter import pytest_runtestloop  # noqa: F401 the same
 from raceexplore.search.as_exception import RunFailed
 from raceexplore.search.explore import DEFAULT
 from raceexplore.search.programs.standing_tests import visitor

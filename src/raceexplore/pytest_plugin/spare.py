@@ -29,6 +29,7 @@ from raceexplore.kernel.fence.pulse import (
     shared_cells,
 )
 from raceexplore.kernel.fence.watchdog import watchdog
+from raceexplore.pytest_plugin import waiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,10 +49,12 @@ def spared(item: pytest.Item, again: Callable[[], object]) -> Iterator[None]:
     private, pulse.cells, pulse.spared = pulse.cells, shared_cells(), True
     for cell in range(CELLS):
         pulse.cells[cell] = private[cell]
+    waiter.exploring[0] = 1
     try:
         with _standing_by(_Spare(item, again, pulse.cells)):
             yield
     finally:
+        waiter.exploring[0] = 0
         pulse.cells, pulse.spared = private, False
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST = 4_000  # letters of a text; what is longer is cut, and says so
 LINES_MAX, NOTES_MAX = 200, 50
+MODULE: Any = vars(type)["__module__"]
 LEAVES_MAX = 1_000  # exceptions of a group that are looked at
 
 
@@ -77,6 +78,15 @@ def encodable(text: str) -> str:
 def name_of(kind: type) -> str:
     """Return the name of a class, whatever its metaclass would say."""
     return encodable(type.__dict__["__name__"].__get__(kind)[:200])
+
+
+def home_of(kind: type) -> str:
+    """Return the name of the module that a class is of; empty if it names what is none."""
+    try:
+        found: object = MODULE.__get__(kind)
+    except AttributeError:  # it was deleted
+        return ""
+    return found if type(found) is str else ""
 
 
 def traceback_of(error: BaseException) -> TracebackType | None:

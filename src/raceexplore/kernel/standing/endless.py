@@ -16,6 +16,7 @@ from operator import length_hint
 from types import CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from raceexplore.kernel.fence.hostile import home_of
 from raceexplore.kernel.standing.walk import frames, is_user_file
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _is_elsewhere(value: Any) -> bool:
     """Return whether ``value`` is no part of what a program changes while it only sleeps."""
     if issubclass(type(value), (ModuleType, type, FrameType, CodeType)):
         return True
-    return str(type(value).__module__).partition(".")[0] in ELSEWHERE
+    return home_of(type(value)).partition(".")[0] in ELSEWHERE
 
 
 def _open(value: Any, found: list[object], queue: list[Any]) -> bool:
@@ -153,7 +154,7 @@ def _open(value: Any, found: list[object], queue: list[Any]) -> bool:
     elif kind is FunctionType:
         queue += value.__closure__ or ()
     elif hasattr(kind, "__next__"):
-        hint = length_hint(value, -1) if kind.__module__ == "builtins" else -1
+        hint = length_hint(value, -1) if home_of(kind) == "builtins" else -1
         found.append(hint)
         return hint >= 0
     else:
@@ -177,7 +178,7 @@ def _open_object(value: Any, queue: list[Any]) -> bool:
         known = True
         with suppress(AttributeError):
             queue.append(object.__getattribute__(value, name))
-    return known or (kind.__module__ == "builtins" and kind.__name__ in SEALED)
+    return known or (home_of(kind) == "builtins" and kind.__name__ in SEALED)
 
 
 def _contents(cell: CellType) -> list[Any]:

@@ -18,6 +18,7 @@ from contextvars import ContextVar, Token
 from enum import Enum, EnumMeta
 from typing import Final
 
+from raceexplore.kernel.fence.hostile import home_of, is_a
 from raceexplore.observe.effects.codes import (
     ATTRIBUTES,
     CACHED,
@@ -164,11 +165,11 @@ def classify_instance(owner: type, name: str) -> Effect:
     """Return what ``name`` touches on an instance whose class decides."""
     if name in {"__next__", "__iter__", "__contains__"} and is_iterator(owner):
         return ITERATOR
-    if name in {"__match__", "__order__"} or owner.__module__ in UNSEEN:
+    if name in {"__match__", "__order__"} or home_of(owner) in UNSEEN:
         # Stands for patterns, and for getattr with a name not known before. A function that is
         # given a file writes to it, most likely.
         known = WRITE if issubclass(owner, io.IOBase) else READ
-        return FOREIGN if owner.__module__ in UNSEEN else known
+        return FOREIGN if home_of(owner) in UNSEEN else known
     if name == "__dict__":
         return NAMESPACE
     return classify_from(owner.__mro__, name)
@@ -188,7 +189,7 @@ def is_out_of_sight(owner: type, name: str) -> bool:
 
 def is_iterator(owner: type) -> bool:
     """Tell whether a class is one of Python's iterators that are written in C."""
-    found = owner.__module__ in ITERATING and hasattr(owner, "__next__")
+    found = home_of(owner) in ITERATING and hasattr(owner, "__next__")
     return found and owner is not types.GeneratorType
 
 
@@ -218,16 +219,16 @@ def is_taken_in(base: type, bases: tuple[type, ...]) -> bool:
 
     redis-py's make a command of their arguments, and give it to `execute_command` of the client.
     """
-    if base.__module__ not in TAKEN_IN:
+    if home_of(base) not in TAKEN_IN:
         return False
     before = bases[: bases.index(base)]
-    return any(kind.__module__.startswith(TAKEN_IN[base.__module__]) for kind in before)
+    return any(home_of(kind).startswith(TAKEN_IN[home_of(base)]) for kind in before)
 
 
 def answers_unseen(base: type) -> bool:
     """Tell whether code that nobody observes makes up attributes of instances."""
     made = [vars(base).get("__getattr__"), vars(base).get("__getattribute__")]
-    return any(isinstance(code, types.FunctionType) and not is_observed(code) for code in made)
+    return any(is_a(code, types.FunctionType) and not is_observed(code) for code in made)
 
 
 def from_primitive(found: Table, name: str) -> Effect:
@@ -238,22 +239,22 @@ def from_primitive(found: Table, name: str) -> Effect:
 
 def classify_member(base: type, name: str, member: object) -> Effect:
     """Return what reading ``member``, or calling it, touches on an instance."""
-    if base in UNCHANGING or isinstance(member, type | types.ModuleType):
+    if base in UNCHANGING or is_a(member, type | types.ModuleType):
         return SKIP
-    if isinstance(member, types.MemberDescriptorType | types.GetSetDescriptorType):
+    if is_a(member, types.MemberDescriptorType | types.GetSetDescriptorType):
         fixed = issubclass(base, tuple | types.FunctionType)
         fixed = fixed or (issubclass(base, BaseException) and name != "args")
         return SKIP if fixed or is_dunder(name) else DATA
-    if isinstance(member, REMEMBERING):
-        is_method = isinstance(member, CACHE)
+    if is_a(member, REMEMBERING):
+        is_method = is_a(member, CACHE)
         return CACHED if is_method else lambda obj: DATA if name in namespace(obj) else STORE
-    code = member.fget if isinstance(member, property) else member
-    if isinstance(code, classmethod | staticmethod):
+    code = member.fget if is_a(member, property) else member
+    if is_a(code, classmethod | staticmethod):
         code = code.__func__
-    if isinstance(code, FOREIGN_METHODS) or isinstance(member, property):
+    if is_a(code, FOREIGN_METHODS) or is_a(member, property):
         effect = classify_code(base, name, code)
         # A property stays what it is: its setter's own code notes what it stores.
-        return SKIP if effect == CLASS_DATA and isinstance(member, property) else effect
+        return SKIP if effect == CLASS_DATA and is_a(member, property) else effect
     if is_dunder(name) or issubclass(base, tuple | Enum):
         return SKIP
     # A dataclass keeps a field's default on the class, and gives each instance its own.
@@ -265,7 +266,7 @@ def classify_code(base: type, name: str, code: object) -> Effect:
     """Return what a call of a method touches, beyond what its own code, if observed, will note."""
     if is_observed(code) or is_observed_class(base):
         # What dataclasses generate is not rewritten, and reads the fields.
-        inner = inspect.unwrap(code) if isinstance(code, types.FunctionType) else None
+        inner = inspect.unwrap(code) if is_a(code, types.FunctionType) else None
         generated = inner is not None and inner.__code__.co_filename.startswith("<")
         if generated and name in READERS:
             return READ
@@ -277,10 +278,10 @@ def classify_code(base: type, name: str, code: object) -> Effect:
 
 def classify_foreign(base: type, name: str) -> Effect:
     """Return what a call of a method touches whose code nobody observes."""
-    root = base.__module__.partition(".")[0]
-    if root == "raceexplore" or issubclass(base, Enum) or base.__module__ in MIXINS:
+    root = home_of(base).partition(".")[0]
+    if root == "raceexplore" or issubclass(base, Enum) or home_of(base) in MIXINS:
         return SKIP  # ours tell what they touch; the mix-ins call the program's own methods
-    if base.__module__ in UNSEEN or base in STACKS:
+    if home_of(base) in UNSEEN or base in STACKS:
         return FOREIGN
     if issubclass(base, logging.Logger | logging.LogRecord | logging.Handler | BaseException):
         return classify_strange(base, name)
@@ -300,7 +301,7 @@ def classify_known(base: type, name: str) -> Effect:
     """Return what a method touches of a class that works on itself, and on what it was given."""
     if name in READERS and not hasattr(base, "__next__"):
         return READ
-    changes = WRITE if base.__module__ in LEAVES else REACH
+    changes = WRITE if home_of(base) in LEAVES else REACH
     return SKIP if is_dunder(name) and name not in CHANGING else changes
 
 
@@ -320,7 +321,7 @@ def classify_strange(base: type, name: str) -> Effect:
 def logs(logger: object) -> int:
     """Return what logging touches: nothing, or a text that somebody may look into."""
     found = logger
-    while isinstance(found, logging.Logger):
+    while is_a(found, logging.Logger):
         if found.filters or not all(map(writes_out, found.handlers)):
             return FOREIGN
         found = found.parent if found.propagate else None
@@ -332,10 +333,10 @@ def writes_out(handler: logging.Handler) -> bool:
     kind = type(handler)
     if handler.filters:
         return False
-    if kind.__module__.partition(".")[0] in {"_pytest", "pytest"} or kind is logging.NullHandler:
+    if home_of(kind).partition(".")[0] in {"_pytest", "pytest"} or kind is logging.NullHandler:
         return True
-    if isinstance(handler, logging.StreamHandler) and kind is logging.StreamHandler:
-        return not isinstance(handler.stream, io.StringIO | io.BytesIO)
+    if is_a(handler, logging.StreamHandler) and kind is logging.StreamHandler:
+        return not is_a(handler.stream, io.StringIO | io.BytesIO)
     return kind.__mro__[1] is logging.Handler and is_observed(vars(kind).get("emit"))
 
 
@@ -344,7 +345,7 @@ def is_observed(code: object) -> bool:
     if not callable(code):
         return False
     inner = unwrapped(code)
-    return isinstance(inner, types.FunctionType) and MARK in inner.__globals__
+    return is_a(inner, types.FunctionType) and MARK in inner.__globals__
 
 
 def unwrapped(code: object) -> object:
@@ -353,21 +354,21 @@ def unwrapped(code: object) -> object:
     while not any(code is one for one in met):
         met.append(code)
         held = inspect.getattr_static(code, "__wrapped__", code)
-        code = code.__func__ if isinstance(code, staticmethod) else held
+        code = code.__func__ if is_a(code, staticmethod) else held
     return code
 
 
 @functools.lru_cache(maxsize=1024)
 def is_foreign(code: object) -> bool:
     """Tell whether a function or class is of a package that nobody observes, Python's excepted."""
-    if isinstance(code, types.ModuleType) or is_observed(code):
+    if is_a(code, types.ModuleType) or is_observed(code):
         return False
     root = str(getattr(code, "__module__", "builtins")).partition(".")[0]
     ours = is_pythons(root) or root in {"trio", "raceexplore"}
-    if ours or not isinstance(code, type):
+    if ours or not is_a(code, type):
         return not ours
     # one that has no function of its own runs those of its bases
-    functions = [held for held in vars(code).values() if isinstance(held, types.FunctionType)]
+    functions = [held for held in vars(code).values() if is_a(held, types.FunctionType)]
     homes = [str(function.__globals__.get("__name__")) for function in functions]
     own = [home for home in homes if not home.startswith("namedtuple_") and not is_pythons(home)]
     return not is_observed_class(code) and bool(own or any(map(is_foreign, code.__bases__)))
@@ -385,10 +386,10 @@ def is_dunder(name: str) -> bool:
 
 def holder(bases: tuple[type, ...], name: str) -> type | None:
     """Return the first of ``bases`` that has ``name``, as data; None if it is code or nothing."""
-    if is_dunder(name) or (bases and isinstance(bases[0], EnumMeta)):
+    if is_dunder(name) or (bases and is_a(bases[0], EnumMeta)):
         return None
     for base in bases:
         if name in vars(base):
-            is_code = isinstance(vars(base)[name], CODE) and not expected.stores.has(name)
+            is_code = is_a(vars(base)[name], CODE) and not expected.stores.has(name)
             return None if is_code else base
     return None

@@ -11,6 +11,8 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any, Final
 
+from raceexplore.kernel.fence.hostile import home_of
+
 
 class Does(IntEnum):
     """What a call does to its arguments, and to what it can reach beside them.
@@ -255,5 +257,5 @@ def full_name(function: Any) -> str:
 
 def is_known_class(base: type) -> bool:
     """Tell whether instances of a library's class touch nothing but what they were given."""
-    module = base.__module__
+    module = home_of(base)
     return module in CLASSES and f"{module}.{base.__qualname__}" not in NOT_KNOWN

@@ -15,7 +15,7 @@ from typing import Any, Final
 import trio
 
 from raceexplore.kernel.events.trace import Kind
-from raceexplore.kernel.fence.hostile import is_a
+from raceexplore.kernel.fence.hostile import home_of, is_a
 from raceexplore.observe.effects.codes import FOREIGN, READ, RELEASE, REQUEST, SKIP, WRITE, Table
 from raceexplore.observe.effects.remember import Kinds
 from raceexplore.observe.effects.values import namespace
@@ -185,6 +185,6 @@ def channel_state() -> type:
     shared = [type(part) for part in gc.get_referents(send) if id(part) in both]
     send.close()
     receive.close()
-    found = [kind for kind in shared if kind.__module__.partition(".")[0] == "trio"]
+    found = [kind for kind in shared if home_of(kind).partition(".")[0] == "trio"]
     found = [kind for kind in found if not issubclass(kind, type)]
     return found[0] if len(found) == 1 else type(None)

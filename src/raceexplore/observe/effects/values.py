@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import OrderedDict, defaultdict, deque
 from enum import Enum
-from types import CellType, FrameType, MemberDescriptorType, ModuleType
+from types import CellType, FrameType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, Final
 
 from raceexplore.kernel.fence.hostile import is_a
@@ -52,6 +52,7 @@ def calling_line() -> str:
     return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
+BOUND: Final = (classmethod, staticmethod, MethodType)
 HOLDING: Final[tuple[Any, ...]] = (dict, list, tuple, deque)
 CONTAINERS: Final = frozenset(
     {list, dict, set, deque, bytearray, tuple, frozenset, OrderedDict, defaultdict}
@@ -61,6 +62,11 @@ CONTAINERS: Final = frozenset(
 def member_of(kind: type, name: str) -> Any:
     """Return what ``kind`` or the first of its bases that has it holds as ``name``, or None."""
     return next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
+
+
+def unbound(member: Any) -> Any:
+    """Return the function of a method that is bound, of a class or static; else ``member``."""
+    return member.__func__ if issubclass(type(member), BOUND) else member
 
 
 def peek(obj: object, key: object) -> tuple[object, ...]:

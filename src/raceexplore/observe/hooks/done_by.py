@@ -18,7 +18,7 @@ from types import (
 )
 from typing import Any, Final
 
-from raceexplore.kernel.fence.hostile import is_a
+from raceexplore.kernel.fence.hostile import home_of, is_a
 from raceexplore.observe.effects.by_class_of_object import (
     CACHE,
     MARK,
@@ -32,7 +32,7 @@ from raceexplore.observe.effects.library import Does, does, full_name, is_python
 from raceexplore.observe.effects.locations import SCALARS
 from raceexplore.observe.effects.remember import Kinds
 from raceexplore.observe.effects.sorts import PRIMITIVES
-from raceexplore.observe.effects.values import member_of, namespace, peek
+from raceexplore.observe.effects.values import member_of, namespace, peek, unbound
 
 DESCRIPTORS: Final = (MethodDescriptorType, WrapperDescriptorType, ClassMethodDescriptorType)
 GETTERS: Final = (operator.itemgetter, operator.attrgetter, operator.methodcaller, GenericAlias)
@@ -81,7 +81,7 @@ def done_by_method(obj: Any, name: str) -> Does:
         member = member_of(obj, name)
         if type(member) is ClassMethodDescriptorType or kind in SCALARS:
             return Does.READS
-        own = is_observed(getattr(member, "__func__", member))
+        own = is_observed(unbound(member))
         return Does.KEEPS if own or member is None else Does.CHANGES
     member = member_of(kind, name)
     if member is None:
@@ -93,9 +93,9 @@ def done_by_method(obj: Any, name: str) -> Does:
 
 def _done_by_library(kind: type) -> Does:
     """Return what methods of a library's class do to their arguments, ours included."""
-    if kind.__module__.startswith(SERVICES):
+    if home_of(kind).startswith(SERVICES):
         return Does.READS  # what a statement or a command is made of
-    ours = kind.__module__.partition(".")[0] in {"trio", "raceexplore"}
+    ours = home_of(kind).partition(".")[0] in {"trio", "raceexplore"}
     ours = ours and not issubclass(kind, random.Random)  # ours is made where Python's is asked for
     return Does.KEEPS if ours else Does.CHANGES
 

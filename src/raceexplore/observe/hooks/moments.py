@@ -6,6 +6,7 @@ import asyncio
 from types import CoroutineType
 from typing import Any, Final, TypeVar
 
+from raceexplore.kernel.fence.hostile import is_a
 from raceexplore.observe.effects.by_class_of_object import is_observed_class
 from raceexplore.observe.effects.locations import ALL
 from raceexplore.observe.effects.remember import Kinds
@@ -42,7 +43,7 @@ def answered(value: T) -> T:
 def raised(value: T) -> T:
     """Raise an exception that was made before: its traceback and its context change."""
     ledger = hooks.active
-    if ledger is not None and isinstance(value, BaseException):
+    if ledger is not None and is_a(value, BaseException):
         for name in ("__traceback__", "__context__", "__cause__", "__suppress_context__"):
             ledger.write(value, name)
     return value
@@ -53,9 +54,9 @@ def asked(kind: T, value: object) -> T:
     ledger = hooks.active
     if ledger is not None:
         kinds: Any = kind
-        for one in kinds if isinstance(kind, tuple) else (kinds,):
+        for one in kinds if is_a(kind, tuple) else (kinds,):
             meta = type(one)
-            if meta is not type and isinstance(one, type) and not is_observed_class(meta):
+            if meta is not type and is_a(one, type) and not is_observed_class(meta):
                 note_asked(ledger, one, value)
     return kind
 

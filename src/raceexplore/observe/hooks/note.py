@@ -10,7 +10,7 @@ from io import IOBase
 from types import BuiltinFunctionType, CellType, MethodType, ModuleType, SimpleNamespace
 from typing import Any, Final
 
-from raceexplore.kernel.fence.hostile import is_a
+from raceexplore.kernel.fence.hostile import home_of, is_a
 from raceexplore.observe.effects.by_class_of_object import (
     CODE,
     RAISED,
@@ -100,9 +100,9 @@ def note(ledger: Ledger, effect: Effect, obj: object, name: str) -> None:
 def hidden(ledger: Ledger, kind: type, name: str) -> None:
     """Note that ``name`` of an instance of ``kind`` does what nobody observes."""
     base = next((base for base in kind.__mro__ if name in vars(base)), kind)
-    root = base.__module__.partition(".")[0]
+    root = home_of(base).partition(".")[0]
     package = "" if is_pythons(root) or root == "trio" or is_observed_class(base) else root
-    ledger.opaque(f"{base.__module__}.{base.__qualname__}.{name}", package=package)
+    ledger.opaque(f"{home_of(base)}.{base.__qualname__}.{name}", package=package)
 
 
 def read_whole(ledger: Ledger, obj: object, name: str) -> None:
@@ -126,7 +126,7 @@ def note_key(ledger: Ledger, how: tuple[Effect, str], obj: object, key: object) 
         effect, obj = behind_super(obj, name)
     if effect not in {READ_KEY, WRITE_KEY, READ_OR_FILL}:
         note(ledger, effect, obj, name)
-        if name in SENDS and type(obj).__module__.partition(".")[0] in HANDING:
+        if name in SENDS and home_of(type(obj)).partition(".")[0] in HANDING:
             ledger.introduce((key,))
         return
     location = key if type(key) is str else ledger.key(obj, key)

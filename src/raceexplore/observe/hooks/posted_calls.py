@@ -8,6 +8,7 @@ from functools import partial
 from types import BuiltinFunctionType
 from typing import Any
 
+from raceexplore.kernel.fence.hostile import is_a
 from raceexplore.observe.effects.locations import SCALARS
 from raceexplore.observe.hooks.done_by import done_by
 from raceexplore.observe.hooks.unseen_calls import give, note_called
@@ -17,7 +18,7 @@ from raceexplore.observe.ledger.ledger import Ledger
 def note_posted(ledger: Ledger, function: Any, args: Sequence[Any]) -> None:
     """Note a call that the runtime makes, of what some event has posted."""
     while type(function) is partial and type(function.func) is BuiltinFunctionType:
-        if not isinstance(function.func.__self__, Context) or function.func.__name__ != "run":
+        if not is_a(function.func.__self__, Context) or function.func.__name__ != "run":
             break
         # what `asyncio.to_thread` posts: the function is called in a context of its own
         called, *first = function.args

@@ -18,6 +18,7 @@ from types import (
 )
 from typing import Any, Final, TypeVar
 
+from raceexplore.kernel.fence.hostile import home_of, is_a
 from raceexplore.observe.effects.by_class_of_object import (
     CACHE,
     MARK,
@@ -39,7 +40,7 @@ from raceexplore.observe.effects.codes import (
 )
 from raceexplore.observe.effects.library import Does, does, full_name, is_pythons
 from raceexplore.observe.effects.locations import ALL, SCALARS
-from raceexplore.observe.effects.values import member_of, peek
+from raceexplore.observe.effects.values import member_of, peek, unbound
 from raceexplore.observe.hooks import hook as hooks
 from raceexplore.observe.hooks.contents import contents as contents_of
 from raceexplore.observe.hooks.contents import note_inside
@@ -98,16 +99,14 @@ def method(obj: T, name: str) -> T:
 
 def note_part(ledger: Ledger, owner: Any, name: str) -> None:
     """Note the call of something that a class, a module or an instance holds."""
-    if not isinstance(owner, type):
+    if not is_a(owner, type):
         for value in peek(owner, name):
             note_called(ledger, value)
         return
     member = member_of(owner, name)
-    if member is None:
-        member = member_of(type(owner), name)
-    code = getattr(member, "__func__", member)
-    if isinstance(code, CODES) and not is_observed(code) and not is_harmless(owner, code, name):
-        ledger.opaque(f"{owner.__module__}.{owner.__qualname__}.{name}")
+    code = unbound(member_of(type(owner), name) if member is None else member)
+    if is_a(code, CODES) and not is_observed(code) and not is_harmless(owner, code, name):
+        ledger.opaque(f"{home_of(owner)}.{owner.__qualname__}.{name}")
 
 
 def called_last(value: T, function: object) -> T:
@@ -161,7 +160,7 @@ def later(function: T) -> T:
     if ledger is not None and kind not in GENERATORS and not is_own(function):
         note_called(ledger, function)
         owner = getattr(function, "__self__", None) if kind in CALLED else function
-        if not isinstance(owner, type | ModuleType | FunctionType) and type(owner) not in SCALARS:
+        if not is_a(owner, type | ModuleType | FunctionType) and type(owner) not in SCALARS:
             ledger.opaque(f"what is to be called later, a {type(owner).__qualname__},")
     return function
 
@@ -188,7 +187,7 @@ def _note_made(ledger: Ledger, kind: type) -> None:
     """Note that an instance of a class is made."""
     if is_foreign(kind):
         note_package(ledger, kind)
-    elif is_pythons(kind.__module__) or kind.__module__.partition(".")[0] == "trio":
+    elif is_pythons(home_of(kind)) or home_of(kind).partition(".")[0] == "trio":
         if not issubclass(kind, BaseException | Enum) and type(kind) is not EnumMeta:
             _note_done(ledger, full_name(kind))
     else:
@@ -201,7 +200,7 @@ def factories(kind: type) -> tuple[Any, ...]:
     """Return what makes the defaults of a dataclass, less what makes them out of nothing."""
     fields = vars(kind).get("__dataclass_fields__", {}).values()
     made = [field.default_factory for field in fields if field.default_factory is not MISSING]
-    return tuple([code for code in made if not isinstance(code, type) and not is_own(code)])
+    return tuple([code for code in made if not is_a(code, type) and not is_own(code)])
 
 
 def _note_bound(ledger: Ledger, function: Any) -> None:
@@ -216,9 +215,9 @@ def _note_bound(ledger: Ledger, function: Any) -> None:
     owner, name = function.__self__, function.__name__
     if type(owner) is ModuleType:
         _note_done(ledger, full_name(function))
-    elif isinstance(owner, random.Random):
+    elif is_a(owner, random.Random):
         ledger.write(random, "stream")
-    elif isinstance(owner, type) and not is_own(function):
+    elif is_a(owner, type) and not is_own(function):
         note_part(ledger, owner, name)
     elif not is_own(function) and (effect := effects[type(owner)][name]):
         note(ledger, effect, owner, name)
@@ -243,7 +242,7 @@ def note_mapped(ledger: Ledger, function: Any) -> None:
         if not (owner in SCALARS or owner in UNCHANGING):
             effect = effects[owner][name] if is_known[owner] else FOREIGN
             if effect not in {READ, READ_KEY, SKIP}:
-                ledger.opaque(f"{owner.__module__}.{owner.__qualname__}.{name}")
+                ledger.opaque(f"{home_of(owner)}.{owner.__qualname__}.{name}")
     elif kind is operator.methodcaller:
         ledger.opaque("operator.methodcaller")
     elif kind is partial:

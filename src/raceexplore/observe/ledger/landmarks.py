@@ -12,7 +12,8 @@ from functools import lru_cache
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
-from raceexplore.kernel.fence.hostile import is_a
+from raceexplore.kernel.errors import Refused
+from raceexplore.kernel.fence.hostile import is_a, name_of
 from raceexplore.observe.effects.by_class_of_object import MARK
 from raceexplore.observe.effects.trio_primitives import has_state_elsewhere, state_of
 from raceexplore.observe.effects.values import namespace
@@ -24,7 +25,7 @@ Landmarks = dict[int, tuple[object, str]]
 NONE: Final[Landmarks] = {}
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)  # each keeps its program alive
 def landmarks(function: Callable[..., Any]) -> Landmarks:
     """Return the objects that observed modules hold, by id, with their names; keeps them alive.
 
@@ -65,7 +66,7 @@ def _walk(value: object, name: str, found: Landmarks) -> Iterator[dict[str, Any]
             if _are_ours(members) or namespace(here).get("__module__") == name.rpartition(".")[0]:
                 queue.extend(members)
             continue
-        if is_plain[type(here)]:
+        if _is_plain(here, name):
             continue
         if issubclass(type(here), FunctionType):
             yield here.__globals__
@@ -75,6 +76,17 @@ def _walk(value: object, name: str, found: Landmarks) -> Iterator[dict[str, Any]
             _name(here, f"{name}:{number}", found)
             number += 1
         queue.extend(_inside(here))
+
+
+def _is_plain(here: object, name: str) -> bool:
+    kind = type(here)
+    try:
+        return is_plain[kind]
+    except Exception as error:
+        told = (
+            f"{name} holds an object of {name_of(kind)}, a class whose metaclass gives it no hash"
+        )
+        raise Refused(told) from error
 
 
 def _name(here: object, place: str, found: Landmarks) -> None:

@@ -26,6 +26,7 @@ from types import (
 from typing import TYPE_CHECKING, Any, Protocol
 
 from raceexplore.kernel.events.footprint import Accesses
+from raceexplore.kernel.fence.hostile import home_of
 from raceexplore.observe.effects.locations import ORDER
 from raceexplore.observe.effects.remember import ByClass, Kinds
 from raceexplore.observe.effects.values import namespace, slot_content
@@ -253,7 +254,7 @@ class _Shapes(ByClass[Shape]):
 
     def find(self, kind: type) -> Shape:
         """Return the shape of the instances of ``kind``."""
-        module = kind.__module__
+        module = home_of(kind)
         root = module.partition(".")[0]
         is_leaf = root in LEAVES and not module.startswith(MODELS)
         is_ours = not kind.__dictoffset__ or kind in STANDS

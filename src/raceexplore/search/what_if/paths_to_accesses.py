@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from raceexplore.kernel.fence.hostile import home_of
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.standing.walk import frames, is_user_file
 from raceexplore.kernel.trio_loop.loop import Loop
@@ -149,7 +150,7 @@ class _Tracker(Ledger):
     def _note(self, obj: object, key: object, *, write: bool) -> None:
         way = _way_here(sys._getframe(2))  # noqa: SLF001 the one way to the calling code
         if way:
-            primitive = type(obj).__module__.partition(".")[0] == "trio"
+            primitive = home_of(type(obj)).partition(".")[0] == "trio"
             self._touched[Touch((self.ordinal(obj), key), write, way, primitive)] = None
 
 
