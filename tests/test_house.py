@@ -48,6 +48,8 @@ EXEMPT = {
     "determinism src/raceexplore/sim/postgres/sql/values/types.py": (
         "columns hold dates and times; the clock that makes them is the world's"
     ),
+    "determinism src/raceexplore/sim/data/moments.py": "its dates count from the run's beginning",
+    "determinism src/raceexplore/sim/data/today.py": "it puts the virtual clock in its place",
     **{
         f"determinism src/raceexplore/sim/processes/{name}.py": (
             "it stands for os: flags and results are os's own, and nothing of the machine is asked"

@@ -20,7 +20,8 @@ class Deviation(NamedTuple):
     """One non-neutral decision.
 
     kind: one of `KINDS`; a switch to the clock is one of kind ``task``.
-    at: the path of the task that ran last, or ``path:label`` of a draw.
+    at: the path of the task that ran last, or ``path:label`` of a draw; a draw that is anybody's
+        has no path.
     nth: how many events that task had done, or which draw of that label it was (from 0).
     take: the path of the task that goes on (``clock`` for the clock), or the drawn index.
     """

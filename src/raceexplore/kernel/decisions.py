@@ -43,13 +43,17 @@ class Decisions:
         self.log: list[tuple[Any, ...]] = []
         self.draws: dict[str, int] = {}
 
-    def pick(self, kind: str, label: str, bound: int) -> int:
-        """Return an index below ``bound`` for the draw ``label`` of the running task."""
+    def pick(self, kind: str, label: str, bound: int, *, anybodys: bool = False) -> int:
+        """Return an index below ``bound`` for the draw ``label`` of the running task.
+
+        anybodys: of no task; it is the same draw whoever asks for it.
+        """
         if bound < 2:
             return 0
         if bound > WIDE:
-            return self._digits(kind, label, bound)
-        return self.ask(kind, f"{self.loop.last_actor()[0]}:{label}", bound)
+            return self._digits(kind, label, bound, anybodys=anybodys)
+        owner = "" if anybodys else self.loop.last_actor()[0]
+        return self.ask(kind, f"{owner}:{label}", bound)
 
     def ask(self, kind: str, label: str, bound: int = 2, *, rare: bool = False) -> int:
         """Return an index below ``bound`` for the draw ``label``, which says whose it is.
@@ -74,7 +78,7 @@ class Decisions:
             self.log.append((kind, label, ordinal, False, index))
         return index
 
-    def _digits(self, kind: str, label: str, bound: int) -> int:
+    def _digits(self, kind: str, label: str, bound: int, *, anybodys: bool) -> int:
         """Return an index below ``bound``, asked for digit by digit, the highest first.
 
         Whoever enumerates the options of a question need not hold a thousand million of them.
@@ -84,7 +88,7 @@ class Decisions:
             unit *= WIDE
         while unit:
             options = min(WIDE, (bound - 1 - index) // unit + 1)
-            index += unit * self.pick(kind, label, options)
+            index += unit * self.pick(kind, label, options, anybodys=anybodys)
             unit //= WIDE
         return index
 

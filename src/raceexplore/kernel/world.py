@@ -32,7 +32,7 @@ DRAWN = frozenset(KINDS) - {"task"}  # a switch is no draw of the program's
 class Chooser(Protocol):
     """What the world asks for an index, for the time, and to be followed."""
 
-    def pick(self, kind: str, label: str, bound: int) -> int:
+    def pick(self, kind: str, label: str, bound: int, *, anybodys: bool = False) -> int:
         """Return an index below ``bound``."""
         ...
 
@@ -75,18 +75,21 @@ class World:
         self.seen: dict[str, bool] = {}
         self.counts: dict[str, float] = {}
 
-    def pick(self, label: str, options: Sequence[T], *, kind: str = "data") -> T:
+    def pick(
+        self, label: str, options: Sequence[T], *, kind: str = "data", anybodys: bool = False
+    ) -> T:
         """Return one of ``options``; the first is neutral (no fault, median latency).
 
         ``label`` names the draw within its task; the same entropy draws the same options for
         the same task, label and ordinal, whatever the schedule. kind: ``data``, ``latency`` or
-        ``fault``. Raises `ValueError` if there are no options, and `BadOption` for another kind.
+        ``fault``. anybodys: the label alone names the draw, so that it is the same whichever
+        task makes it. Raises `ValueError` if there are no options, `BadOption` for another kind.
         """
         if not options:
             raise ValueError(f"world.pick({label!r}) needs at least one option")
         if kind not in DRAWN:
             raise BadOption(f"world.pick({label!r}): kind is data, latency or fault, not {kind!r}")
-        index = self._chooser.pick(kind, label, len(options))
+        index = self._chooser.pick(kind, label, len(options), anybodys=anybodys)
         value = options[index]
         if self._recorder is not None:
             self._recorder.draw(label, index, value, counts=kind != "latency")

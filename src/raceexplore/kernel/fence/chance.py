@@ -15,6 +15,11 @@ def derive(entropy: int, salt: int | str) -> int:
     return int.from_bytes(blake2b(f"{entropy}/{salt}".encode(), digest_size=8).digest(), "big")
 
 
+def dice(entropy: int) -> RealRandom:
+    """Return a generator that ``entropy`` alone decides; a run is not asked."""
+    return RealRandom(entropy)
+
+
 class RunRandom(RealRandom):
     """A generator that follows a stream of the run's inside a run, and its own state outside.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from raceexplore.kernel.choice import CLOCK
 from raceexplore.kernel.events.trace import Site
 from raceexplore.report.story.contested import contested
+from raceexplore.report.story.drawn import drawn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -255,17 +256,11 @@ def _after_clock(events: Sequence[Event], position: int, deviation: Deviation) -
 
 def _picks(run: Run) -> dict[int, list[Pick]]:
     """Return the deviating draws of each event."""
-    numbered = enumerate(run.schedule.deviations)
-    wanted = {(d.at, d.nth): (number, d.kind) for number, d in numbered if d.kind != "task"}
     found: dict[int, list[Pick]] = {}
-    count: dict[str, int] = {}
-    for event in run.events:
-        for label, _, value in event.draws:
-            key = f"{event.task}:{label}"
-            ordinal = count[key] = count.get(key, -1) + 1
-            number, kind = wanted.get((key, ordinal), (-1, ""))
-            if kind:
-                found.setdefault(event.number, []).append((kind, label, value, number))
+    for event, label, value, number in drawn(run):
+        if number >= 0:
+            kind = run.schedule.deviations[number].kind
+            found.setdefault(event, []).append((kind, label, value, number))
     return found
 
 

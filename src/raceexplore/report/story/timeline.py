@@ -10,6 +10,7 @@ from raceexplore.kernel.standing.waits import NURSERY
 from raceexplore.report.story import story
 from raceexplore.report.story.arrows import arrows
 from raceexplore.report.story.contested import contested, short_labels
+from raceexplore.report.story.drawn import drawn
 from raceexplore.report.story.race_words import race_row
 from raceexplore.report.story.rows import (
     Arrow,
@@ -119,6 +120,7 @@ def _involved(run: Run, switched: Mapping[int, story.Switch], shared: Collection
         return {event.task for event in run.events}
     draws = [d.at for d in run.schedule.deviations if d.kind != "task"]
     found = {e.task for e in run.events if any(at.startswith(f"{e.task}:") for at in draws)}
+    found |= {run.events[draw.event].task for draw in drawn(run) if draw.deviation >= 0}
     found |= {e.task for e in run.events if any(a.resource in shared for a in e.accesses)}
     tasks = [d for d in run.schedule.deviations if d.kind == "task"]
     found |= {path for d in tasks for path in (d.at, str(d.take))}
@@ -130,18 +132,10 @@ def _involved(run: Run, switched: Mapping[int, story.Switch], shared: Collection
 
 def _draws(run: Run) -> list[tuple[Draw, ...]]:
     """Return what chance gave in each event, and by which deviation."""
-    deviations = enumerate(run.schedule.deviations)
-    index = {(d.at, d.nth): n for n, d in deviations if d.kind != "task"}
-    counts: dict[str, int] = {}
-    found: list[tuple[Draw, ...]] = []
-    for event in run.events:
-        drawn: list[Draw] = []
-        for label, _, value in event.draws:
-            key = f"{event.task}:{label}"
-            counts[key] = ordinal = counts.get(key, -1) + 1
-            drawn.append(Draw(label, value, index.get((key, ordinal), -1)))
-        found.append(tuple(drawn))
-    return found
+    found: dict[int, list[Draw]] = {}
+    for event, label, value, deviation in drawn(run):
+        found.setdefault(event, []).append(Draw(label, value, deviation))
+    return [tuple(found.get(event.number, ())) for event in run.events]
 
 
 def _step(

@@ -116,7 +116,7 @@ class Words:
     def _drawn(self, draw: Deviation) -> str:
         """Return a draw with its value: ``ann's price taking 2.487 s``."""
         path, _, label = draw.at.partition(":")
-        name = f"{self._names.get(path, path)}'s {label}"
+        name = f"{self._names.get(path, path)}'s {label}" if path else label  # no path: anybody's
         for _, value in self._draw(draw):
             return (
                 f"{name} taking {float(value):.4g} s"
@@ -132,7 +132,7 @@ class Words:
             (event.number, value)
             for event in (self.why.orders.cure or self.why.run).events
             for name, _, value in event.draws
-            if event.task == path and name == label
+            if path in {"", event.task} and name == label
         ]
         return drawn[draw.nth : draw.nth + 1]
 
