@@ -27,7 +27,7 @@ async def main(world):
 """
 RELATIVE = {
     "what all_tasks gives": "    for task in asyncio.all_tasks():\n        shown.append(task)\n",
-    "a name that asyncio counts": "    shown.append(asyncio.current_task().get_name())\n",
+    "a name that asyncio counts": "    shown.append(asyncio.create_task(leaf()).get_name())\n",
     "a task that is left": "    asyncio.create_task(leaf())\n    await asyncio.sleep(0)\n",
     "where a task stands": (
         "    task = asyncio.create_task(leaf())\n"

@@ -9,7 +9,8 @@ import re
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,7 +43,7 @@ class Row(NamedTuple):
     missing: int
     repeated: int
     relative: tuple[str, ...]
-    packages: tuple[str, ...] = ()
+    runtime: str = ""
 
     @property
     def word(self) -> str:
@@ -50,12 +51,12 @@ class Row(NamedTuple):
         return "relative" if self.relative else "false" if self.missing else "exact"
 
 
-def row(library: str, name: str, source: str, folder: Path, packages: Sequence[str] = ()) -> Row:
+def row(library: str, name: str, source: str, folder: Path, runtime: str = "trio") -> Row:
     """Return what `dfs` and `prove` show of one program; `folder` is where it is written."""
     path = folder / f"{library}_{''.join(c if c.isalnum() else '_' for c in name)}_program.py"
     path.write_text(source)
     with guarded():
-        program = load_program(str(path), packages)
+        program = replace(load_program(str(path)), runtime=runtime)
         schedules, every = _every(program)
         shown, made, relative = _proved(program)
     return Row(
@@ -67,16 +68,16 @@ def row(library: str, name: str, source: str, folder: Path, packages: Sequence[s
         len(every - shown),
         sum(count - 1 for count in made.values()),
         relative,
-        tuple(packages),
+        runtime,
     )
 
 
 def rows(library: str, folder: Path) -> Iterator[Row]:
-    """Yield what is found of each program for ``library``; anyio's with anyio observed, too."""
+    """Yield what is found of each program for ``library``; anyio's on both runtimes."""
     for name, source in api_programs.programs(library).items():
         yield row(library, name, source, folder)
         if library != "trio":
-            yield row(library, name, source, folder, (library,))
+            yield row(library, name, source, folder, "asyncio")
 
 
 def _every(program: Program) -> tuple[int, set[object]]:
@@ -111,7 +112,8 @@ def table(found: list[Row]) -> str:
         "|---|---:|---:|---:|---|",
     ]
     for one in found:
-        what = f"`{one.library}.{one.name}`" + "".join(f", `--observe {p}`" for p in one.packages)
+        on = f", on {one.runtime}" if one.library != one.runtime else ""
+        what = f"`{one.library}.{one.name}`{on}"
         numbers = f"{one.schedules:,} | {one.outcomes} | {one.runs:,}"
         lines.append(f"| {what} | {numbers} | {_claim(one)} |")
     return "\n".join(lines) + "\n"

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 CLOCK_NUMBER = -1
 CALLBACK, TIMER, THREAD = "callback", "timer", "thread"  # what actors without a task are called
+DELIVERY = "cancellation"  # likewise: see deliveries.py
+NOBODY: frozenset[Any] = frozenset()
 GROUPS: tuple[Any, ...] = ()
 HANDLE: Any = events.Handle  # as Any: most of what is used here has no types
 TIMER_HANDLE: Any = events.TimerHandle
@@ -130,11 +132,14 @@ def _nothing() -> None:
 class CallbackActor(HANDLE):  # type: ignore[misc]
     """A callback of no task: an actor that does one event.
 
-    kind: a plain callback, of which only the oldest can go on; a timer; or the job of a thread.
-    polls: it has posted itself, so that others go first.
+    kind: a plain callback, of which only the oldest can go on; a timer; the job of a thread; or a
+    delivery. polls: it has posted itself, so that others go first. watched: the tasks that a
+    delivery sleeps for (see deliveries.py).
     """
 
-    __slots__ = ("code", "info", "kind", "nth", "number", "parent", "polls", "scope", "steps")
+    __slots__ = (
+        "code", "info", "kind", "nth", "number", "parent", "polls", "scope", "steps", "watched",
+    )  # fmt: skip
 
     child_nurseries = GROUPS
     callback = None
@@ -146,6 +151,7 @@ class CallbackActor(HANDLE):  # type: ignore[misc]
         self.info: Any = None
         self.kind = CALLBACK
         self.code: Any = callback
+        self.watched = NOBODY
 
     def cancel(self) -> None:
         """Cancel as asyncio does: its turn comes nevertheless, and then it does nothing."""

@@ -8,9 +8,15 @@ import sys
 import warnings
 from asyncio import events, runners, taskgroups, tasks
 from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
+from math import inf
 from typing import TYPE_CHECKING, Any
 
+from raceexplore.kernel.asyncio_loop.actors import THREAD
 from raceexplore.kernel.asyncio_loop.tasks import OrderedSet
+from raceexplore.kernel.fence import guard
+from raceexplore.kernel.fence.guard import importing
 from raceexplore.kernel.fence.outside import outside
 
 if TYPE_CHECKING:
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
 # the guard may be in place by now
 REAL = inspect.unwrap(asyncio.get_running_loop), inspect.unwrap(asyncio.run)
 MISSING: Any = object()
+BACKEND = "anyio._backends._asyncio"
 
 
 @contextmanager
@@ -51,6 +58,8 @@ def as_in_a_run(run: Any) -> Iterator[None]:
         (taskgroups, "set", OrderedSet),
         (warnings, "_warn_unawaited_coroutine", run.never_awaited),
     )
+    if (anyio := _anyio()) is not None:
+        patches += ((anyio, "all_tasks", all_tasks), *_patches_of_anyio(anyio, run))
     undo = [(owner, name, owner.__dict__.get(name, MISSING)) for owner, name, _ in patches]
     for owner, name, value in patches:
         setattr(owner, name, value)
@@ -84,3 +93,76 @@ def _outside_of_jobs(run: Any) -> Any:
         raise error
 
     return run_coroutine_threadsafe
+
+
+def _anyio() -> Any:
+    """Return what anyio has for asyncio, which it loads at its first use; None without anyio."""
+    if "anyio" not in sys.modules:
+        return None
+    if BACKEND not in sys.modules:
+        with importing():
+            variables = vars(import_module(BACKEND))
+        for name, value in tuple(variables.items()):  # what it has taken from a guarded asyncio
+            if getattr(value, "__module__", None) == guard.__name__:
+                variables[name] = inspect.unwrap(value)
+    return sys.modules[BACKEND]
+
+
+def _patches_of_anyio(anyio: Any, run: Any) -> tuple[tuple[Any, str, Any], ...]:
+    """Return what anyio has in a run: sets with an order, and threads' jobs that are events."""
+    return (
+        (anyio, "set", OrderedSet),
+        (anyio, "WorkerThread", InlineWorker),
+        (anyio, "find_root_task", lambda: run.actors.main.task),
+        (anyio.AsyncIOBackend, "run_sync_from_thread", _from_jobs(run)),
+    )
+
+
+def _from_jobs(run: Any) -> Any:
+    """Return anyio's ``from_thread.run_sync``, which calls its function in the job's own event."""
+
+    def run_sync_from_thread(func: Any, args: Any, token: object = None) -> Any:
+        before = events._get_running_loop()
+        events._set_running_loop(run.loop)
+        try:
+            return func(*args)
+        finally:
+            events._set_running_loop(before)
+
+    return staticmethod(run_sync_from_thread)
+
+
+class InlineWorker:
+    """A worker thread of anyio's: each job that it gets is an event of the run."""
+
+    MAX_IDLE_TIME = 10
+    idle_since = inf  # nobody need stop it
+
+    def __init__(self, root_task: Any, workers: Any, idle_workers: Any) -> None:
+        self.root_task, self.idle_workers, self.queue = root_task, idle_workers, self
+
+    def start(self) -> None:
+        """There is no thread."""
+
+    def stop(self, task: Any = None) -> None:
+        """There is no thread."""
+
+    def put_nowait(self, item: tuple[Any, ...]) -> None:
+        """Take a job: its context, function, arguments, future and cancel scope."""
+        context, function, args, future, scope = item
+        loop: Any = events.get_running_loop()
+        job = partial(_do_job, loop, scope)
+        call = partial(context.run, function, *args)
+        loop._post(THREAD, job, (future, call, ()), None).code = function
+        self.idle_workers.append(self)
+
+
+def _do_job(loop: Any, scope: Any, future: Any, call: Any, args: tuple[Any, ...]) -> None:
+    """Do a job, which may ask anyio whether its caller, in ``scope``, has been cancelled."""
+    anyio: Any = sys.modules[BACKEND]
+    with anyio.claim_worker_thread(anyio.AsyncIOBackend, loop):
+        anyio.threadlocals.current_cancel_scope = scope
+        try:
+            loop.host.job(future, call, args)
+        finally:
+            del anyio.threadlocals.current_cancel_scope

@@ -134,6 +134,7 @@ class Drive(State):
         """Step actors until the program has ended, ``limit`` steps are done, or a verdict is."""
         actors, line, chores = self.actors, self.line, self.chores
         queue, due, callbacks, fresh = line.queue, line.due, line.callbacks, actors.fresh
+        asleep = line.asleep
         decisions, free = self.decisions, self.settings.order == "any"
         point, choose, log = decisions.point, decisions.scheduler.choose, decisions.log
         fair_after = self.settings.fair_after
@@ -145,9 +146,9 @@ class Drive(State):
             while True:
                 if chores:
                     self.do_chores()
-                edge = line.edge
+                edge = line.pass_over() if asleep else line.edge
                 if not edge:
-                    if queue and not (due or callbacks or self.ending):
+                    if queue and not (due or callbacks or asleep or self.ending):
                         line.edge = edge = len(queue)  # all that `turn` would do
                         line.over = 0
                     elif self.turn():
@@ -157,7 +158,7 @@ class Drive(State):
                         return
                 # what can go on, in asyncio's own order
                 bound = (len(queue) if line.over < fair_after else edge) if free else 1
-                if (callbacks or due) and free:
+                if (callbacks or due or asleep) and free:
                     bound = len(line.options())
                 if elastic and self.timers.next() != inf:
                     bound += 1
@@ -205,6 +206,8 @@ class Drive(State):
                 self.call(actor)
             if fresh:
                 actors.name_fresh()
+            if asleep or line.roused:
+                line.rouse(actor)
             if self.after is not None:
                 if chores:
                     self.do_chores()
@@ -225,9 +228,7 @@ class Drive(State):
         if self.turns_left <= 1 or (stopping and not self.first):
             return False
         self.turns_left -= 1
-        if not (line.queue or line.due) and (
-            self.turns_left < inf or stopping or not self.pass_time()
-        ):
+        if line.is_empty and (self.turns_left < inf or stopping or not self.pass_time()):
             return False
         line.begin_turn()
         self.first = False

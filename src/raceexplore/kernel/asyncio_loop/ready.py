@@ -7,7 +7,8 @@ from math import inf
 from types import MethodType
 from typing import Any
 
-from raceexplore.kernel.asyncio_loop.actors import CALLBACK, CallbackActor
+from raceexplore.kernel.asyncio_loop.actors import CALLBACK, DELIVERY, CallbackActor
+from raceexplore.kernel.asyncio_loop.deliveries import rouses
 
 
 class Ready:
@@ -18,20 +19,25 @@ class Ready:
     turn. Plain callbacks keep their order among themselves, so that the oldest of them alone is an
     option (``callbacks``). A timer whose time has come waits in ``due`` for the end of the turn; a
     callback that posts itself again waits for the next turn, since it waits for the others to do
-    something. mark: where in the queue begins what the present event has made ready.
+    something. mark: where in the queue begins what the present event has made ready. asleep: the
+    deliveries in the queue that would do nothing (see deliveries.py). roused: by the present event.
 
     A turn ends: once ``over`` actors of later turns have gone on before those of this one,
     ``fair_after`` of them, the others are waited for. Else a task that polls, as anyio's do for
     their cancellation, could be chosen for ever.
     """
 
-    __slots__ = ("callbacks", "due", "edge", "fair_after", "mark", "over", "queue")
+    __slots__ = (
+        "asleep", "callbacks", "due", "edge", "fair_after", "mark", "over", "queue", "roused",
+    )  # fmt: skip
 
     def __init__(self, fair_after: int) -> None:
         self.fair_after, self.over = fair_after, 0
         self.queue: list[Any] = []
         self.due: list[Any] = []
         self.callbacks: list[CallbackActor] = []
+        self.asleep: list[CallbackActor] = []
+        self.roused: list[CallbackActor] = []
         self.edge = self.mark = 0
 
     def post(self, handle: CallbackActor, by: Any) -> None:
@@ -40,6 +46,30 @@ class Ready:
         if handle.kind is CALLBACK:
             self.callbacks.append(handle)
             handle.polls = type(by) is CallbackActor and same(by.code, handle.code)
+        elif handle.kind is DELIVERY:
+            self.asleep.append(handle)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing can go on before time passes."""
+        return len(self.queue) == len(self.asleep) and not self.due
+
+    def pass_over(self) -> int:
+        """Let the deliveries at the head of the queue that sleep wait for the next turn.
+
+        Returns how many actors of this turn are left.
+        """
+        queue, asleep = self.queue, self.asleep
+        while self.edge and queue[0] in asleep:
+            queue.append(queue.pop(0))
+            self.edge -= 1
+        return self.edge
+
+    def rouse(self, by: Any) -> None:
+        """Rouse the deliveries to which the event that the actor ``by`` has done gives work."""
+        self.roused = [handle for handle in self.asleep if rouses(by.task, handle)]
+        for handle in self.roused:
+            self.asleep.remove(handle)
 
     def begin_turn(self) -> None:
         """Let all that is ready belong to the turn that begins; timers come last."""
@@ -56,12 +86,13 @@ class Ready:
             oldest = None
         late = self.over >= self.fair_after
         waiting = self.queue[: self.edge] if late else self.queue + self.due
-        return [a for a in waiting if a is oldest or a.kind is not CALLBACK]
+        found = [a for a in waiting if a is oldest or a.kind is not CALLBACK]
+        return [a for a in found if a not in self.asleep] if self.asleep else found
 
     def take(self, index: int) -> Any:
         """Remove and return the option at ``index``; None if there are fewer."""
         queue = self.queue
-        if self.callbacks or self.due:
+        if self.callbacks or self.due or self.asleep:
             options = self.options()
             if index < len(options):
                 actor, edge = options[index], self.edge
@@ -90,11 +121,15 @@ class Ready:
     def woken(self, by: Any) -> list[Any]:
         """Return what the present event, of the actor ``by``, has made ready; not itself."""
         due = [timer for timer in self.due if timer.parent is by.info]
-        return [actor for actor in self.queue[self.mark :] + due if actor is not by]
+        found = [actor for actor in self.queue[self.mark :] + due if actor is not by]
+        if not (self.asleep or self.roused):
+            return found
+        posted = [actor for actor in found if actor not in self.asleep]
+        return posted + [actor for actor in self.roused if actor not in posted]
 
     def clear(self) -> None:
         """Forget what is ready."""
-        for queue in (self.queue, self.due, self.callbacks):
+        for queue in (self.queue, self.due, self.callbacks, self.asleep, self.roused):
             queue.clear()
         self.edge = 0
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from outcome import Error, capture
 
 from raceexplore.kernel.asyncio_loop.actors import INTERRUPTION, Actor
+from raceexplore.kernel.asyncio_loop.deliveries import sleep_if_idle
 from raceexplore.kernel.asyncio_loop.ending import user_call
 from raceexplore.kernel.asyncio_loop.loop import RESOLUTION_S, ControlledLoop
 from raceexplore.kernel.asyncio_loop.names import Actors
@@ -75,6 +76,7 @@ class State:
 
     def post(self, handle: CallbackActor) -> None:
         """Let ``handle`` be called: after the callbacks that wait already, if it is one."""
+        sleep_if_idle(handle)
         self.actors.number(handle, self.last)
         self.line.post(handle, self.last)
 
@@ -180,7 +182,8 @@ class State:
 
     def alive(self, actor: Any) -> list[Any]:
         """Return the actors that can go on."""
-        return self.line.queue + self.line.due
+        line = self.line
+        return [one for one in line.queue if one not in line.asleep] + line.due
 
     def option_tasks(self) -> list[TaskInfo]:
         """Return the actor behind each option of the current choice point."""

@@ -69,6 +69,16 @@ class OrderedSet(set[Any]):
             self._order[item] = None
             super().add(item)
 
+    def remove(self, item: Any) -> None:
+        """Remove ``item``."""
+        super().remove(item)
+        del self._order[item]
+
+    def discard(self, item: Any) -> None:
+        """Remove ``item``, if it is there."""
+        super().discard(item)
+        self._order.pop(item, None)
+
     def pop(self) -> Any:
         """Remove and return the first item."""
         for item in self:

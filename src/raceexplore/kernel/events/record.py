@@ -52,6 +52,14 @@ class Ledger(Protocol):
         """Note that a task begins whose body is the method ``name`` of something of trio's."""
         ...
 
+    def begun(self, coroutine: object) -> None:
+        """Note that the event is the first of ``coroutine``, which nobody else can await now."""
+        ...
+
+    def spawned(self, coroutine: object) -> None:
+        """Note that ``coroutine`` becomes a task's: others may have got hold of it before."""
+        ...
+
     def call(self, function: Any, args: Sequence[Any]) -> None:
         """Note that the event calls ``function``, which another one has posted."""
         ...
@@ -255,6 +263,8 @@ class Recorder:
 
     def _look_at_bodies(self, ledger: Ledger, step: Step, course: Course) -> None:
         """Note what the task begins with, if that is of trio's, and the tasks that it spawned."""
+        if course.last < 0:
+            ledger.begun(step.task.coro)
         if course.body is not None:
             ledger.begin(*course.body)
             course.body = None
@@ -267,6 +277,7 @@ class Recorder:
         frame = child.coro.cr_frame
         if frame is None:
             return
+        ledger.spawned(child.coro)
         ledger.introduce((*frame.f_locals.values(), *cells_of(child.coro), *variables_of(child)))
         course = self._courses.get(child)
         if course is None:

@@ -1,6 +1,6 @@
 """What is not Python in asyncio, or is not asyncio's own: futures, tasks, handles and the loop.
 
-All else of asyncio's is observed as the program is (see asyncio_code.py). A future is one location,
+All else of asyncio's is observed as the program is (see library_code.py). A future is one location,
 which is its state, its result and its callbacks. A task is one more; what it is cancelled by is its
 scope, which each of its events looks at. The kernel notes what no call shows: that a task waits for
 a future, that it has ended, that a call is posted.
@@ -9,6 +9,7 @@ a future, that it has ended, that a call is posted.
 from __future__ import annotations
 
 import asyncio
+import re
 from asyncio import mixins
 from typing import Any, Final
 
@@ -16,7 +17,20 @@ from raceexplore.kernel.asyncio_loop.actors import Location, Scope
 from raceexplore.kernel.asyncio_loop.loop import ControlledLoop
 from raceexplore.kernel.asyncio_loop.tasks import OrderedSet
 from raceexplore.kernel.events.trace import Kind
-from raceexplore.observe.effects.codes import FOREIGN, READ, SET, SKIP, WRITE, Table
+from raceexplore.observe.effects.codes import FOREIGN, READ, SET, SKIP, STANDS, WRITE, Table
+
+COUNTED: Final = re.compile(r"Task-[0-9]+")  # what asyncio calls a task that nobody has named
+
+
+def is_counted(name: str) -> bool:
+    """Return whether a task's name hangs on how many there were before; main is the first."""
+    return bool(COUNTED.fullmatch(name)) and name != "Task-1"
+
+
+def given_name(task: Any) -> int:
+    """Return what it touches to read a task's name."""
+    return FOREIGN if is_counted(task.get_name()) else READ
+
 
 FUTURE: Final[Table] = {
     **dict.fromkeys(("done", "cancelled", "result", "exception", "_state", "_result"), READ),
@@ -29,9 +43,10 @@ TASK: Final[Table] = {
     **FUTURE,
     **dict.fromkeys(("get_coro", "get_context"), SKIP),
     "cancelling": READ,
-    # its default is counted over all tasks, and the others show where another task stands
-    **dict.fromkeys(("get_name", "get_stack", "print_stack", "_fut_waiter"), FOREIGN),
-    **dict.fromkeys(("_must_cancel", "_coro", "_num_cancels_requested"), FOREIGN),
+    # these show where another task stands, or what it is about to do
+    **dict.fromkeys(("_must_cancel", "_fut_waiter"), STANDS),
+    **dict.fromkeys(("get_stack", "print_stack", "_coro", "_num_cancels_requested"), FOREIGN),
+    "get_name": given_name,
 }
 LOOP: Final[Table] = {
     **dict.fromkeys(dir(ControlledLoop), SKIP),

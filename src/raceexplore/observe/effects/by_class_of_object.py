@@ -17,6 +17,7 @@ import uuid
 from contextvars import ContextVar, Token
 from enum import Enum, EnumMeta
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from raceexplore.kernel.fence.hostile import home_of, is_a
 from raceexplore.observe.effects.codes import (
@@ -35,6 +36,7 @@ from raceexplore.observe.effects.codes import (
     STORE,
     SUPER,
     TABLES,
+    WEAK_KEYS,
     WRITE,
     Effect,
     Table,
@@ -165,6 +167,8 @@ def classify_instance(owner: type, name: str) -> Effect:
     """Return what ``name`` touches on an instance whose class decides."""
     if name in {"__next__", "__iter__", "__contains__"} and is_iterator(owner):
         return ITERATOR
+    if owner is WeakKeyDictionary and name in WEAK_KEYS:
+        return WEAK_KEYS[name]
     if name in {"__match__", "__order__"} or home_of(owner) in UNSEEN:
         # Stands for patterns, and for getattr with a name not known before. A function that is
         # given a file writes to it, most likely.

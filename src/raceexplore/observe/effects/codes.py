@@ -34,6 +34,7 @@ CHAINED: Final = 18  # reads all maps of a ChainMap
 CHAIN: Final = 19  # also writes the first of them
 REACH: Final = 20  # an object of Python's library, and what it works on: a file, a queue
 UPDATE: Final = 23  # writes the whole dict; as the dict of an object's own it may hide methods
+STANDS: Final = 24  # looks where a task stands, which any of its events may change
 POP: Final = 22  # writes the whole object, and gives what comes first in its order
 
 Effect: TypeAlias = int | Callable[[object], int]
@@ -77,6 +78,10 @@ DICT: Final = table(
     reads_key="get __contains__",
     writes_key="pop setdefault __delitem__",
 )
+WEAK_KEYS: Final = table(
+    reads_key="get __getitem__ __contains__", writes_key="__setitem__ __delitem__ pop setdefault"
+)
+"""Of a WeakKeyDictionary: whoever names a key holds it, so that its entry stays meanwhile."""
 VIEWS: Final[Table] = dict.fromkeys([*WHOLE, "__getitem__", "isdisjoint"], VIEW)
 
 CHANGES: Final = frozenset(name for name in DICT if DICT[name] in {WRITE, WRITE_KEY, POP, UPDATE})

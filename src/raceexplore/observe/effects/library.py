@@ -185,6 +185,7 @@ TRIO: Final = frozenset(
     | {"CapacityLimiter", "checkpoint", "checkpoint_if_cancelled", "cancel_shielded_checkpoint"}
     | {
         "current_task",
+        "current_trio_token",
         "spawn_system_task",
         "reschedule",
         "wait_task_rescheduled",

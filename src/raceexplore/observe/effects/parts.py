@@ -6,6 +6,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
+from raceexplore.kernel.asyncio_loop.tasks import ControlledTask
+from raceexplore.kernel.fence.hostile import home_of
 from raceexplore.observe.effects.by_class_of_object import is_observed
 from raceexplore.observe.effects.locations import ALL, INDEXED, SCALARS, index
 from raceexplore.observe.effects.remember import ByClass, Kinds
@@ -28,7 +30,8 @@ def part_of(obj: object, key: object, ordinal: Callable[[object], int]) -> objec
         return ALL if ALL in parts else parts
     if issubclass(kind, Enum) and kind.__hash__ is Enum.__hash__:
         return Enum.__str__(key)
-    if kind.__hash__ is object.__hash__ and kind.__eq__ is object.__eq__:
+    hashed = kind.__hash__ is object.__hash__ or kind is ControlledTask
+    if hashed and kind.__eq__ is object.__eq__:
         return ("object", ordinal(key))
     return ALL
 
@@ -41,7 +44,9 @@ class Finalizers(ByClass[bool]):
 
     def find(self, kind: type) -> bool:
         """Return whether some class that ``kind`` derives from has an observed ``__del__``."""
-        return any(is_observed(vars(base).get("__del__")) for base in kind.__mro__)
+        # anyio's only warn of streams that nobody has closed
+        bases = [base for base in kind.__mro__ if home_of(base).partition(".")[0] != "anyio"]
+        return any(is_observed(vars(base).get("__del__")) for base in bases)
 
 
 has_finalizer: Final = Finalizers()

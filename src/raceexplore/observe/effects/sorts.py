@@ -25,3 +25,10 @@ class Sorts(ByClass[Kind]):
 
 
 kind_of: Final = Sorts()
+
+
+def know(tables: dict[type, Table], sorts: dict[type, Kind]) -> None:
+    """Enter the tables and the sorts of a library's classes, once that is loaded."""
+    PRIMITIVES.update(tables)
+    KINDS.update(sorts)
+    kind_of.clear()

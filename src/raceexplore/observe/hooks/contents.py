@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Final, TypeVar
 
+from raceexplore.kernel.asyncio_loop.tasks import OrderedSet
 from raceexplore.observe.effects.by_class_of_object import effects
 from raceexplore.observe.effects.codes import READ, TABLES
 from raceexplore.observe.effects.locations import SCALARS
@@ -76,8 +77,8 @@ def note_inside(ledger: Ledger, obj: object, name: str, depth: int = REACH_MAX) 
 def _inside(value: Any, name: str) -> list[object]:
     """Return what an operation on ``value`` goes on to. Of a set nothing: it has no order."""
     kind = type(value)
-    if kind in SCALARS:
-        return []
+    if kind in SCALARS or kind is OrderedSet:
+        return []  # one of asyncio's or anyio's: tasks and scopes are equal to themselves only
     if _sequence[kind]:
         return items(value)
     if issubclass(kind, dict):

@@ -18,6 +18,8 @@ from types import (
 )
 from typing import Any, Final
 
+import trio
+
 from raceexplore.kernel.fence.hostile import home_of, is_a
 from raceexplore.observe.effects.by_class_of_object import (
     CACHE,
@@ -118,6 +120,8 @@ def is_harmless(owner: type, code: Any, name: str) -> bool:
     home = getattr(code, "__objclass__", None) or getattr(code, "__self__", None) or owner
     if name in {"__new__", "__init__", "__getattribute__", "__init_subclass__", "mro"}:
         return True
+    if name == "_create" and owner is trio.Cancelled:
+        return True  # as anyio does, to cancel what has ended in a group of cancellations
     if is_a(code, FunctionType):
         return does(full_name(code)) == Does.KEEPS or code.__module__ in {"enum", "typing"}
     known = home in UNCHANGING or is_known[home if is_a(home, type) else type(home)]

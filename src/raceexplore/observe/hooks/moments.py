@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from inspect import CORO_CREATED, getcoroutinestate
 from types import CoroutineType
 from typing import Any, Final, TypeVar
 
@@ -19,12 +20,18 @@ is_future: Final = Kinds(asyncio.Future)
 
 
 def awaited(value: T) -> T:
-    """Await something that was made before: a coroutine that others can reach is theirs as well."""
+    """Await something that was made before.
+
+    A coroutine that others can reach is theirs as well: who comes second gets an error, and which
+    one hangs on how far the first has come, which no place stands for.
+    """
     ledger = hooks.active
     if ledger is not None:
         kind = type(value)
         if kind is CoroutineType:
-            if ledger.names.is_out(ledger.ordinal(value)):
+            coroutine: Any = value
+            is_out = ledger.names.is_out(ledger.ordinal(value))
+            if is_out and getcoroutinestate(coroutine) != CORO_CREATED:
                 ledger.opaque("a coroutine that others can reach")
             ledger.write(value, ALL)
         elif is_future[kind]:

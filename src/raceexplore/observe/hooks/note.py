@@ -43,6 +43,7 @@ from raceexplore.observe.effects.codes import (
     REQUEST,
     SENDS,
     SKIP,
+    STANDS,
     STORE,
     SUPER,
     TABLES,
@@ -58,6 +59,7 @@ from raceexplore.observe.effects.locations import ALL, FREE, QUEUE
 from raceexplore.observe.effects.remember import Kinds
 from raceexplore.observe.effects.stored_names import expected
 from raceexplore.observe.effects.values import member_of, namespace
+from raceexplore.observe.hooks.standing import note_standing
 from raceexplore.observe.ledger.ledger import Ledger
 from raceexplore.observe.ledger.naming import parts
 
@@ -197,6 +199,8 @@ def note_shared(ledger: Ledger, code: int, obj: object, name: str) -> None:
     """Note the effect of an operation on an instance that its class may have a part in."""
     if code == NAMESPACE:
         ledger.alias(namespace(obj), obj)
+    elif code == STANDS:
+        note_standing(ledger, obj)
     elif code == CACHED:
         ledger.write(member_of(type(obj), name), ALL)
     elif code == STORE:

@@ -6,8 +6,9 @@ a run. Its name is the variable that holds it and its place in there, whoever to
 
 from __future__ import annotations
 
+import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
@@ -26,21 +27,23 @@ NONE: Final[Landmarks] = {}
 
 
 @lru_cache(maxsize=8)  # each keeps its program alive
-def landmarks(function: Callable[..., Any]) -> Landmarks:
+def landmarks(function: Callable[..., Any], modules: Sequence[ModuleType] = ()) -> Landmarks:
     """Return the objects that observed modules hold, by id, with their names; keeps them alive.
 
-    Starts at the module of ``function``, and goes on to the observed modules that it can reach.
-    Found once, before the first run: what a run stores is let out by the event that stores it.
+    Starts at the module of ``function`` and at ``modules``, those of libraries, and goes on to the
+    observed modules that it can reach. Found once, before the first run: what a run stores is let
+    out by the event that stores it.
     """
-    found: Landmarks = {}
-    modules: dict[int, dict[str, Any]] = {}
+    found: Landmarks = {id(sys.modules): (sys.modules, "sys.modules")}
+    known: dict[int, dict[str, Any]] = {}
     code = function.__func__ if is_a(function, MethodType) else function
     waiting = deque([code.__globals__] if is_a(code, FunctionType) else [])
+    waiting.extend(vars(module) for module in modules)
     while waiting:
         variables = waiting.popleft()
-        if id(variables) in modules or MARK not in variables:
+        if id(variables) in known or MARK not in variables:
             continue
-        modules[id(variables)] = variables
+        known[id(variables)] = variables
         module = str(variables.get("__name__"))
         for name, value in variables.items():
             if not name.startswith("__"):

@@ -200,6 +200,16 @@ class Ledger:
         elif code != SKIP:
             self.opaque(f"{type(primitive).__qualname__}.{name} as a task")
 
+    def spawned(self, coroutine: object) -> None:
+        """Note that ``coroutine`` becomes a task's: others may have got hold of it before."""
+        if id(coroutine) in self._ordinals:
+            self.introduce((coroutine,))
+
+    def begun(self, coroutine: object) -> None:
+        """Note that the event is the first of ``coroutine``, which nobody else can await now."""
+        if id(coroutine) in self._ordinals:
+            self.write(coroutine, ALL)
+
     def close(self, task: str, nth: int) -> tuple[Accesses, str]:
         """Return the accesses of the ``nth`` event of ``task``, and why it is opaque, if it is.
 

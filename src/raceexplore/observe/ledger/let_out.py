@@ -6,12 +6,13 @@ from collections import UserList, deque
 from itertools import islice
 from types import CellType
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from trio.lowlevel import RunVar
 
 from raceexplore.observe.effects.locations import ALL, SCALARS
 from raceexplore.observe.effects.trio_primitives import held_by
-from raceexplore.observe.effects.values import attribute
+from raceexplore.observe.effects.values import attribute, namespace
 from raceexplore.observe.ledger.naming import cell_contents, parts
 
 MOST: Final = 2_000  # of a container's items, from its end that grows
@@ -38,6 +39,9 @@ def _attribute(obj: object, key: object) -> tuple[object, ...]:
 def _all_of(obj: Any) -> list[object]:
     if issubclass(type(obj), RunVar):
         return held_by(obj)
+    if type(obj) is WeakKeyDictionary:
+        by_reference: Any = namespace(obj)["data"]
+        return [value for value in by_reference.values() if type(value) not in SCALARS]
     if issubclass(type(obj), (list, deque)):
         held = [value for value in islice(reversed(obj), MOST) if type(value) not in SCALARS]
         return held[::-1]

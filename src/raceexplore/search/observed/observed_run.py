@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -11,12 +11,12 @@ from raceexplore.kernel.errors import RaceExploreError
 from raceexplore.kernel.run import run_once
 from raceexplore.kernel.runtimes.imports import runtime_of
 from raceexplore.kernel.scheduler import Replay
-from raceexplore.observe.asyncio_code import asyncio_observed
 from raceexplore.observe.hooks import hook as hooks
 from raceexplore.observe.hooks.posted_calls import note_posted
 from raceexplore.observe.hooks.witness import witnessed
 from raceexplore.observe.ledger.landmarks import NONE, landmarks
 from raceexplore.observe.ledger.ledger import Ledger
+from raceexplore.observe.library_code import libraries_observed, library_modules
 from raceexplore.observe.load import in_place
 
 if TYPE_CHECKING:
@@ -50,38 +50,30 @@ def observed_run(
     if not blind and function not in _warm:
         _warm.add(function)
         _warm_up(replace(program, function=function), limits, settings)
-    known = NONE if blind else landmarks(function)
-    ledger = Ledger(
-        values=values,
-        insertion_order=not values,
-        blind=blind,
-        landmarks=known,
-        by_variable=values,
-        calls=note_posted,
-    )
-    hooks.attach(ledger)
+    modules = library_modules(settings.runtime or program.runtime or runtime_of(program.function))
     try:
-        with (
-            in_place(function),
-            runtime_observed(program, settings),
-            witnessed(ledger) if values else nullcontext(),
-        ):
-            return run_once(
-                replace(program, function=function),
-                scheduler,
-                limits=limits,
-                settings=settings,
-                ledger=ledger,
-                watch=watch,
+        with in_place(function), libraries_observed(modules):
+            known = NONE if blind else landmarks(function, modules)
+            ledger = Ledger(
+                values=values,
+                insertion_order=not values,
+                blind=blind,
+                landmarks=known,
+                by_variable=values,
+                calls=note_posted,
             )
+            hooks.attach(ledger)
+            with witnessed(ledger) if values else nullcontext():
+                return run_once(
+                    replace(program, function=function),
+                    scheduler,
+                    limits=limits,
+                    settings=settings,
+                    ledger=ledger,
+                    watch=watch,
+                )
     finally:
         hooks.attach(None)
-
-
-def runtime_observed(program: Program, settings: Settings) -> AbstractContextManager[None]:
-    """Return a context in which the Python code of the program's runtime is observed, too."""
-    runtime = settings.runtime or program.runtime or runtime_of(program.function)
-    return asyncio_observed() if runtime == "asyncio" else nullcontext()
 
 
 def _warm_up(program: Program, limits: Limits, settings: Settings) -> None:
