@@ -20,11 +20,13 @@ PROVED = {
     "cache_stampede/fixed.py": 6,
     "cart/fixed.py": 33,
     "connection_pool/fixed.py": 21,
+    "consumer_group/fixed.py": 14,
     "outbox/fixed.py": 15,
     "stub_scenario/fixed.py": 36,
 }
 # where faults are drawn, as a pause, but no latency: with each draw neutral
-PROVED_NEUTRAL = {"job_queue/fixed.py": 4, "rate_limiter/fixed.py": 12}
+PROVED_NEUTRAL = {"g_counter/fixed.py": 24, "job_queue/fixed.py": 4, "rate_limiter/fixed.py": 12}
+PROVED_SLOWLY = {"broadcast/fixed.py": 216, "election/fixed.py": 154}
 SLOWLY = {"redlock_update/fixed.py": 120}
 
 
@@ -41,10 +43,16 @@ def test_the_page_of_the_models_names_each_story() -> None:
     assert [story for story in stories if f"`{story}`" not in page] == []
 
 
-@pytest.mark.parametrize("path", PROVED)
-def test_a_fix_is_proved_for_two_clients(path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "classes"),
+    [
+        *PROVED.items(),
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in PROVED_SLOWLY.items()),
+    ],
+)
+def test_a_fix_is_proved_for_two_clients(path: str, classes: int) -> None:
     proof = explore(load_program(str(MODELS / path)), scheduler="dpor")
-    assert (proof.complete, proof.failures, proof.classes) == (True, (), PROVED[path])
+    assert (proof.complete, proof.failures, proof.classes) == (True, (), classes)
     assert proof.relative == ()
 
 

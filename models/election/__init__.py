@@ -1,0 +1,1 @@
+"""The election story: a vote that a power cut takes back is given twice."""

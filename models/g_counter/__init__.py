@@ -1,0 +1,1 @@
+"""The g-counter story: two nodes count, and their messages come late, and twice."""
