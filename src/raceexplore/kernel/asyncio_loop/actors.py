@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.choice import CLOCK
 from raceexplore.kernel.names import TaskInfo
+from raceexplore.kernel.standing.walk import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,16 +114,7 @@ class _Ended:
     cr_frame = cr_await = None
 
     def __init__(self, callback: Callable[..., object]) -> None:
-        self.cr_code = code_of(callback)
-
-
-def code_of(callback: Any) -> Any:
-    """Return the code of a callable, or of a stand-in where it is not written in Python."""
-    while (inner := getattr(callback, "func", None)) is not None:
-        callback = inner
-    callback = getattr(callback, "__func__", callback)
-    code = getattr(callback, "__code__", None)
-    return _nothing.__code__ if code is None else code
+        self.cr_code = code_of(callback) or _nothing.__code__
 
 
 def _nothing() -> None:

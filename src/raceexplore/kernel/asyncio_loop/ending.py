@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from raceexplore.kernel.events.trace import Site
 from raceexplore.kernel.names import TaskInfo
 from raceexplore.kernel.scheduler import Replay
-from raceexplore.kernel.standing.walk import is_installed, is_user_file
+from raceexplore.kernel.standing.walk import callers, is_installed, is_user_file
 
 if TYPE_CHECKING:
     from raceexplore.kernel.asyncio_loop.drive import Drive
@@ -77,9 +77,8 @@ def unwind(run: Drive) -> None:
 
 def user_call() -> Site | None:
     """Return the line of the project that calls, if no library is between it and asyncio."""
-    frame: Any = sys._getframe(2)
-    while frame is not None and not is_user_file(frame.f_code.co_filename):
-        frame = frame.f_back
+    found = (f for f in callers(sys._getframe(2)) if is_user_file(f.f_code.co_filename))
+    frame = next(found, None)
     if frame is None or is_installed(frame.f_code.co_filename):
         return None
     return Site(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)

@@ -98,7 +98,7 @@ class AsyncioRun(NotedDrive):
         self, failed: Callable[[BaseException], object], recorder: Recorder | None
     ) -> AsyncioRuntime:
         """Return what the world lends of asyncio."""
-        return AsyncioRuntime(self, failed)
+        return AsyncioRuntime(self, failed, recorder)
 
     def check(self, name: str) -> None:
         """Do nothing: what is no program has been found out before it ran."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from types import TracebackType
 
+    from raceexplore.kernel.events.record import Recorder
+
 
 async def checkpoint() -> None:
     """Pass a schedule point."""
@@ -107,11 +109,13 @@ class AsyncioSpawned:
 class AsyncioRuntime:
     """Pauses, waits and tasks of one run.
 
-    run: the run loop. failed: called with what a spawned task raises.
+    run: the run loop. failed: called with what a spawned task raises. recorder: follows the run.
     """
 
-    def __init__(self, run: Any, failed: Callable[[BaseException], object]) -> None:
-        self._run, self._failed = run, failed
+    def __init__(
+        self, run: Any, failed: Callable[[BaseException], object], recorder: Recorder | None
+    ) -> None:
+        self._run, self._failed, self._recorder = run, failed, recorder
         self._handles: dict[Any, AsyncioSpawned] = {}
         self.checkpoint = checkpoint
         self.sleep = asyncio.sleep
@@ -127,6 +131,8 @@ class AsyncioRuntime:
         handle.task = self._run.loop.create_task(coroutine, name=name)
         self._run.servants[handle.task.actor] = None
         self._handles[handle.task] = handle
+        if self._recorder is not None:
+            self._recorder.starts(handle.task.actor, function)
         return handle
 
     async def _guard(

@@ -43,6 +43,7 @@ class Course:
     whose tasks it waits for. waiting: it cannot go on and was not woken so far. by_clock: it was
     waiting when the clock last fired. interrupted: it was cancelled while it waited. last: the
     number of its last event. unseen: what runs where it stands that nobody observes, or empty.
+    start: where its own code begins, if a function of ours starts that.
     body: the object of trio's, and its method, that is the body of the task, which is new.
     cut_short: it was cancelled before its wait for a condition began, so that it does not stop
     there. held: the last access to each lock that it may have.
@@ -50,11 +51,12 @@ class Course:
 
     __slots__ = (
         "asked", "body", "by_clock", "causes", "cut_short", "held", "interrupted", "joining",
-        "last", "queues", "scopes", "stand", "unseen", "waiting",
+        "last", "queues", "scopes", "stand", "start", "unseen", "waiting",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.stand: Site | None = None
+        self.start: Site | None = None
         self.scopes: Sequence[Any] = ()
         self.queues: tuple[Access, ...] = ()
         self.causes: list[int] = []

@@ -11,9 +11,11 @@ from raceexplore.kernel.events.causes import Causes, Course, Step
 from raceexplore.kernel.events.footprint import NO_LOCKS, QUEUE, Accesses, Locks
 from raceexplore.kernel.events.trace import NOT_OBSERVED, NOWHERE, Access, Event, Site, Stop
 from raceexplore.kernel.standing.walk import (
+    begin_of,
     cells_of,
+    code_of,
+    is_user_file,
     primitive_of,
-    site,
     stand_of,
     unseen_in,
     variables_of,
@@ -125,6 +127,12 @@ class Recorder:
         if counts:
             self._choices.append((label, index))
 
+    def starts(self, task: Any, function: Callable[..., object]) -> None:
+        """Note that the own code of ``task``, which is new, is ``function``: ours only calls it."""
+        code = code_of(function)
+        own = NOWHERE if code is None or not is_user_file(code.co_filename) else begin_of(code)
+        self._courses.setdefault(task, Course()).start = own
+
     def note(self, text: str) -> None:
         """Note a line of `World.event`."""
         self._notes.append(text)
@@ -157,8 +165,7 @@ class Recorder:
             course = self._courses[task] = Course()
         begin = course.stand
         if begin is None:
-            code = coroutine.cr_code
-            begin = site(code.co_filename, code.co_firstlineno, code.co_qualname)
+            begin = course.start or begin_of(coroutine.cr_code)
         course.stand = info.stand = end
         number, inside = len(self.events), course.scopes
         accesses, opaque, locks = self._touched(step, path, begin, course)

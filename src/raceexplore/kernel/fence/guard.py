@@ -15,8 +15,10 @@ import time
 import uuid
 from contextlib import contextmanager
 from datetime import datetime as RealDatetime  # noqa: N812
-from types import BuiltinFunctionType
+from functools import partial
+from types import BuiltinFunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from raceexplore.kernel.fence import doors, endings
 from raceexplore.kernel.fence.chance import FreshRandom, shared
@@ -187,9 +189,11 @@ def _early(patches: list[tuple[Any, str, Any]]) -> Iterator[tuple[Any, str, Any]
     ours = [p for p in patches if getattr(p[0], "__name__", "") in OF_PROCESSES]
     taken = {id(real): patch for o, name, patch in ours if _is_builtin(real := o.__dict__[name])}
     for known_as, module in list(sys.modules.items()) if patches else ():
-        if _looked_at.get(known_as) == id(module):
+        before = _looked_at.get(known_as)
+        if before is not None and before() is module:
             continue
-        _looked_at[known_as] = id(module)
+        # not its id: a module that is gone leaves that to the next one of its name
+        _looked_at[known_as] = ref(module) if type(module) is ModuleType else partial(_same, module)
         names = getattr(module, "__dict__", None)
         for name, value in list(names.items()) if type(names) is dict else ():
             if _is_builtin(value) and id(value) in taken and not doors.is_own(module, name):
@@ -199,11 +203,17 @@ def _early(patches: list[tuple[Any, str, Any]]) -> Iterator[tuple[Any, str, Any]
             yield module, name, taken[id(module.__dict__[name])]
 
 
+def _same(found: object) -> object:
+    """Return what stands in the place of a module, and perhaps cannot be held weakly."""
+    return found
+
+
 def _is_builtin(value: object) -> bool:
     return type(value) is BuiltinFunctionType
 
 
-_looked_at: dict[str, int] = {}  # modules by name and identity: each is looked through once
+# modules by name, most of them held weakly: each is looked through once
+_looked_at: dict[str, Callable[[], object]] = {}
 _early_names: list[tuple[Any, str]] = []
 _with_doors: list[bool] = []  # the modules were looked through for the calls of processes, too
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from raceexplore.kernel.errors import OutsideWorld
 from raceexplore.kernel.events.trace import NOWHERE, Site
-from raceexplore.kernel.standing.walk import is_user_file
-
-if TYPE_CHECKING:
-    from types import FrameType
+from raceexplore.kernel.standing.walk import callers, is_user_file
 
 TOOLS = {
     "socket": "the simulated network of raceexplore.sim, or an in-memory stream",
@@ -76,10 +72,8 @@ def line_of_the_program() -> str:
 
 def call_site() -> Site:
     """Return the innermost place in the program that calls us, or `NOWHERE`."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 the one way to a caller's line
-    while frame is not None:
+    for frame in callers(sys._getframe(1)):  # noqa: SLF001 the one way to a caller's line
         code = frame.f_code
         if is_user_file(code.co_filename):
             return Site(code.co_filename, frame.f_lineno, code.co_qualname)
-        frame = frame.f_back
     return NOWHERE

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from raceexplore.kernel.fence.hostile import is_a
 
@@ -25,14 +25,20 @@ def runtime_of(function: Any) -> str:
     """
     while inner := getattr(function, "func", None) or getattr(function, "__wrapped__", None):
         function = inner
-    return _of_module(str(getattr(function, "__module__", "")))
-
-
-@cache
-def _of_module(name: str) -> str:
-    module = sys.modules.get(name)
-    if module is None:
+    module = sys.modules.get(str(getattr(function, "__module__", "")))
+    if not is_a(module, ModuleType):
         return "trio"
+    found = _known.get(module)
+    if found is None:
+        found = _known[module] = _of_module(module)
+    return found
+
+
+# Of a module, and not by its name: another program may be called so later in the same process.
+_known: WeakKeyDictionary[ModuleType, str] = WeakKeyDictionary()
+
+
+def _of_module(module: ModuleType) -> str:
     roots = _imported(module)
     loaded = [inner for root in roots for inner in _loaded(root)]
     return _named(roots) or _named(root for inner in loaded for root in _held(inner)) or "trio"

@@ -17,10 +17,11 @@ from raceexplore.kernel.events.trace import NOWHERE, Site, Stop
 from raceexplore.kernel.fence import strand
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Iterator
     from types import CodeType, FrameType
 
 _OURS = str(Path(__file__).resolve().parents[2]) + os.sep
+_RUN = str(Path(__file__).parents[1] / "run.py")  # as Python names it in code
 _GUESTS = tuple(_OURS + name + os.sep for name in ("models", "schedulers"))
 _LIBRARY = str(Path(os.__file__).resolve().parent) + os.sep
 _STRANGERS = (str(Path(trio.__file__).resolve().parent) + os.sep, f"{_LIBRARY}asyncio{os.sep}")
@@ -295,6 +296,32 @@ def _in_strand(
 def site(file: str, line: int, function: str, call: str = "") -> Site:
     """Return the site of these parts: the same object as before, most likely."""
     return Site(file, line, function, call, STOPS.get(call, Stop.OTHER))
+
+
+def begin_of(code: CodeType) -> Site:
+    """Return the site at which a task begins whose code that is."""
+    return site(code.co_filename, code.co_firstlineno, code.co_qualname)
+
+
+def code_of(function: Any) -> CodeType | None:
+    """Return the code of a callable; None if it is not written in Python."""
+    while (inner := getattr(function, "func", None)) is not None:
+        function = inner
+    code: CodeType | None = getattr(getattr(function, "__func__", function), "__code__", None)
+    return code
+
+
+def callers(frame: FrameType | None) -> Iterator[FrameType]:
+    """Yield ``frame`` and those that called it in the run: what began the run is no part of it.
+
+    All of them, where no run is going on.
+    """
+    while frame is not None:
+        code = frame.f_code
+        if code.co_qualname == "run_once" and code.co_filename == _RUN:
+            return
+        yield frame
+        frame = frame.f_back
 
 
 def user_await(coroutine: Any) -> tuple[CodeType, int]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import trio
 from outcome import Value
 
+from raceexplore.kernel.events.trace import Access
 from raceexplore.kernel.lot import nobody
 from raceexplore.kernel.trio_loop.compat import by_spawn
 
@@ -128,6 +129,8 @@ class TrioRuntime:
             self._run, (handle, function, *args), runner.system_nursery, name
         )
         self._handles[handle.task] = handle
+        if self._recorder is not None:
+            self._recorder.starts(handle.task, function)
         return handle
 
     async def _run(
@@ -212,9 +215,6 @@ class TrioRuntime:
 
         The scope of a task that has not begun has been entered by none of its events.
         """
-        # imported here, since the line of `_run` is in the digests of runs that are kept
-        from raceexplore.kernel.events.trace import Access
-
         if self._recorder is not None:
             label = f"the beginning of {self._loop.runner.infos[handle.task].path}"
             self._recorder.used[label, ...] = Access((label, ...), write, label)

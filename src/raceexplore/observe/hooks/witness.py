@@ -11,12 +11,11 @@ import trio
 
 from raceexplore.kernel.events.cancels import CHOICE
 from raceexplore.kernel.runtimes import cancelling
-from raceexplore.kernel.standing.walk import is_installed, is_user_file
+from raceexplore.kernel.standing.walk import callers, is_installed, is_user_file
 from raceexplore.observe.effects.by_class_of_object import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
 
     from raceexplore.observe.ledger.ledger import Ledger
 
@@ -50,9 +49,8 @@ def users_line() -> str:
     Of an installed library's, where there is none; empty if the code is nobody's. `CHOICE` if it
     is the run itself that cancels.
     """
-    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
     second = ""
-    while frame is not None:
+    for frame in callers(sys._getframe(2)):  # noqa: SLF001 the one way to a caller's line
         file = frame.f_code.co_filename
         if file == cancelling.__file__:
             return CHOICE
@@ -61,5 +59,4 @@ def users_line() -> str:
             if not is_installed(file) or MARK in frame.f_globals:
                 return line
             second = second or line
-        frame = frame.f_back
     return second
