@@ -253,3 +253,55 @@ def test_the_release_of_a_lock_needs_no_lua_and_answers_as_lua_does() -> None:
         assert answers[0][:4] == [0, 1, 0, [True, 1]]
 
     passed(program)
+
+
+def test_a_watched_key_that_runs_out_of_time_has_changed() -> None:
+    async def program(world: World) -> None:
+        client: Any = Redis(world).client()
+        await client.set("n", 1, px=50)
+        async with client.pipeline() as pipe:
+            await pipe.watch("n", "ghost")
+            await world.sleep(0.1)
+            pipe.multi()
+            pipe.set("n", 2)
+            with pytest.raises(redis.WatchError):
+                await pipe.execute()
+            await pipe.watch("n", "ghost")  # neither is there: nothing can run out
+            pipe.multi()
+            pipe.set("n", 2)
+            assert await pipe.execute() == [True]
+
+    passed(program)
+
+
+def test_a_key_of_another_kind_is_nothing_that_a_blocked_client_gets() -> None:
+    async def program(world: World) -> None:
+        server = Redis(world)
+        client: Any = server.client(decode_responses=True)
+        got = []
+
+        async def pop() -> None:
+            got.append(await server.client(decode_responses=True).blpop(["a", "b"], timeout=5))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(pop)
+            await world.sleep(1)
+            await client.set("a", "text")
+            await client.rpush("b", "x")
+        assert got == [("b", "x")]
+
+    passed(program)
+
+
+def test_an_error_in_a_pipeline_names_its_command_as_redis_py_does() -> None:
+    async def program(world: World) -> None:
+        client: Any = Redis(world).client()
+        await client.set("c", "x")
+        with pytest.raises(redis.ResponseError, match=r"Command # 1 \(INCRBY c 1\) of pipeline"):
+            await client.pipeline().incr("c").execute()
+        refused = client.pipeline()
+        refused.execute_command("GET")
+        with pytest.raises(redis.ResponseError, match=r"Command # 1 \(GET\) of pipeline"):
+            await refused.execute()
+
+    passed(program)

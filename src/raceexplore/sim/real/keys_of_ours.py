@@ -113,6 +113,10 @@ class RealConnection:
             answer = self._together([fields])
         return answer[0] if isinstance(answer, list) else answer
 
+    def is_changed(self) -> bool:
+        """Return false: the server itself knows that a watched key's time has run out."""
+        return False
+
     def scripted(self) -> list[list[bytes]]:
         """Return nothing: a real server does not tell what scripts have called."""
         return []

@@ -21,7 +21,8 @@ VERSION = (7, 0)  # of the server whose answers the tests compare
 NEEDED = ("_process_command", "_run_command", "put_response")
 # and the instances' _transaction and _server
 SORTED = frozenset(b"SMEMBERS SINTER SUNION SDIFF KEYS".split())
-MULTI, EXEC = (b"MULTI",), (b"EXEC",)
+MULTI, EXEC, UNWATCH = (b"MULTI",), (b"EXEC",), (b"UNWATCH",)
+ENDS = frozenset(b"UNWATCH DISCARD EXEC".split())  # of watching keys
 Answer = Any
 Shift = Callable[[], AbstractContextManager[None]]
 
@@ -85,13 +86,18 @@ class Engine:
 
 
 class Connection:
-    """One connection to an engine: a command's fields go in as bytes, its answer comes out."""
+    """One connection to an engine: a command's fields go in as bytes, its answer comes out.
 
-    __slots__ = ("_shift", "_socket")
+    mortal: the watched keys that have a time-out. One that is gone by then has been changed by
+    that, which fakeredis does not count.
+    """
+
+    __slots__ = ("_shift", "_socket", "mortal")
 
     def __init__(self, shift: Shift, socket: Any) -> None:
         self._shift = shift
         self._socket = socket
+        self.mortal: list[bytes] = []
 
     def run(self, fields: Sequence[bytes]) -> Answer:
         """Do one command at once and return its answer; an error of Redis' is returned, too."""
@@ -101,7 +107,17 @@ class Connection:
                 sha = sha1(fields[1], usedforsecurity=False).hexdigest().encode()
                 self._socket._server.script_cache[sha] = fields[1]  # noqa: SLF001
                 return found
+        if fields[0] in ENDS:
+            self.mortal.clear()
+        elif fields[0] == b"WATCH":
+            given = self._command(fields)
+            self.mortal += [k for k in fields[1:] if self._command((b"PEXPIRETIME", k)) >= 0]
+            return given
         return self._command(fields)
+
+    def is_changed(self) -> bool:
+        """Return whether a watched key's time has run out; asked outside of a transaction."""
+        return any(self._command((b"EXISTS", key)) == 0 for key in self.mortal)
 
     def _command(self, fields: Sequence[bytes]) -> Answer:
         socket = self._socket

@@ -9,7 +9,7 @@ import redis
 
 from raceexplore.sim.hosts.wire import Span, span
 from raceexplore.sim.redis.client import Client
-from raceexplore.sim.redis.engine import EXEC, MULTI, Answer
+from raceexplore.sim.redis.engine import EXEC, MULTI, UNWATCH, Answer
 
 if TYPE_CHECKING:
     from raceexplore.sim.redis.node import Node
@@ -110,7 +110,7 @@ class Pipeline(Client):
         self.explicit_transaction = False
         if self.watching:
             self.watching = ()
-            self.connection(self.node()).run((b"UNWATCH",))
+            self.connection(self.node()).run(UNWATCH)
 
     async def __aexit__(self, *_: object) -> None:
         await self.reset()
@@ -125,6 +125,11 @@ class Pipeline(Client):
         connection = self.connection(node)
         for key in self.watching:
             node.touch((b"EXISTS", key))
+        if connection.is_changed():
+            connection.run(UNWATCH)
+            commands, changed = (), True
+        else:
+            changed = False
         refused = [connection.run(MULTI)]
         refused += [connection.run(fields) for fields in commands]
         answers = connection.run(EXEC)
@@ -136,10 +141,11 @@ class Pipeline(Client):
         trip.done()
         await self.server.back(way_s)
         await trip.back()
-        errors = [each for each in refused if isinstance(each, Exception)]
-        if errors:
-            raise errors[0]
-        if answers is None:
+        for number, each in enumerate(refused):
+            if isinstance(each, Exception):
+                spelled = [field.decode("utf-8", "replace") for field in commands[number - 1]]
+                raise _of_pipeline(each, number, spelled)
+        if answers is None or changed:
             raise redis.WatchError("Watched variable changed.")
         if isinstance(answers, Exception):
             raise answers
@@ -167,10 +173,13 @@ class Pipeline(Client):
             if not isinstance(answer, Exception):
                 shaped.append(self.shaped(args[0], answer, options))
             elif raise_on_error:
-                words = " ".join(map(str, args))
-                raise type(answer)(
-                    f"Command # {number} ({words}) of pipeline caused error: {answer}"
-                )
+                raise _of_pipeline(answer, number, args)
             else:
                 shaped.append(answer)
         return shaped
+
+
+def _of_pipeline(error: Exception, number: int, args: Sequence[Any]) -> Exception:
+    """Return an error with the words that redis-py puts before it: which command it was."""
+    words = " ".join(map(str, args))
+    return type(error)(f"Command # {number} ({words}) of pipeline caused error: {error.args}")

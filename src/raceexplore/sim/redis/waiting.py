@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from raceexplore.sim.redis.node import Node
 
 BLOCKING = frozenset(b"BLPOP BRPOP BLMOVE BRPOPLPUSH BZPOPMIN BZPOPMAX".split())
+MOVES = frozenset((b"BLMOVE", b"BRPOPLPUSH"))
 GONE = object()  # what a client is woken with whose server has gone down
 
 
@@ -65,6 +66,8 @@ class Waiting:
     def _served(self, waiter: Waiter) -> bool:
         connection, fields = self._asked[waiter]
         answer = connection.attempt(fields)
+        if isinstance(answer, Exception):
+            answer = _among_others(connection, fields, answer)
         if answer is None:
             return False
         del self._asked[waiter]
@@ -77,3 +80,17 @@ class Waiting:
         waiters, self._asked = list(self._asked), {}
         for waiter in waiters:
             waiter.wake(GONE)
+
+
+def _among_others(connection: Connection, fields: Sequence[bytes], error: Exception) -> Answer:
+    """Return what a client gets who waits for keys of which one has become of another kind.
+
+    Such a key is nothing that has come: the client goes on waiting for it, and may get another. To
+    what it wants to move an element to, it gets the error once there is an element.
+    """
+    command, *keys, limit = fields
+    if command in MOVES:
+        is_there = connection.run((b"TYPE", keys[0])) == b"list"
+        return error if is_there else None
+    answers = (connection.attempt((command, key, limit)) for key in keys)
+    return next((a for a in answers if a is not None and not isinstance(a, Exception)), None)
