@@ -27,6 +27,9 @@ ALWAYS = {
     "test_start_tls": SOCKET,
     "test_start_unix_server": SOCKET,
     "test_unclosed_resource_warnings": SOCKET,
+    "test_unclosed_server_resource_warnings": SOCKET,
+    "test_unhandled_cancel": SOCKET,
+    "test_unhandled_exception": SOCKET,
     "test_unhandled_exceptions": SOCKET,
     "test_wait_closed_on_close": SOCKET,
     "test_wait_closed_on_close_with_unread_data": SOCKET,
@@ -41,7 +44,7 @@ IN_ANY_ORDER = dict.fromkeys(
         "test_get_cancelled_race", "test_put_cancelled_race", "test_asyncio_wait_for_cancelled",
         "test_reset_barrier_while_tasks_waiting_and_waiting_again", "test_cancel_yield",
         "test_wait_cancel_after_notify", "test_acquire_fifo_order_3",
-        "test_wait_concurrent_complete",
+        "test_wait_concurrent_complete", "test_acquire_fifo_order_4", "test_shutdown_nonempty",
     ),
     FIRST_IN_FIRST_OUT,
 )  # fmt: skip

@@ -161,3 +161,24 @@ def test_a_program_with_its_own_exception_handler_is_believed() -> None:
 
     assert quiet(program).failure is None
     assert len(handled) == 1
+
+
+def test_a_failed_task_of_another_class_is_freed_when_the_program_lets_go() -> None:
+    heard: list[str] = []
+
+    class Mine(asyncio.Task):  # type: ignore[type-arg]
+        pass
+
+    async def program() -> None:
+        async def fails() -> None:
+            raise ZeroDivisionError
+
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: heard.append(str(context["message"])))
+        Mine(fails(), loop=loop)
+        await asyncio.sleep(0)
+        assert heard == ["Task exception was never retrieved"]
+
+    scheduler = Replay()
+    scheduler.begin()
+    assert run_once(program, scheduler, settings=Settings(runtime="asyncio")).failure is None

@@ -280,6 +280,7 @@ class Drive(State):
             self.ended_by = "CancelledError"
         if actor is not self.actors.main:
             actor.task = None
+            self.loop.strangers.pop(task, None)  # so that it is freed when the program lets go
 
     def look_for_swallowed(self, actor: Actor, task: Any) -> None:
         """Tell of a task that was cancelled and ends as if it had not been."""

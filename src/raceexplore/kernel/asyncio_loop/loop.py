@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 import threading
 import time
@@ -60,7 +59,6 @@ def _step_kinds() -> tuple[Any, str, tuple[str, ...]]:
 
 
 STEP, WAKEUP, PYTHON_STEPS = _step_kinds()
-COUNTED = re.compile(r"Task-[0-9]+")  # what asyncio calls a task that nobody has named
 RESOLUTION_S = time.get_clock_info("monotonic").resolution
 
 
@@ -150,9 +148,7 @@ class ControlledLoop(BASE):  # type: ignore[misc]
             task.actor = actor
         else:
             self.strangers[task] = actor
-            if COUNTED.fullmatch(task.get_name()):  # by asyncio, which counts on from run to run
-                actor.name = self.host.actors.next_name()
-                task.set_name(actor.name)
+            actor.name = self.host.actors.rename(task) or actor.name
         return actor
 
     def _post(self, kind: str, callback: Any, args: tuple[Any, ...], context: Any) -> Any:
@@ -202,7 +198,8 @@ class ControlledLoop(BASE):  # type: ignore[misc]
             return task
         task = super().create_task(coro, name=name, context=context, **more)
         if getattr(task, "actor", None) is None and task not in self.strangers:
-            self.spawned(task)  # an eager task has begun, but was not asked for so far
+            # an eager task has begun, but was not asked for so far; or it has ended already
+            (self.host.actors.rename if task.done() else self.spawned)(task)
         return task
 
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:

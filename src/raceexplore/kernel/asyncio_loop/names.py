@@ -12,6 +12,7 @@ from raceexplore.kernel.standing.walk import is_installed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+COUNTED = re.compile(r"Task-[0-9]+")  # what asyncio calls a task that nobody has named
 NUMBER = re.compile(r"[-_ #]?[0-9]+")
 
 
@@ -61,6 +62,16 @@ class Actors:
         """Return what asyncio would call the next task of a fresh process."""
         self.named += 1
         return f"Task-{self.named}"
+
+    def rename(self, task: Any) -> str:
+        """Let ``task``, if asyncio has named it, which counts on from run to run, count from 1.
+
+        Returns its new name; empty if it has one of its own.
+        """
+        if not COUNTED.fullmatch(task.get_name()):
+            return ""
+        task.set_name(self.next_name())
+        return str(task.get_name())
 
     def number(self, handle: Any, by: Any) -> None:
         """Count ``handle`` among the actors, and among those of its kind that ``by`` posts."""
