@@ -177,7 +177,7 @@ def test_a_failed_task_of_another_class_is_freed_when_the_program_lets_go() -> N
         loop.set_exception_handler(lambda _, context: heard.append(str(context["message"])))
         Mine(fails(), loop=loop)
         await asyncio.sleep(0)
-        assert heard == ["Task exception was never retrieved"]
+        assert heard == ["Mine exception was never retrieved"]
 
     scheduler = Replay()
     scheduler.begin()
