@@ -166,6 +166,29 @@ def test_a_task_is_not_held_back_until_the_program_has_lost_its_patience(tmp_pat
     assert found[0].measured.endings > 1  # it was held back at times
 
 
+async def counting(world: World) -> None:
+    box = [0]
+
+    async def add() -> None:
+        for _ in range(50):
+            value = box[0]
+            await world.sleep(0.01)
+            box[0] = value + 1
+
+    world.spawn(add)
+    world.spawn(add)
+    await world.sleep(10)
+
+
+def test_of_two_tasks_at_most_one_is_between_read_and_write(tmp_path: Path) -> None:
+    path = tmp_path / "twice.py"
+    text = f"from raceexplore import World\n\n{inspect.getsource(counting)}"
+    path.write_text(text, encoding="utf-8")
+    (found,) = predict(load_program(f"{path}:counting"), budget=20).ranking
+    assert found.prior.inside == pytest.approx(0.05, rel=0.1)  # for half a second of ten
+    assert "others between read and write, on average: 0.0" in " ".join(found.prior.reasons)
+
+
 def test_incidents_are_at_boundaries() -> None:
     program = load_program(str(MODELS / "lost_update/buggy.py"))
     with pytest.raises(BadOption, match=r"is no boundary: Account\.balance"):

@@ -101,7 +101,6 @@ def _facts(result: Comparison) -> Iterator[str]:
     for fault, count in result.strikes.items():
         clean = pairs.runs - pairs.after_failed
         yield f"{fault} struck {count:,} times in the {clean:,} clean runs of AFTER"
-    yield from (f"missing: {text}" for text in result.missing if not result.survivors)
     yield f"{MODE}; entropy {result.entropy}"
 
 

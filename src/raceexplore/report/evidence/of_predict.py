@@ -29,7 +29,9 @@ def predict_sheet(found: Prediction, picture: str = "") -> Sheet:
         outcome="passed",
         word="PREDICT",
         subject=found.program.name if found.program else found.architecture.source,
-        sentence=f"look first at {first.boundary}, of {len(found.ranking)} boundaries",
+        sentence=f"look first at {first.boundary}, of {len(found.ranking)} boundaries"
+        if len(found.ranking) > 1
+        else f"{first.boundary} is the only boundary",
         command="predict",
         facts=tuple(_facts(found)),
         grids=(Grid(("#", "boundary", "volatility", "why"), rows, "Where to look first"),),

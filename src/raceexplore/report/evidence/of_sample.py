@@ -28,10 +28,11 @@ def sample_sheet(drawn: Sample, per: tuple[str, str] | None) -> Sheet:
         rate, interval = drawn.per(*per)
         counted = f"{sum(drawn.counts[per[0]]):,g} of {sum(drawn.counts[per[1]]):,g}"
         rows.append((f"{per[0]} per {per[1]}", counted, percent(rate), str(interval)))
+    many = f"{runs:,} run{'s' * (runs != 1)}"
     told = (
-        f"{drawn.failed:,} of {runs:,} runs failed: {percent(drawn.rate)} (95 %: {drawn.interval})"
+        f"{drawn.failed:,} of {many} failed: {percent(drawn.rate)} (95 %: {drawn.interval})"
         if drawn.failed
-        else f"none of {runs:,} runs failed; a rate above {percent(bound(runs))} is excluded with"
+        else f"none of {many} failed; a rate above {percent(bound(runs))} is excluded with"
         " 95 % confidence"
     )
     return Sheet(
@@ -53,7 +54,8 @@ def split_sheet(program: str, found: Splitted | str) -> Sheet:
         return Sheet("inconclusive", "INCONCLUSIVE", program, found, "sample --split")
     told = f"{percent(found.rate)} of the runs fail (95 %: {found.interval}), by splitting"
     if not found.hits:
-        told = f"no run failed; a rate above {percent(found.interval.high)} is excluded with 97.5 %"
+        rate = percent(found.interval.high)
+        told = f"no run failed; a rate above {rate} is excluded with 97.5 % confidence"
     facts = [
         f"{found.trees:,} trees, {found.runs:,} runs in all, of which {found.hits:,} failed",
         f"split where a further order that suffices for the failure is satisfied; {MODE}",

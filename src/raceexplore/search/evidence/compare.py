@@ -123,9 +123,9 @@ def compare(
         needed = clean_runs(rate)
         _until(pairing, min(runs, needed), progress)
         bugs = known_bugs(pairing.failing, limits)
-    searched = not bugs
+    searched, looked = not bugs, 0
     if searched:
-        bugs = _searched(first, entropy, limits)
+        bugs, looked = _searched(first, entropy, limits)
     with guarded(), frozen(), watching(limits.wall_s):
         again = retried(bugs, second, limits, only_exact=bool(pairing.still))
         survivors = [*_drawn(pairing), *again.survivors]
@@ -133,7 +133,7 @@ def compare(
     survivors += [each for tried in tries for each in tried.survivors]
     proof = _proof(pairing, entropy, limits) if searched and bugs and not survivors else ""
     strikes = conditions.strikes(pairing.counts)
-    missing = [*_too_few(pairing, needed, bugs, searched=searched and not proof)]
+    missing = [*_too_few(pairing, needed, bugs, looked, searched=searched and not proof)]
     missing += _no_strike(pairing, strikes)
     missing += [
         f"{b.found.kind}: {t.missing}" for b, t in zip(bugs, tries, strict=False) if t.missing
@@ -176,10 +176,10 @@ def _until(pairing: Pairing, pairs: int, progress: Callable[[int, int], None] | 
             progress(pairing.table.runs, pairing.table.after_failed)
 
 
-def _searched(before: Program, entropy: int, limits: Limits) -> list[Known]:
-    """Return the bug that `explore` finds in ``before``, if it finds one."""
+def _searched(before: Program, entropy: int, limits: Limits) -> tuple[list[Known], int]:
+    """Return the bug that `explore` finds in ``before``, if it finds one, and in how many runs."""
     campaign = explore(before, budget=SEARCH, entropy=entropy, limits=limits)
-    return [Known(found, (found.run,)) for found in campaign.failures]
+    return [Known(found, (found.run,)) for found in campaign.failures], campaign.completed_runs
 
 
 def _proof(pairing: Pairing, entropy: int, limits: Limits) -> str:
@@ -220,13 +220,13 @@ def _attempts(
 
 
 def _too_few(
-    pairing: Pairing, needed: int, bugs: Sequence[Known], *, searched: bool
+    pairing: Pairing, needed: int, bugs: Sequence[Known], looked: int, *, searched: bool
 ) -> Iterator[str]:
     """Yield what the drawn runs lack for the verdict that the fix holds, in sentences."""
     table, before = pairing.table, pairing.before.name
     if not bugs:
         yield (
-            f"{before} fails in no run, neither in {table.runs:,} drawn ones nor in {SEARCH:,} of"
+            f"{before} fails in no run, neither in {table.runs:,} drawn ones nor in {looked:,} of"
             " a search: there is nothing to hold"
         )
     elif searched:

@@ -168,7 +168,9 @@ def split_on_orders(
     chosen = as_program(program)
     campaign = explore(chosen, entropy=entropy, limits=limits)
     if not campaign.failures:
-        return f"no failure was found in {campaign.runs:,} runs, so there are no orders to split on"
+        cut = f" ({campaign.cut:,} of them cut by a limit)" if campaign.cut else ""
+        runs = f"{campaign.runs:,} run{'s' * (campaign.runs != 1)}"
+        return f"no failure was found in {runs}{cut}, so there are no orders to split on"
     why = campaign.failures[0].why
     if why is None or not why.orders.guide.constraints:
         told = why.orders.refusal if why else "it could not be explained"

@@ -51,7 +51,8 @@ class Usage:
     """One service's use of one boundary: of what others share with it.
 
     rate_per_s: such uses a second, of all replicas; 0: unknown. window_s: mean seconds between its
-    read and its write, or of the call. retries: how often it tries again.
+    read and its write, or of the call. retries: how often it tries again. by_others: the share of
+    these uses that is by others than the one who uses it; 1 where each use is by somebody new.
     """
 
     service: str
@@ -61,6 +62,7 @@ class Usage:
     rate_per_s: float = 0.0
     window_s: float = 0.0
     retries: int = 0
+    by_others: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

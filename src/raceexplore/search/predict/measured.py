@@ -48,7 +48,7 @@ class Measured:
 
     runs: that came to an end. failed: of these. bits: the entropy of how they ended, with what
     was in all shared places then. endings: how many ways there were. seed: of the first failure,
-    empty without one. headline: of that failure.
+    empty without one. headline: of that failure. cut: further runs, ended by a limit.
     """
 
     runs: int
@@ -57,6 +57,7 @@ class Measured:
     endings: int
     headline: str = ""
     seed: str = ""
+    cut: int = 0
 
     @property
     def interval(self) -> Interval:
@@ -180,6 +181,7 @@ def measured(
         len(endings),
         told.partition("\n")[0],
         first.seed if first else "",
+        runs - endings.total(),
     )
 
 

@@ -39,9 +39,12 @@ class _Use:
     guarded: bool = True
 
     def note(self, time_s: float, *, write: bool) -> None:
-        """Note a read or a write; a window ends with the write."""
+        """Note a read or a write; a window ends with the write.
+
+        A task that has written knows what is there: it may go on from that without a further read.
+        """
         if write and self.reads:
-            self.windows.append(time_s - self.reads[-1])
+            self.windows.append(time_s - max(self.reads[-1], *self.writes[-1:], 0.0))
         (self.writes if write else self.reads).append(time_s)
 
 
@@ -119,7 +122,7 @@ def architecture_of(program: Program, runs: Sequence[Run]) -> Architecture:
             tasks[functions[task]].add(task)
     seconds = sum(run.virtual_s for run in runs)
     calls = [
-        _call(service, boundary, found, seconds)
+        _call(service, boundary, found, seconds, len(tasks[service]))
         for boundary, by_service in sorted(uses.items())
         if boundary in shared
         for service, found in sorted(by_service.items())
@@ -165,7 +168,7 @@ def _shared(seen: Seen) -> set[str]:
     return {names[p] for p, found in users.items() if len(found) > 1 and any(found.values())}
 
 
-def _call(service: str, boundary: str, uses: Sequence[_Use], seconds: float) -> Usage:
+def _call(service: str, boundary: str, uses: Sequence[_Use], seconds: float, tasks: int) -> Usage:
     writes, windows = (
         any(use.writes for use in uses),
         [window for use in uses for window in use.windows],
@@ -179,4 +182,5 @@ def _call(service: str, boundary: str, uses: Sequence[_Use], seconds: float) -> 
         Defence.LOCK if all(use.guarded for use in uses) else Defence.NONE,
         count / seconds if seconds else 0.0,
         fmean(windows) if windows else 0.0,
+        by_others=(tasks - 1) / tasks,
     )

@@ -64,6 +64,8 @@ class Ranked:
             first += f" {percent(bound(seen.runs))} (95 %)"
         else:
             first = "no run of it came to an end"
+        if seen.cut:
+            first += f"; {seen.cut} more were cut by a limit"
         ends = f"{seen.endings} ending{'s' * (seen.endings != 1)}, {seen.bits:.2f} bits"
         return (first, ends, *self.prior.reasons)
 

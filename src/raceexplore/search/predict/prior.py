@@ -49,7 +49,9 @@ def prior(architecture: Architecture, boundary: str) -> Prior:
     """Return what ``architecture`` says of ``boundary``."""
     calls = [call for call in architecture.calls if call.boundary == boundary]
     inside = sum(
-        c.rate_per_s * c.window_s * OPEN[c.defence] for c in calls if c.mode in CHANGES[1:]
+        c.rate_per_s * c.by_others * c.window_s * OPEN[c.defence]
+        for c in calls
+        if c.mode in CHANGES[1:]
     )
     told = [*_points(architecture, calls, inside), *_incidents(architecture, boundary)]
     ranked = sorted(told, key=lambda part: -part[0])
@@ -73,13 +75,13 @@ def _points(
             yield 2 * OPEN[call.defence], f"{call.service} reads it and writes it back, {how}"
     if inside:
         points = math.log2(1 + 10 * inside)
-        yield points, f"{inside:.3g} others are between read and write on average (rate * window)"
+        yield points, f"others between read and write, on average: {inside:.3g} (rate * window)"
     services = len({call.service for call in calls})
     if services > 1:
         yield 0.5 * math.log2(services), f"{services} services meet there"
     retries = sum(call.retries for call in calls)
     if retries:
-        yield min(2.0, 0.5 * retries), f"{retries} retries: a lost answer is asked for again"
+        yield min(2.0, 0.5 * retries), f"asked again if an answer is lost, up to {retries} times"
     yield from ((0.0, text) for text in _remarks(calls, users, writers))
 
 
