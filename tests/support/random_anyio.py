@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import count as counted
 from random import Random
 
 HEAD = """\
@@ -106,3 +108,13 @@ def program(seed: int) -> str:
     tasks = "\n            ".join(f"group.start_soon(t{task})" for task in range(count))
     head = HEAD.format(buffer=draw.choice([0, 1]), fast=draw.choice([False, True]), count=count)
     return head + "\n".join(lines) + TAIL.format(tasks=tasks)
+
+
+def apart(source: str) -> str:
+    """Return the program with times of which no two are equal.
+
+    Time-outs that come at one moment cancel at once under trio, and one after the other elsewhere.
+    """
+    numbers = counted(1)
+    times = r"(?<=move_on_after\()\d|(?<=fail_after\()\d|(?<=anyio.sleep\()\d|(?<=time\(\) \+ )\d"
+    return re.sub(times, lambda found: f"{found[0]}.{next(numbers):02}3", source)
