@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from command import Rx
+from raceexplore.kernel.seed import decode
 
 PLANNED = ("chaos", "billing.py", "--plan", "plan.toml")
 PROGRAM = """
@@ -93,6 +94,64 @@ def test_json_has_all_of_it(rx: Rx) -> None:
     assert (status, value["ruling"], value["failed"], value["score"]) == (1, "fail", [0, 1], 0)
     (fault,) = value["reports"][0]["faults"]
     assert fault["strikes"] == [{"at_s": 0.5, "victim": "worker", "amidst": []}]
+
+
+CRASHED = """
+name = "evening"
+[[fault]]
+name = "kill"
+kind = "container-kill"
+app = "worker"
+during = ["pay", "record"]
+among = 6
+[[probe]]
+name = "paid and recorded"
+mode = "EoT"
+"""
+PAYS = """
+from raceexplore import World
+from raceexplore.sim.chaos import offer
+from raceexplore.sim.hosts import Host
+from raceexplore.sim.postgres import Postgres
+
+
+async def main(world: World) -> None:
+    db, host = Postgres(world, "CREATE TABLE done (what text)"), Host(world, "worker")
+
+    async def work() -> None:
+        async with db.connection(autocommit=True) as conn:
+            for what in ("pay", "record"):
+                await conn.execute("INSERT INTO done VALUES (%s)", (what,))
+
+    host.start(work)
+    offer(world, "paid and recorded", lambda: len(db.query("SELECT * FROM done")) != 1)
+    await world.sleep(5)
+"""
+
+
+def test_a_failing_run_has_a_shrunk_seed_that_replays_under_the_plan(rx: Rx) -> None:
+    plan = CRASHED.replace('"pay", "record"', '"postgres: INSERT"')
+    Path("plan.toml").write_text(plan, encoding="utf-8")
+    options = ("--plan", "plan.toml", "--runs", "12", "--format", "json")
+    status, printed, _ = rx("chaos", "pays.py", *options, pays=PAYS)
+    (kept,) = json.loads(printed)["seeds"]
+    assert status == 1
+    assert "ProbeFailed: paid and recorded" in kept["headline"]
+    assert decode(kept["seed"]).schedule.size <= 1
+    status, printed, _ = rx("replay", kept["seed"], "--chaos", "plan.toml", pays=PAYS)
+    assert status == 1
+    assert "reproduced: it ends as the seed says" in printed
+
+
+def test_it_is_reported_as_run_is(rx: Rx) -> None:
+    written("worker", "charged once")
+    files = ("--html", "page.html", "--junit", "junit.xml", "--format", "markdown")
+    status, printed, _ = rx(*PLANNED, "--runs", "2", *files, billing=PROGRAM)
+    assert status == 1
+    assert "### FAIL: billing.py:main under evening" in printed
+    assert "| kill | 2 | 2 | 0 | 0 | 2 | 0 |" in printed
+    assert '<failure type="fail" message="2 of 2 runs failed">' in Path("junit.xml").read_text()
+    assert "billing.py:main under evening" in Path("page.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

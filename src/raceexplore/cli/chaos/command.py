@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from raceexplore.cli import arguments, status
+from raceexplore.cli.evidence import sheets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from raceexplore.kernel.program import Limits, Program
     from raceexplore.search.chaos.campaign import ChaosCampaign
     from raceexplore.sim.chaos import ChaosPlan
 
@@ -32,7 +36,8 @@ STEPS = 3_000_000
 @click.option("--beside-time", is_flag=True,
               help="Do as many runs with strikes at drawn instants, and compare.")  # fmt: skip
 @arguments.max_steps
-@arguments.form
+@sheets.form
+@sheets.files
 def chaos(
     path: str,
     plan_file: Path | None,
@@ -42,7 +47,7 @@ def chaos(
     form: str,
     max_steps: int | None,
     beside_time: bool,
-    **drawing: int,
+    **given: Any,
 ) -> int:
     """Run a program while a plan of faults is carried out, and ask its probes.
 
@@ -50,30 +55,37 @@ def chaos(
     never struck, or the program never was ready: nothing is shown.
     """
     from raceexplore.cli.progress import progress_bar
+    from raceexplore.report.evidence.of_chaos import chaos_sheet
     from raceexplore.report.terminal.chaos import campaign_lines, run_lines, windows_lines
-    from raceexplore.search.chaos.campaign import by_time, campaign
+    from raceexplore.search.chaos.campaign import ChaosCampaign, by_time, campaign
     from raceexplore.search.chaos.runs import chaos_run
     from raceexplore.search.programs.load import load_program
     from raceexplore.search.programs.silence import silence
 
+    files = sheets.asked(given)
     plan = _plan(plan_file, engine)
     limits = arguments.limits(max_steps or STEPS)
     with silence():
         program = load_program(path)
         if only is not None:
-            entropy = drawing["entropy"]
-            one = chaos_run(program, plan, only, entropy=entropy, limits=limits)
+            one = chaos_run(program, plan, only, entropy=given["entropy"], limits=limits)
+            done, beside = ChaosCampaign(plan, (one,), given["entropy"]), None
         else:
-            with progress_bar(sys.stderr, drawing["runs"]) as progress:
-                done = campaign(program, plan, limits=limits, progress=progress, **drawing)
+            with progress_bar(sys.stderr, given["runs"]) as progress:
+                done = campaign(program, plan, limits=limits, progress=progress, **given)
             beside = by_time(program, done, limits=limits) if beside_time else None
-    if only is not None:
-        _tell(form, one.report.value(), run_lines(program.name, one))
-        return STATUS[one.ruling.value]
-    lines = campaign_lines(program.name, done)
-    lines += windows_lines(done, beside) if beside is not None else []
-    lines += _again(path, plan_file, engine, done)
-    _tell(form, as_json(done, beside), lines)
+        seeds = _seeds(program, done, limits)
+    sheet = chaos_sheet(program.name, done, seeds=seeds, options=f" --chaos {plan_file or engine}")
+    if form == "markdown" or any(files.values()):
+        return sheets.finish(sheet, lambda: as_json(done, beside, seeds), form, files)
+    if only is None:
+        lines = campaign_lines(program.name, done)
+        lines += windows_lines(done, beside) if beside is not None else []
+        lines += _again(path, plan_file, engine, done)
+    else:
+        lines = [*run_lines(program.name, one), *([""] if seeds else [])]
+    lines += [f"replay raceexplore replay {seed}{sheet.options}" for _, seed in seeds]
+    _tell(form, as_json(done, beside, seeds) if only is None else one.report.value(), lines)
     return STATUS[done.ruling.value]
 
 
@@ -97,6 +109,18 @@ def _plan(plan_file: Path | None, engine: Path | None) -> ChaosPlan:
     return read_engine(engine)
 
 
+def _seeds(program: Program, done: ChaosCampaign, limits: Limits) -> list[tuple[str, str]]:
+    """Return the first failing run's headline and seed, shrunk; nothing if it has none."""
+    from raceexplore.search.chaos.seed import reproduced
+
+    for each in done.failed[:1]:
+        run = reproduced(program, done.plan, each, entropy=done.entropy, limits=limits)
+        if run is not None and run.failure is not None:
+            message = run.failure.message.splitlines()[0]
+            return [(f"run {each.number}: {run.failure.kind}: {message}", run.seed)]
+    return []
+
+
 def _again(
     path: str, plan_file: Path | None, engine: Path | None, done: ChaosCampaign
 ) -> list[str]:
@@ -108,7 +132,9 @@ def _again(
     return ["", f"look   raceexplore chaos {path} {option}{entropy} --only {number}"]
 
 
-def as_json(done: ChaosCampaign, beside: ChaosCampaign | None) -> dict[str, Any]:
+def as_json(
+    done: ChaosCampaign, beside: ChaosCampaign | None, seeds: Sequence[tuple[str, str]] = ()
+) -> dict[str, Any]:
     """Return the campaign as plain data."""
     from raceexplore.search.chaos.campaign import windows
 
@@ -117,6 +143,7 @@ def as_json(done: ChaosCampaign, beside: ChaosCampaign | None) -> dict[str, Any]
         "plan": done.plan.name,
         "ruling": done.ruling.value,
         "runs": len(done.runs),
+        "seeds": [{"headline": headline, "seed": seed} for headline, seed in seeds],
         "failed": [each.number for each in done.failed],
         "never_struck": list(done.never_struck),
         "score": done.score,

@@ -15,19 +15,21 @@ if TYPE_CHECKING:
     from raceexplore.search.evidence.intervals import Interval
     from raceexplore.sim.chaos import Answered, Struck
 
+HEAD = ("fault", "runs", "strikes", "calls", "pass", "fail", "unshown")
 HEADS = {Ruling.PASS: "HOLDS", Ruling.FAIL: "FAIL", Ruling.INCONCLUSIVE: "INCONCLUSIVE"}
 
 
-def campaign_lines(name: str, done: ChaosCampaign) -> list[str]:
+def campaign_lines(program: str, done: ChaosCampaign) -> list[str]:
     """Return the verdict, a table of faults, the probes and the resilience score."""
     count, failed = len(done.runs), len(done.failed)
-    lines = [f"{HEADS[done.ruling]}  {name} under {done.plan.name}", f"      {_verdict(done)}", ""]
+    lines = [
+        f"{HEADS[done.ruling]}  {program} under {done.plan.name}",
+        f"      {_verdict(done)}",
+        "",
+    ]
     width = max(len(fault.name) for fault in done.plan.faults) + 2
-    head = ("runs", "strikes", "calls", "pass", "fail", "unshown")
-    lines.append(f"{'fault':{width}}" + "".join(f"{each:>9}" for each in head))
-    for fault in done.plan.faults:
-        found = [f for each in done.runs for f in each.report.faults if f.name == fault.name]
-        lines.append(f"{fault.name:{width}}" + "".join(f"{n:>9}" for n in _row(found)))
+    for name, *numbers in fault_rows(done):
+        lines.append(f"{name:{width}}" + "".join(f"{each:>9}" for each in numbers))
     lines += _reasons(done)
     lines += ["", *_probes(done)] if any(_answers(done)) else []
     worst = min(done.runs, key=lambda each: each.report.score)
@@ -41,6 +43,15 @@ def campaign_lines(name: str, done: ChaosCampaign) -> list[str]:
     aborted = sum(bool(each.report.aborted) for each in done.runs)
     lines += [f"{_runs(aborted)} aborted"] if aborted else []
     return lines
+
+
+def fault_rows(done: ChaosCampaign) -> list[tuple[str, ...]]:
+    """Return a head, and what each fault of the plan has met."""
+    rows: list[tuple[str, ...]] = [HEAD]
+    for fault in done.plan.faults:
+        found = [f for each in done.runs for f in each.report.faults if f.name == fault.name]
+        rows.append((fault.name, *map(str, _row(found))))
+    return rows
 
 
 def _fault_scores(done: ChaosCampaign) -> list[str]:
