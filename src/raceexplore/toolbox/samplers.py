@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raceexplore.kernel.fence.chance import derive
 from raceexplore.kernel.scheduler import Draws, Learns, Observes, Overhears
@@ -27,6 +27,24 @@ Turn = tuple[str, Any, bool, bool]
 Lesson = tuple[str, Any, Any]
 
 
+class _Offers(NamedTuple):
+    draws: bool
+    learns: bool
+    overhears: bool
+
+
+_known: dict[type, _Offers] = {}
+
+
+def _offers(sampler: Any) -> _Offers:
+    """Return what samplers of that class offer: to ask one of them costs as much as some events."""
+    kind = type(sampler)
+    if kind not in _known:
+        asked = isinstance(sampler, Draws), isinstance(sampler, Learns)
+        _known[kind] = _Offers(*asked, isinstance(sampler, Overhears))
+    return _known[kind]
+
+
 class Samplers(dict[str, Any]):
     """Samplers by name, one of whose runs is going on. A pickle holds what they know.
 
@@ -41,10 +59,10 @@ class Samplers(dict[str, Any]):
 
     def __init__(self, samplers: Iterable[tuple[str, Any]]) -> None:
         super().__init__(samplers)
-        # what they offer is asked once: that costs as much as a few events
-        self._drawn = {name for name, one in self.items() if isinstance(one, Draws)}
-        self._learners = {name for name, one in self.items() if isinstance(one, Learns)}
-        self._overhear = {name for name, one in self.items() if isinstance(one, Overhears)}
+        kinds = {name: _offers(one) for name, one in self.items()}
+        self._drawn = {name for name, kind in kinds.items() if kind.draws}
+        self._learners = {name for name, kind in kinds.items() if kind.learns}
+        self._overhear = {name for name, kind in kinds.items() if kind.overhears}
 
     @classmethod
     def by_name(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from functools import lru_cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,15 @@ RUNTIMES = {
 
 def is_project_file(file: str) -> bool:
     """Return whether ``file`` is the user's own: not Python's, not installed, not ours."""
-    return is_user_file(file) and not is_installed(os.path.realpath(file))
+    if not is_user_file(file):
+        return False
+    return not is_installed(_real(file) if file.startswith(os.sep) else os.path.realpath(file))
+
+
+@lru_cache(maxsize=10_000)
+def _real(file: str) -> str:
+    """Return where an absolute path leads: asked at each campaign of each module."""
+    return os.path.realpath(file)
 
 
 def own_packages(path: Path) -> tuple[str, ...]:
