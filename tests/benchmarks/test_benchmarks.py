@@ -92,7 +92,7 @@ def test_the_benchmark_of_first_failures_prints_a_row_for_each_model() -> None:
 
 
 def test_the_campaign_benchmark_prints_speeds_and_start_up_times() -> None:
-    few = "--budget", "40", "--rounds", "1", "--starts", "1"
+    few = "--budget", "40", "--rounds", "1", "--pairs", "1", "--starts", "1"
     found = json.loads(run("benchmarks/campaign.py", *few, "--json"))
     assert [row["name"] for row in found["rows"]] == ["2 x 3", "3 x 10", "10 x 20"]
     assert "raceexplore --help" in found["start_up_ms"]

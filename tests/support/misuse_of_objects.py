@@ -16,6 +16,7 @@ from misuse import (
     raises,
     rare,
 )  # fmt: skip
+from misuse_more import MORE
 
 GETS = "def __getattribute__(self, name): raise RuntimeError('hidden')"
 TEXTS = [
@@ -147,4 +148,4 @@ BROKEN = [
     Misuse("no_isinstance", SWEEP, rare("import builtins; builtins.isinstance = None"), 70, ""),
     Misuse("no_output", SWEEP, rare("sys.__stdout__.close()"), 70, ""),
 ]
-MISUSES = [*ENDS, *PROCESSES, *SWITCHES, *STUCKS, *TEXTS, *OBJECTS, *BROKEN]
+MISUSES = [*ENDS, *PROCESSES, *SWITCHES, *STUCKS, *TEXTS, *OBJECTS, *BROKEN, *MORE]

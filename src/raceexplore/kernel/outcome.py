@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from raceexplore.kernel.events.order import Trace
 from raceexplore.kernel.events.trace import NOWHERE, Event, Site
-from raceexplore.kernel.fence.hostile import leaves_of, name_of, notes_of, text_of, traceback_of
+from raceexplore.kernel.fence.hostile import (
+    inner_of,
+    is_a,
+    leaves_of,
+    name_of,
+    notes_of,
+    text_of,
+    traceback_of,
+)
 from raceexplore.kernel.program import SWALLOWED, Settings
 from raceexplore.kernel.seed import encode
 from raceexplore.kernel.standing.walk import is_user_file
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.program import Program
     from raceexplore.kernel.standing.waits import Wait
 
+FRAMES_MAX = 1_000  # of a traceback that are told
 ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+(?=>)")  # in an object's repr: another one in each run
 
 
@@ -137,14 +146,20 @@ def _dated(
     error: BaseException, ended: Sequence[tuple[BaseException, ...]], latest: int
 ) -> list[tuple[int, BaseException]]:
     """Return the leaves of ``error``, each with the moment before which it was raised."""
-    latest = min(latest, _moment(error, ended))
-    if not isinstance(error, BaseExceptionGroup):
-        return [(latest, error)]
     found: list[tuple[int, BaseException]] = []
-    for inner in reversed(error.exceptions):
-        latest = min(latest, _moment(inner, ended))
-        found[:0] = _dated(inner, ended, latest)
-    return found
+    waiting = [(error, latest)]  # a list, since a group may be nested deeper than Python's stack
+    while waiting:
+        one, latest = waiting.pop()
+        latest = min(latest, _moment(one, ended))
+        if not is_a(one, BaseExceptionGroup):
+            found.append((latest, one))
+            continue
+        inside: list[tuple[BaseException, int]] = []
+        for inner in reversed(inner_of(one)):
+            latest = min(latest, _moment(inner, ended))
+            inside.append((inner, latest))
+        waiting += reversed(inside)
+    return found[::-1]
 
 
 def _moment(error: BaseException, ended: Sequence[tuple[BaseException, ...]]) -> int:
@@ -206,7 +221,22 @@ def user_site(tb: TracebackType | None) -> Site:
 
 
 def user_traceback(error: BaseException) -> list[str]:
-    """Return the traceback's lines, less the frames of trio and raceexplore."""
-    frames = [f for f in traceback.extract_tb(traceback_of(error)) if is_user_file(f.filename)]
-    lines = [line.rstrip() for frame in frames for line in traceback.format_list([frame])]
+    """Return the lines of the traceback that are of the user's files; of very many, both ends."""
+    shown: list[traceback.FrameSummary] = []
+    for part in _ends_of(traceback_of(error)):
+        shown += [frame for frame in traceback.extract_tb(*part) if is_user_file(frame.filename)]
+    lines = [line.rstrip() for frame in shown for line in traceback.format_list([frame])]
     return [part for line in lines for part in line.split("\n")]
+
+
+def _ends_of(tb: TracebackType | None) -> list[tuple[TracebackType | None, int | None]]:
+    """Return ``tb``, or its first and its last frames, each with how many are meant (None: all)."""
+    count, last = 0, tb
+    while last is not None:
+        count, last = count + 1, last.tb_next
+    if count <= FRAMES_MAX:
+        return [(tb, None)]
+    last = tb
+    for _ in range(count - FRAMES_MAX // 2):
+        last = last and last.tb_next
+    return [(tb, FRAMES_MAX // 2), (last, None)]

@@ -183,7 +183,9 @@ class _Execution:
         for name, predicate in self.world.invariants.items():
             try:
                 held = predicate()
-            except Exception as error:  # noqa: BLE001 the predicate is the program's own code
+            except (Stuck, Interrupted):
+                return  # the run has been aborted, and ends before its next event
+            except (Exception, SystemExit, GeneratorExit) as error:  # noqa: BLE001 the program's own
                 self.fail(from_exception(error))
                 return
             if not held:

@@ -19,7 +19,7 @@ from inspect import CO_ITERABLE_COROUTINE
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
-from raceexplore.kernel.fence.hostile import is_a
+from raceexplore.kernel.fence.hostile import UNREADABLE, is_a
 from raceexplore.observe.effects.by_class_of_object import MARK
 from raceexplore.observe.effects.stored_names import Stores, expected
 from raceexplore.observe.hooks.injected import INJECTED
@@ -186,7 +186,7 @@ def _codes_of(
     twice = set()
     try:
         waiting = [compile_observed(source, file, expect_stores=expect_stores)]
-    except (SyntaxError, ValueError):
+    except UNREADABLE:
         return {}
     while waiting:
         code = waiting.pop()

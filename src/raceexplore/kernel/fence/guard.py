@@ -20,9 +20,10 @@ from types import BuiltinFunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from raceexplore.kernel.errors import BadProgram
 from raceexplore.kernel.fence import doors, endings
 from raceexplore.kernel.fence.chance import FreshRandom, shared
-from raceexplore.kernel.fence.outside import CALLS
+from raceexplore.kernel.fence.outside import CALLS, line_of_the_program
 from raceexplore.kernel.fence.pulse import Doing
 from raceexplore.kernel.fence.serving import state
 from raceexplore.kernel.fence.wall_clock import wall_s
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.fence.serving import Guarded
 
 _depth = [0]
+FORKS = ("os.fork()", "os.forkpty()")
 OF_PROCESSES = ("os", "signal", "_thread", "_posixsubprocess")
 
 
@@ -114,9 +116,11 @@ def _urandom(real: Callable[[int], bytes]) -> Any:
 
 def _refuse(real: Callable[..., Any], what: str, tool: str) -> Any:
     def refuse(*args: Any, **kwargs: Any) -> Any:
-        if state.run is None:
-            return real(*args, **kwargs)
-        return state.run.leave(what, tool)
+        if state.run is not None:
+            return state.run.leave(what, tool)
+        if state.importing and what in FORKS:
+            raise BadProgram(f"{what}{line_of_the_program()} would do this command twice")
+        return real(*args, **kwargs)
 
     refuse.__wrapped__ = real  # type: ignore[attr-defined]
     return refuse

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LONGEST = 4_000  # letters of a text; what is longer is cut, and says so
 LINES_MAX, NOTES_MAX = 200, 50
 MODULE: Any = vars(type)["__module__"]
+# what Python raises for a source that it cannot parse, or not that deep
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 LEAVES_MAX = 1_000  # exceptions of a group that are looked at
 
 
@@ -101,6 +103,12 @@ def cause_of(error: BaseException) -> BaseException | None:
     return found
 
 
+def inner_of(group: BaseException) -> tuple[BaseException, ...]:
+    """Return what a group of exceptions holds, whatever its class would say."""
+    found: tuple[BaseException, ...] = BaseExceptionGroup.__dict__["exceptions"].__get__(group)
+    return found
+
+
 def leaves_of(error: BaseException) -> list[BaseException]:
     """Return the exceptions at the leaves of a group, in order; a plain one is its own leaf."""
     if not issubclass(type(error), BaseExceptionGroup):
@@ -110,8 +118,7 @@ def leaves_of(error: BaseException) -> list[BaseException]:
     while waiting and len(found) < LEAVES_MAX:
         first = waiting.pop()
         if issubclass(type(first), BaseExceptionGroup):
-            inner = BaseExceptionGroup.__dict__["exceptions"].__get__(first)
-            waiting += reversed(inner[:LEAVES_MAX])
+            waiting += reversed(inner_of(first)[:LEAVES_MAX])
         else:
             found.append(first)
     return found

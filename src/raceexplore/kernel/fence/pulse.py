@@ -91,6 +91,7 @@ class Pulse:
         self.deaths: dict[int, Death] = {}
         self.supervised = self.spared = self.scouting = self.mute = False
         self._until = 0  # the last run that a scout does first
+        self._process = os.getpid()
         self._shared: Any = None
 
     def live(self, cells: MutableSequence[int], deaths: dict[int, Death]) -> None:
@@ -118,8 +119,14 @@ class Pulse:
         """Return whether an earlier process of this command has died in a later run than this."""
         return bool(self.deaths) and self.cells[Cell.RUN] < max(self.deaths)
 
+    def forked(self) -> None:
+        """Note that this process is a fork that Python has made."""
+        self._process = os.getpid()
+
     def run_ends(self) -> None:
         """Note that a run has ended; a scout ends with it."""
+        if os.getpid() != self._process:  # a fork that C code of the program's has made
+            os._exit(0)
         self.mute = False
         self.cells[Cell.DOING] = Doing.NOTHING
         if self.scouting:
@@ -232,3 +239,5 @@ def told(status: int) -> str:
 
 
 pulse = Pulse()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=pulse.forked)

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from raceexplore.kernel.fence.hostile import is_a
+from raceexplore.kernel.fence.hostile import UNREADABLE, is_a
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,7 @@ def _imported(module: ModuleType) -> list[str]:
     found = dict.fromkeys(_held(module))
     try:
         tree = ast.parse(inspect.getsource(module))
-    except (OSError, TypeError, SyntaxError):
+    except (OSError, TypeError, *UNREADABLE):
         return list(found)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

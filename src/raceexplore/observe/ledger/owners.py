@@ -7,6 +7,8 @@ import symtable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from raceexplore.kernel.fence.hostile import UNREADABLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
@@ -33,7 +35,7 @@ def _bound(source: str) -> dict[str, frozenset[str]]:
     """Return what each function binds, by its qualified name."""
     try:
         return dict(_functions(symtable.symtable(source, "<source>", "exec"), ""))
-    except SyntaxError:
+    except UNREADABLE:
         return {}
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Final
 
+from raceexplore.kernel.fence.hostile import UNREADABLE
 from raceexplore.observe.effects.by_class_of_object import effects
 from raceexplore.observe.effects.stored_names import Stores, everything, expected
 from raceexplore.observe.rewrite.position import Place
@@ -75,7 +76,7 @@ def _stores_in(source: str, file: str) -> Stores:
         with deep_trees():
             tree = ast.parse(source, file)
             return stores_of(tree, Place(tree))
-    except (SyntaxError, ValueError):
+    except UNREADABLE:
         return Stores()  # its import will say so
 
 

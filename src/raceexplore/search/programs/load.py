@@ -8,7 +8,6 @@ import importlib.util
 import inspect
 import linecache
 import sys
-import traceback
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from raceexplore.kernel.errors import BadProgram, Stuck, UnsupportedTrio
 from raceexplore.kernel.fence.guard import importing
 from raceexplore.kernel.fence.hostile import name_of, text_of, traceback_of
 from raceexplore.kernel.names import LOADED
+from raceexplore.kernel.outcome import user_site
 from raceexplore.kernel.program import Program, takes_world
 from raceexplore.kernel.runtimes.imports import runtime_of
 from raceexplore.kernel.standing.walk import is_user_file
@@ -264,6 +264,6 @@ def source_digest(program: Program) -> str:
 
 
 def _where(error: BaseException) -> str:
-    frames = [f for f in traceback.extract_tb(traceback_of(error)) if is_user_file(f.filename)]
-    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    site = user_site(traceback_of(error))
+    place = f" ({site.file}:{site.line})" if is_user_file(site.file) else ""
     return f"{name_of(type(error))}: {text_of(error)}{place}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -14,7 +15,7 @@ from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.standing.walk import is_installed, is_user_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from types import ModuleType
 
 OURS = "raceexplore"
@@ -78,6 +79,8 @@ def _is_beside(module: ModuleType, path: Path) -> bool:
 
 def check_observable(packages: Iterable[str]) -> tuple[str, ...]:
     """Return ``packages``, which a user wants observed. Raises `BadOption` for what cannot be."""
+    if type(packages) is str or not isinstance(packages, Iterable):
+        raise BadOption(f"{packages!r} is no list of packages to observe")
     named = list(packages)
     for package in named:
         if type(package) is not str:

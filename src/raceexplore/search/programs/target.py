@@ -12,6 +12,7 @@ from pathlib import Path
 
 from raceexplore.kernel.errors import BadProgram
 from raceexplore.kernel.fence.guard import guarded
+from raceexplore.kernel.fence.hostile import UNREADABLE
 from raceexplore.search.programs.files import exists, is_file
 
 
@@ -171,7 +172,7 @@ def _levels(path: Path) -> int:
     """Return by how many dots the file imports relatively, at most; 0 if it does not."""
     try:
         tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError):
+    except (OSError, *UNREADABLE):
         return 0  # told when it is imported
     return max((n.level for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)), default=0)
 

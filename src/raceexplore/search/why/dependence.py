@@ -15,6 +15,8 @@ from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from raceexplore.kernel.fence.hostile import UNREADABLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -209,7 +211,7 @@ class _Source:
 def _source(file: str, text: str) -> _Source:
     try:
         return _Source(file, ast.parse(text))
-    except (SyntaxError, ValueError):
+    except UNREADABLE:
         return _Source(file, ast.Module([], []))
 
 
