@@ -16,6 +16,7 @@ WRONG: list[tuple[str, str, int, str]] = [
     ("imports", "import no_such_thing\n", 2,
      "imports.py cannot be imported: ModuleNotFoundError: No module named 'no_such_thing'"),
     ("leaves", "raise SystemExit(0)\n", 2, "leaves.py cannot be imported: SystemExit: 0"),
+    ("forks", "import os\nos.fork()\n", 2, "forks.py:2 would do this command twice"),
     ("helpers", "def one(): pass\ndef two(): pass\n", 2, "found: plain functions one, two"),
     ("needy", "async def main(a, b): pass\n", 2, "found: async def main(a, b)"),
     ("two", "async def one(): pass\nasync def two(): pass\n", 2,

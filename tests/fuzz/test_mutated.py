@@ -278,3 +278,5 @@ def test_a_seed_that_unpacks_to_very_much_is_refused_cheaply(size: int) -> None:
 def test_what_is_no_name_of_a_package_is_told_as_such() -> None:
     with pytest.raises(RaceExploreError, match="None cannot be observed: it is not the name of"):
         settled({}, {"observe": [None]}, {})
+    with pytest.raises(RaceExploreError, match="0 is no list of packages to observe"):
+        settled({}, {"observe": 0}, {})

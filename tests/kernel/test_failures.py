@@ -16,6 +16,7 @@ import trio.lowlevel
 from raceexplore import Limits, Replay, Run, Schedule, Settings, World, by_name
 from raceexplore.kernel.fence.serving import paused
 from raceexplore.kernel.fence.watchdog import watching
+from raceexplore.kernel.outcome import from_exception, user_traceback
 from raceexplore.kernel.run import run_once
 
 FILE = __file__
@@ -210,6 +211,46 @@ def test_an_event_without_end_is_cut_at_a_line() -> None:
     assert run.outcome == "cut"
     lines = [line_of("spins") - 1, line_of("spins")]
     assert run.cut in [f"{FILE}:{line} has not reached an await for 0.5 s" for line in lines]
+
+
+async def looked_at(world: World) -> None:
+    def spins() -> bool:
+        while True:
+            pass
+
+    world.always("spins", spins)
+    await trio.lowlevel.checkpoint()
+
+
+def test_an_invariant_without_end_is_cut_at_a_line() -> None:
+    with watching(0.3):
+        run = once(looked_at, limits=Limits(wall_s=0.3))
+    assert (run.outcome, "has not reached an await for 0.3 s" in run.cut) == ("cut", True)
+
+
+def test_groups_nested_deeper_than_the_stack_are_told_by_what_they_hold() -> None:
+    error: Exception = KeyError("inside")
+    for _ in range(5_000):
+        error = ExceptionGroup("g", [error])
+    assert from_exception(error).message == "'inside'"
+
+
+def test_of_a_very_deep_traceback_both_ends_are_told() -> None:
+    def falls(depth: int) -> None:
+        if depth:
+            falls(depth - 1)
+        raise KeyError(depth)
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        falls(5_000)
+    except KeyError as error:
+        lines = user_traceback(error)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert len([line for line in lines if line.startswith("  File ")]) == 1_000
+    assert "raise KeyError(depth)" in "".join(lines[-3:])
 
 
 async def interrupted() -> None:
