@@ -61,7 +61,8 @@ def pytest_pycollect_makeitem(
     """Make a `RaceTest` of each marked async test, whatever other plugins would make of it."""
     own = [mark for mark in getattr(obj, "pytestmark", ()) if isinstance(mark, pytest.Mark)]
     named = any(mark.name == MARK for mark in own) or collector.get_closest_marker(MARK)
-    marked = named or (visitor() is not None and inspect.iscoroutinefunction(obj))
+    wanted = visitor() is not None or collector.config.getoption("race_all")
+    marked = named or (wanted and inspect.iscoroutinefunction(obj))
     if not (marked and inspect.isfunction(obj) and collector.istestfunction(obj, name)):
         return (yield)
     if not inspect.iscoroutinefunction(obj):
@@ -76,11 +77,16 @@ def pytest_pycollect_makeitem(
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --race-replay, keep the one test that the seed belongs to."""
+    """With --race, explore methods of unittest, too; with --race-replay, keep the seed's test."""
+    if config.getoption("race_all"):
+        for item in items:
+            if (method := _of_case(item)) is not None:
+                explored: Any = functools.partial(_explore_case, item, method)
+                item.runtest = explored  # type: ignore[method-assign]
     if not (text := config.getoption("race_replay")):
         return
     program = decode(text).program
-    able = [i for i in items if isinstance(i, RaceTest) or "race" in getattr(i, "fixturenames", ())]
+    able = [item for item in items if _explores(item)]
     chosen = [i for i in able if i.nodeid == program] or able
     if len(chosen) != 1 and hasattr(config, "workerinput"):
         chosen = []  # xdist takes an error in a worker for a crash
@@ -102,14 +108,35 @@ def race(request: pytest.FixtureRequest) -> Race:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     """Hand over the test of an `unittest.IsolatedAsyncioTestCase`, if somebody wants tests."""
-    case: Any = getattr(item, "cls", None)
     visit = visitor()
-    wanted = isinstance(case, type) and issubclass(case, IsolatedAsyncioTestCase)
-    if visit is None or not wanted or not isinstance(item, pytest.Function):
+    program = None if visit is None else _of_case(item)
+    if visit is None or program is None:
         return None
-    program = Program(of_case(case, item.originalname or item.name), item.nodeid, runtime="asyncio")
-    visit(replace(program, source=item.path))
+    visit(program)
     return True
+
+
+def _of_case(item: pytest.Item) -> Program | None:
+    """Return a method of an `unittest.IsolatedAsyncioTestCase` as a program; None for others."""
+    case: Any = getattr(item, "cls", None)
+    wanted = isinstance(case, type) and issubclass(case, IsolatedAsyncioTestCase)
+    if not wanted or not isinstance(item, pytest.Function):
+        return None
+    name = item.originalname or item.name
+    if not inspect.iscoroutinefunction(getattr(case, name, None)):
+        return None
+    return Program(of_case(case, name), item.nodeid, source=item.path, runtime="asyncio")
+
+
+def _explores(item: pytest.Item) -> bool:
+    if isinstance(item, RaceTest) or "race" in getattr(item, "fixturenames", ()):
+        return True
+    return bool(item.config.getoption("race_all")) and _of_case(item) is not None
+
+
+def _explore_case(item: pytest.Item, program: Program) -> None:
+    __tracebackhide__ = True
+    Race(item).explore(program)
 
 
 class RaceTest(pytest.Function):

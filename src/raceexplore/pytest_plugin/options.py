@@ -35,12 +35,14 @@ OPTIONS: dict[str, tuple[type, str, str]] = {
 }
 
 SERVERS = (("postgres", "DSN", "PostgreSQL"), ("redis", "URL", "Redis"))
+ALL = "Explore every async test, whichever plugin it is written for."
 NEEDS_CHOICES = "Fail tests in which there is nothing to explore."
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Add the options and the ini keys."""
     group = parser.getgroup("raceexplore", "raceexplore: schedules of async programs")
+    group.addoption("--race", action="store_true", dest="race_all", help=ALL)
     for name, (kind, metavar, text) in OPTIONS.items():
         group.addoption(f"--race-{name}", type=kind, default=None, metavar=metavar, help=text)
         parser.addini(f"race_{name}", text, default="")

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
     Observe = bool | Sequence[str]  # whether, or the installed packages to look into too
 
+PIN = (
+    "pin     --race replays it first; so does @pytest.mark.raceexplore(budget=200) above a function"
+)
 NO_FAILURES = (pytest.skip.Exception, pytest.xfail.Exception, pytest.exit.Exception)
 
 
@@ -97,7 +100,7 @@ class Race:
             self._fail(run, found, limits=asked["limits"])
         why = campaign.inconclusive
         if why == VACUOUS and not self._needs_choices:  # a test that needs no schedule has passed
-            self._tell("note", why)
+            self._pass_by(why)
         elif why:
             self._tell("verdict", "inconclusive")
             told = f"neither passed nor failed: {'; '.join([why, *campaign.warnings])}"
@@ -162,6 +165,8 @@ class Race:
                 known = replace(known, atomic=atomicity(run, limits))
         lines = [line.plain for line in failure_report(run, 100, known)]
         lines += ["", self._replay_line(run)]
+        if not self._is_marked():
+            lines.append(PIN)
         if kept:
             lines.append(f"known   {kept}")
         elif self._is_expected():
@@ -170,8 +175,20 @@ class Race:
             lines.append(saved(self._item, known, folder))
         raise with_note(error, run, "\n".join(lines))
 
+    def _pass_by(self, why: str) -> None:
+        """Tell that there was nothing to explore; with --race, that is no pass."""
+        self._tell("note", why)
+        if not self._is_marked():
+            pytest.skip(f"raceexplore: {why}")
+
+    def _is_marked(self) -> bool:
+        """Return whether the test is written to be explored, and not another plugin's."""
+        uses = "race" in getattr(self._item, "fixturenames", ())
+        return uses or self._item.get_closest_marker("raceexplore") is not None
+
     def _replay_line(self, run: Run) -> str:
-        return f"replay  pytest {shlex.quote(self._item.nodeid)} --race-replay={run.seed}"
+        how = "" if self._is_marked() else "--race "
+        return f"replay  pytest {shlex.quote(self._item.nodeid)} {how}--race-replay={run.seed}"
 
     def _is_expected(self) -> bool:
         """Return whether a mark says that the test fails: its failure is not worth keeping."""
