@@ -28,3 +28,8 @@ async def buy(pod: Pod, services: Services, customer: str) -> bool:
 async def main(world: World) -> None:
     """Open the sale."""
     await open_sale(world, buy)
+
+
+async def few(world: World) -> None:
+    """Open the sale of four tickets to twelve customers: a load to explore, and not to measure."""
+    await open_sale(world, buy, "few.json", stock=4)

@@ -28,19 +28,20 @@ LOCK_S = 0.5
 SCHEMA = """
 CREATE TABLE event (id int PRIMARY KEY, left_ int NOT NULL);
 CREATE TABLE ticket (event_id int NOT NULL REFERENCES event, customer text PRIMARY KEY);
-INSERT INTO event VALUES (1, 100);
+INSERT INTO event VALUES (1, {stock});
 """
 
 
 class Services:
     """What a replica talks to."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, stock: int = STOCK) -> None:
         self.world = world
+        schema = SCHEMA.replace("{stock}", str(stock))
         self.cache = Redis(world, "cache", latency=LogNormal(0.0003, 1.0)).client(
             decode_responses=True
         )
-        self.db = Postgres(world, SCHEMA, latency=LogNormal(0.0003, 0.5))
+        self.db = Postgres(world, schema, latency=LogNormal(0.0003, 0.5))
         self.prices = Stub.from_wiremock(world, HERE / "wiremock", "prices")
         self.locks = [Redis(world, f"lock-{number}") for number in (1, 2, 3)]
 
@@ -60,11 +61,13 @@ class Services:
 Buy = Callable[[Pod, Services, str], Coroutine[None, None, bool]]
 
 
-async def open_sale(world: World, buy: Buy, load_file: str = "load.json") -> None:
+async def open_sale(
+    world: World, buy: Buy, load_file: str = "load.json", stock: int = STOCK
+) -> None:
     """Sell to as many customers as the load lets come: 200 within half a second, if not told."""
-    services = Services(world)
+    services = Services(world, stock)
     inventory = Hosts.from_kubernetes(world, HERE / "deploy.yaml")
-    await services.cache.set("left:1", STOCK)
+    await services.cache.set("left:1", stock)
     query = services.db.query
 
     def sold() -> int:
@@ -74,7 +77,7 @@ async def open_sale(world: World, buy: Buy, load_file: str = "load.json") -> Non
     await world.sleep(0.1)
     offer(world, "tickets-sold", sold)
     offer(world, "sold-in-the-end", sold)  # 200 came: all 100 are sold, and no more
-    offer(world, "books-balance", lambda: left(query) + sold() == STOCK)
+    offer(world, "books-balance", lambda: left(query) + sold() == stock)
 
     async def checkout(request: Invocation) -> Ending:
         for _ in range(5):
@@ -88,9 +91,9 @@ async def open_sale(world: World, buy: Buy, load_file: str = "load.json") -> Non
 
     load = Load.from_nbomber(world, HERE / load_file, name="sale")
     await load.run(Scenario(checkout))
-    world.count("tickets", STOCK)
-    world.count("oversold", max(sold() - STOCK, 0))
-    assert sold() <= STOCK, f"{sold()} tickets sold of {STOCK}"
+    world.count("tickets", stock)
+    world.count("oversold", max(sold() - stock, 0))
+    assert sold() <= stock, f"{sold()} tickets sold of {stock}"
 
 
 def left(query: Callable[..., list[tuple[int, ...]]]) -> int:
