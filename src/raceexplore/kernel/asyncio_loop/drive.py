@@ -206,7 +206,7 @@ class Drive(State):
                 self.call(actor)
             if fresh:
                 actors.name_fresh()
-            if asleep or line.roused:
+            if asleep:
                 line.rouse(actor)
             if self.after is not None:
                 if chores:

@@ -20,7 +20,8 @@ class Ready:
     option (``callbacks``). A timer whose time has come waits in ``due`` for the end of the turn; a
     callback that posts itself again waits for the next turn, since it waits for the others to do
     something. mark: where in the queue begins what the present event has made ready. asleep: the
-    deliveries in the queue that would do nothing (see deliveries.py). roused: by the present event.
+    deliveries in the queue that would do nothing (see deliveries.py). roused: by the present event,
+    until `woken` has told of them.
 
     A turn ends: once ``over`` actors of later turns have gone on before those of this one,
     ``fair_after`` of them, the others are waited for. Else a task that polls, as anyio's do for
@@ -125,7 +126,8 @@ class Ready:
         if not (self.asleep or self.roused):
             return found
         posted = [actor for actor in found if actor not in self.asleep]
-        return posted + [actor for actor in self.roused if actor not in posted]
+        roused, self.roused = self.roused, []
+        return posted + [actor for actor in roused if actor not in posted]
 
     def clear(self) -> None:
         """Forget what is ready."""
