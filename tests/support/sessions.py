@@ -105,7 +105,7 @@ class Simulated:
             self.answers[session] = state
 
     async def send(self, session: int, text: str) -> None:
-        self.nursery.start_soon(self._ask, session, text)
+        self.nursery.start_soon(self._ask, session, text, name=f"session {session}")
 
     async def settle(self) -> dict[int, Any]:
         await trio.testing.wait_all_tasks_blocked()
@@ -185,10 +185,11 @@ def simulate(
 
 
 class Draws:
-    """The default schedule, but for its draws, which ``choices`` make."""
+    """The default schedule, but for its draws and for who of several sessions goes on first."""
 
     def __init__(self, choices: Choices) -> None:
         self.choices = choices
+        self.current = ""
 
     def begin(self) -> bool:
         """Get ready for the next run."""
@@ -197,7 +198,12 @@ class Draws:
     def choose(self, point: ChoicePoint) -> int:
         """Return the index of the option to take."""
         if point.kind == "task":
-            return 0
+            paths = [task.path for task in point.tasks]
+            if not all("session" in path for path in paths):
+                return 0
+            if self.current not in paths:  # who goes on does so until it is done or has to wait
+                self.current = paths[self.choices.choose(list(range(point.bound)))]
+            return paths.index(self.current)
         return self.choices.choose(list(range(point.bound)))
 
     def end(self, run: Run) -> None:

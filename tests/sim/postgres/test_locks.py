@@ -93,6 +93,60 @@ def test_g4_a_row_that_the_blocker_deletes_is_passed_over_and_does_not_stay_lock
     assert found.index(Done(2, 0, 0)) < found.index(Done(1, 2, -1))
 
 
+def test_who_comes_when_a_lock_is_given_back_may_be_faster_than_who_waits_for_it() -> None:
+    orders = set()
+
+    async def program(world: World) -> None:
+        db, order = Postgres(world, SCHEMA), []
+
+        async def lock(conn: Any, name: str) -> None:
+            await conn.execute("SELECT v FROM t WHERE id = 1 FOR UPDATE")
+            order.append(name)
+            await world.sleep(1)
+            await conn.commit()
+
+        async def twice() -> None:
+            async with db.connection() as conn:
+                await lock(conn, "holder")
+                await lock(conn, "again")
+
+        async def once() -> None:
+            await world.sleep(0.5)
+            async with db.connection() as conn:
+                await lock(conn, "waiter")
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(twice)
+            nursery.start_soon(once)
+        orders.add(tuple(order))
+
+    explore(program, scheduler="random", budget=50, stop="never")
+    assert orders == {("holder", "waiter", "again"), ("holder", "again", "waiter")}
+
+
+@pytest.mark.parametrize("fate", ["kill", "cancel"])
+def test_a_client_that_ends_when_it_has_been_woken_leaves_the_queue(fate: str) -> None:
+    async def program(world: World) -> None:
+        db = Postgres(world, SCHEMA)
+
+        async def work() -> None:
+            async with db.connection() as conn:
+                await conn.execute("UPDATE t SET v = 0 WHERE id = 1")
+
+        async with db.connection() as holder:
+            await holder.execute("SELECT v FROM t WHERE id = 1 FOR UPDATE")
+            process = world.spawn(work)
+            await world.sleep(1)
+            await holder.commit()
+            getattr(process, fate)()
+        async with db.connection() as other:
+            await other.execute("UPDATE t SET v = 5 WHERE id = 1")
+        assert db.query("SELECT v FROM t WHERE id = 1") == [(5,)]
+
+    campaign = explore(program, scheduler="dfs:preemptions=2", budget=300, stop="never")
+    assert campaign.failures == ()
+
+
 def test_nowait_and_skip_locked_do_not_wait() -> None:
     found = log(
         (0, "BEGIN"),

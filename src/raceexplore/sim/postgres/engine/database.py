@@ -12,6 +12,7 @@ from raceexplore.sim.postgres.engine.locks import (
     release,
     take,
     wait,
+    wait_for_row,
     wake_waiters,
 )
 from raceexplore.sim.postgres.engine.modes import Mode
@@ -171,14 +172,15 @@ class Database:
         if policy == "nowait":
             what = f'could not obtain lock on row in relation "{row.heap.name}"'
             raise SqlError("55P03", what)
-        request = Request(
-            transaction, f"a row lock ({MODES[mode]}) on {row.heap.name}{row.name}", self.world.pick
-        )
+        what = f"a row lock ({MODES[mode]}) on {row.heap.name}{row.name}"
+        request = Request(transaction, what)
         request.row, request.mode = row, mode
-        await wait(self.world, request, transaction.client.patience)
+        await wait_for_row(self.world, request, lambda: self._tell_lock(row, mode))
+        return True
+
+    def _tell_lock(self, row: Row, mode: Mode) -> None:
         if self.telling.is_on:
             self.telling.lock(row.heap, row.name, mode)
-        return True
 
     def unlock(self, transaction: Transaction, row: Row) -> None:
         """Give back a lock on a row that turns out to be deleted."""
@@ -187,7 +189,7 @@ class Database:
 
     async def wait_for(self, transaction: Transaction, other: Transaction, what: str) -> None:
         """Wait until ``other`` has ended, or has gone back to a savepoint."""
-        request = Request(transaction, what, self.world.pick)
+        request = Request(transaction, what)
         request.other = other
         await wait(self.world, request, transaction.client.patience)
 

@@ -21,19 +21,17 @@ if TYPE_CHECKING:
     from raceexplore.sim.postgres.engine.transactions import Client, Transaction
 
 
-Pick = Callable[[str, "list[Request]"], "Request"]
-
-
 class Request:
     """A transaction that waits: for a lock on ``row``, or, if that is None, for ``other`` to end.
 
-    A waiter is given its lock by whoever makes room, so that nobody slips in between.
+    Who makes room wakes a waiter, and gives it nothing: until it runs, somebody else may come and
+    take the lock, and it has to wait again, at its place. waiter: None once it has been woken.
     """
 
-    __slots__ = ("mode", "other", "pick", "row", "transaction", "waiter", "what")
+    __slots__ = ("mode", "other", "row", "transaction", "waiter", "what")
 
-    def __init__(self, transaction: Transaction, what: str, pick: Pick) -> None:
-        self.transaction, self.what, self.pick = transaction, what, pick
+    def __init__(self, transaction: Transaction, what: str) -> None:
+        self.transaction, self.what = transaction, what
         self.row: Row | None = None
         self.mode = Mode.UPDATE
         self.other: Transaction | None = None
@@ -57,6 +55,12 @@ class Request:
         """Whether its client has locked the row already, if not as strongly: it is in no queue."""
         client = self.transaction.client
         return self.row is not None and any(tx.client is client for tx in self.row.locks)
+
+    def wake(self, answer: SqlError | None = None) -> None:
+        """Let the task go on, with what it has to fail with."""
+        waiter, self.waiter = self.waiter, None
+        assert waiter is not None
+        waiter.wake(answer)
 
     def leave(self) -> None:
         """Leave the queue: granted, cancelled or refused."""
@@ -99,26 +103,21 @@ def give_back(transaction: Transaction, row: Row, before: Mode | None) -> None:
 
 
 def grant(row: Row) -> None:
-    """Give the lock to those in the queue who can have it, in the order in which they came.
+    """Wake those in the queue who can have the lock, in the order in which they came.
 
     Who has to go on waiting holds back those behind with whom he is in conflict: PostgreSQL's
     waiters queue for a second lock, on the tuple, in the same modes. Who has a weaker lock already
-    does not: he and the first of the queue are woken together, and either may be faster.
+    does not, nor does who comes only now: they, those who waited for the end of the same
+    transaction, and the first of the queue are a race on the real server, too.
     """
     for request in [request for request in row.queue if is_stale(request, row)]:
         row.queue.remove(request)
         request.transaction.client.waiting = None
-        assert request.waiter is not None
-        request.waiter.wake()
-    while ready := grantable(row):
-        rivals = [r for r in ready if r is ready[0] or r.mode.conflicts(ready[0].mode)]
-        request = ready[0].pick(f"the lock on {row.heap.name}{row.name}", rivals)
-        own, mode = request.transaction, request.mode
-        row.queue.remove(request)
-        own.client.waiting = None
-        take(own, row, mode)
-        assert request.waiter is not None
-        request.waiter.wake()
+        if request.waiter is not None:
+            request.wake()
+    for request in grantable(row):
+        if request.waiter is not None:
+            request.wake()
 
 
 def is_stale(request: Request, row: Row) -> bool:
@@ -160,25 +159,43 @@ def wake_waiters(transaction: Transaction) -> None:
     """Let those look again who wait for the end of ``transaction``."""
     for request in list(transaction.waiters):
         request.leave()
-        assert request.waiter is not None
-        request.waiter.wake()
+        request.wake()
 
 
 async def wait(world: World, request: Request, patience: Patience) -> None:
-    """Wait until ``request`` is granted. Raises `SqlError`: a deadlock, or a time-out."""
+    """Wait until ``request`` can go on. Raises `SqlError`: a deadlock, or a time-out."""
     transaction = request.transaction
     request.waiter = waiter = world.waiter(lambda _: request.leave())
     waiter.what = request.what
     waiter.holders = lambda: tuple(sorted({tx.client.path for tx in request.blockers()}))
     transaction.client.waiting = request
-    if request.row is not None:
-        request.row.queue.append(request)
-    elif request.other is not None:
+    if request.other is not None:
         request.other.waiters[request] = None
     break_deadlocks(world, request)
     answer = await patience.over(world, waiter)
     if isinstance(answer, SqlError):
         raise answer
+
+
+async def wait_for_row(world: World, request: Request, told: Callable[[], object]) -> None:
+    """Wait until the lock that ``request`` wants is had, or in vain. Raises `SqlError`.
+
+    told: called each time that the lock is looked at.
+    """
+    row, own = request.row, request.transaction
+    assert row is not None
+    row.queue.append(request)
+    while True:
+        await wait(world, request, own.client.patience)
+        told()
+        if request not in row.queue:
+            return
+        if not blocked(row, own, request.mode):
+            break
+    row.queue.remove(request)
+    own.client.waiting = None
+    take(own, row, request.mode)
+    grant(row)
 
 
 def break_deadlocks(world: World, request: Request) -> None:
@@ -199,7 +216,7 @@ def break_deadlocks(world: World, request: Request) -> None:
         assert waiting is not None
         assert waiting.waiter is not None
         waiting.leave()
-        waiting.waiter.wake(SqlError("40P01", "deadlock detected", detail=story))
+        waiting.wake(SqlError("40P01", "deadlock detected", detail=story))
 
 
 def _number(client: Client) -> int:
@@ -209,7 +226,9 @@ def _number(client: Client) -> int:
 def _blockers(client: Client) -> Iterator[Client]:
     """Yield the clients for whose transactions ``client`` waits."""
     request = client.waiting
-    for transaction in request.blockers() if request is not None else ():
+    if request is None or request.waiter is None:  # it has been woken, and may go on
+        return
+    for transaction in request.blockers():
         yield transaction.client
 
 
