@@ -56,6 +56,9 @@ class DFS:
         if point.kind == "latency" and not self.latencies:
             self._medians = ", each latency at its median"
             return 0
+        if point.kind == "tie":
+            self._medians = self._medians or ", no call ending just at a deadline"
+            return 0
         asked = f"{point.kind} {point.label} {point.bound} {point.continues}"
         if self._depth < len(self._path):
             index, _, recorded = self._path[self._depth]

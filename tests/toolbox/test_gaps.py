@@ -60,7 +60,7 @@ def test_the_second_gap_starts_after_the_first_move() -> None:
 def test_a_move_past_the_end_is_ignored_and_counted() -> None:
     told, scheduler = order(three, task=((1, 0), (50, 0)))
     assert told == order(three, task=((1, 0),))[0]
-    assert scheduler.beyond == {"task": 1, "latency": 0, "fault": 0, "data": 0}
+    assert scheduler.beyond == {"task": 1, "latency": 0, "fault": 0, "data": 0, "tie": 0}
     assert scheduler.asked["task"] == 5  # one more than on the default run
 
 

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from raceexplore.kernel.events.trace import Event
     from raceexplore.kernel.names import TaskInfo
 
-KINDS = ("task", "latency", "fault", "data")
+KINDS = ("task", "latency", "fault", "data", "tie")
+TIMES = "latency", "tie"  # how long calls take: such draws act through the order of events alone
+TIE_RUNS = 8  # one run in so many has calls that end just when a deadline comes
 RARITY = 4, 16, 64  # of draws that are asked at each await
 CLOCK = "clock"  # the name of the pseudo-task that fires deadlines
 
@@ -151,6 +153,8 @@ class ChoicePoint:
         Depends on the label, the ordinal and the bound only, so that the same entropy gives the
         same data under every schedule.
         """
+        if self.kind == "tie" and entropy % TIE_RUNS:
+            return 0
         text = f"{entropy}/{self.kind}/{self.label}/{self.ordinal}".encode()
         number = int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
         if not self.rare:

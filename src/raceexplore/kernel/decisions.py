@@ -62,7 +62,10 @@ class Decisions:
         """
         point = self.point
         ordinal = self.draws.get(label, 0)
-        self.draws[label] = ordinal + 1
+        if kind == "tie":
+            ordinal -= 1  # it is about the latency of this label that has just been drawn
+        else:
+            self.draws[label] = ordinal + 1
         point.kind, point.bound, point.continues = kind, bound, False
         point.label, point.ordinal, point.rare = label, ordinal, rare
         try:

@@ -28,7 +28,7 @@ from raceexplore.kernel.trio_loop.run import trio_run
 from raceexplore.kernel.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from raceexplore.kernel.events.record import Ledger
     from raceexplore.kernel.events.trace import Event, Site
@@ -90,6 +90,10 @@ class _Execution:
     def stream(self) -> int:
         """Choose the stream that what the program draws by ``random`` and its like follows."""
         return self.world.pick("random", range(STREAMS))
+
+    def deadlines(self) -> Iterable[float]:
+        """Return the times at which time-outs strike; any order."""
+        return self.loop.pending()
 
     def sleep(self, seconds: float) -> None:
         """Let virtual time pass without a schedule point."""

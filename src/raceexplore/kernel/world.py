@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from raceexplore.kernel.choice import KINDS
+from raceexplore.kernel.choice import KINDS, TIMES
 from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.events.trace import Access, Kind
 from raceexplore.kernel.fence.hostile import repr_of
@@ -15,9 +15,10 @@ from raceexplore.kernel.fence.wall_clock import ahead as wall_clock
 from raceexplore.kernel.fence.wall_clock import shifted
 from raceexplore.kernel.lot import Lot
 from raceexplore.kernel.names import function_name
+from raceexplore.kernel.standing.ties import TIES, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Hashable, Sequence
+    from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from raceexplore.kernel.events.record import Recorder
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NO_KNOBS: Mapping[str, float] = MappingProxyType({})
-DRAWN = frozenset(KINDS) - {"task"}  # a switch is no draw of the program's
+DRAWN = frozenset(KINDS) - {"task", "tie"}  # no draws of the program's
 
 
 class Chooser(Protocol):
@@ -38,6 +39,10 @@ class Chooser(Protocol):
 
     def now(self) -> float:
         """Return the virtual time, in seconds."""
+        ...
+
+    def deadlines(self) -> Iterable[float]:
+        """Return the times at which time-outs strike; any order."""
         ...
 
     def actor(self) -> str:
@@ -92,7 +97,7 @@ class World:
         index = self._chooser.pick(kind, label, len(options), anybodys=anybodys)
         value = options[index]
         if self._recorder is not None:
-            self._recorder.draw(label, index, value, counts=kind != "latency")
+            self._recorder.draw(label, index, value, counts=kind not in TIMES)
         return value
 
     def touch(self, *resources: object, write: bool) -> None:
@@ -272,3 +277,23 @@ class World:
     def now(self) -> float:
         """Return the virtual time, in seconds from the start of the run."""
         return self._chooser.now()
+
+    def until_deadline(
+        self, label: str, seconds: float, within: Callable[[], tuple[float, float]]
+    ) -> float:
+        """Return ``seconds``, or how long it is until a deadline, if the schedule says so.
+
+        For a call ``label`` whose latency has just been drawn. No drawn number ever meets a
+        deadline, and yet an answer may come in the very moment at which a time-out strikes. Trio
+        and asyncio wake whatever is due together, in any order. within: gives the shortest and the
+        longest that the call may take.
+        """
+        index = self._chooser.pick("tie", label, TIES)
+        if not index:
+            return seconds
+        chosen = until(index, self.now(), self._chooser.deadlines(), within())
+        if chosen != chosen:  # noqa: PLR0124 none may come so soon
+            return seconds
+        if self._recorder is not None:
+            self._recorder.redraw(chosen)
+        return chosen

@@ -164,6 +164,9 @@ class Frontier:
         if point.kind == "latency" and not self.latencies:
             self.medians = ", each latency at its median"
             return 0
+        if point.kind == "tie":
+            self.medians = self.medians or ", no call ending just at a deadline"
+            return 0
         return self.choose(bytes(point.bound))
 
     def end(self) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import heapq
 from math import inf
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.asyncio_loop.actors import CALLBACK, DELIVERY, CallbackActor
 from raceexplore.kernel.asyncio_loop.deliveries import rouses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Ready:
@@ -167,6 +170,10 @@ class Timers:
             heapq.heappop(heap)
             self._cancelled -= 1
         return inf
+
+    def pending(self) -> Iterator[tuple[float, Any]]:
+        """Yield the times that something waits for, and the handles, in no order."""
+        return ((when, handle) for when, _, handle in self._heap if not handle._cancelled)
 
     def take(self, until: float) -> list[Any]:
         """Remove and return the handles whose time is before ``until``, in order."""

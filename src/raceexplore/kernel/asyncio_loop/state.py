@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from asyncio import events
+from asyncio import events, futures
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,14 @@ from raceexplore.kernel.decisions import Decisions
 from raceexplore.kernel.fence.clock import VirtualClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from raceexplore.kernel.asyncio_loop.actors import CallbackActor
     from raceexplore.kernel.names import TaskInfo
     from raceexplore.kernel.program import Limits, Settings
     from raceexplore.kernel.scheduler import Scheduler
 
+WAKES = futures._set_result_unless_cancelled  # type: ignore[attr-defined]
 NEVER_RETRIEVED = "Task exception was never retrieved"  # as asyncio words it
 
 
@@ -130,6 +131,10 @@ class State:
     def bury(self) -> None:
         """End the run without the event that is about to begin; let nothing of it be wound up."""
         self.buried = True
+
+    def pending(self) -> Iterable[float]:
+        """Return the times of time-outs and other timers; those of sleepers are none."""
+        return [due for due, handle in self.timers.pending() if handle._callback is not WAKES]
 
     def jump(self, seconds: float) -> None:
         """Let virtual time pass without a schedule point."""

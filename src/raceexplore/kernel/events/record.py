@@ -112,8 +112,7 @@ class Recorder:
         self.passes, self.cancels, self.causes = True, Cancels(), Causes()
         self.hands_over = True  # as trio's, a lock that is given back belongs to the next at once
         self._courses = self.causes.courses
-        self._cancelled = cancelled  # returns those of some scopes
-        self._any_cancelled = False
+        self._cancelled, self._any_cancelled = cancelled, False  # returns those of some scopes
         self._known: dict[Any, None] = {}  # scopes, in the order of entering
         self._alive: dict[Any, None] = {}  # of these, not cancelled yet
 
@@ -132,6 +131,10 @@ class Recorder:
         code = code_of(function)
         own = NOWHERE if code is None or not is_user_file(code.co_filename) else begin_of(code)
         self._courses.setdefault(task, Course()).start = own
+
+    def redraw(self, value: object) -> None:
+        """Let the last draw have given ``value``."""
+        self._draws[-1] = *self._draws[-1][:2], brief(value)
 
     def note(self, text: str) -> None:
         """Note a line of `World.event`."""
@@ -160,9 +163,7 @@ class Recorder:
         """Note the end of the event ``step`` of the task that ``info`` names, and return it."""
         task, path, coroutine = step.task, info.path, step.task.coro
         end, unseen = stand_of(coroutine, self._sees)
-        course = self._courses.get(task)
-        if course is None:
-            course = self._courses[task] = Course()
+        course = self._courses.get(task) or self._courses.setdefault(task, Course())
         begin = course.stand
         if begin is None:
             begin = course.start or begin_of(coroutine.cr_code)

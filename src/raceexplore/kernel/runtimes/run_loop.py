@@ -75,6 +75,10 @@ class Running(Protocol):
         """Return the path of the task that ran last and how many events it has done."""
         ...
 
+    def pending(self) -> Iterable[float]:
+        """Return the times at which time-outs strike; any order."""
+        ...
+
     def jump(self, seconds: float) -> None:
         """Let virtual time pass without a schedule point."""
         ...

@@ -174,3 +174,9 @@ def cancellable(task: Any, system: Any) -> Any:
     if not scopes or scopes[0].shield or any(scope._cancel_called for scope in scopes):
         return None
     return scopes[0]
+
+
+def is_a_sleepers(scope: Any) -> bool:
+    """Return whether ``scope``, which has a deadline, is the one in which trio's `sleep` waits."""
+    tasks = scope._cancel_status._tasks if scope._cancel_status is not None else ()
+    return any(t._abort_func is not None and site_of(t.coro).stop is Stop.SLEEP for t in tasks)

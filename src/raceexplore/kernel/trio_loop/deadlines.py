@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import trio
 
@@ -72,6 +72,10 @@ class Deadlines:
                 return heap[0][0]
             heapq.heappop(heap)
         return math.inf
+
+    def pending(self) -> Iterator[Entry]:
+        """Yield the entries of the deadlines that are set, in no order."""
+        return (entry for entry in self.heap if entry[0] == self.registered(entry[2]))
 
     def expire(self, now: float) -> bool:
         """Cancel every scope whose deadline is ``now`` or earlier."""

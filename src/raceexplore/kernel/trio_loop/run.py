@@ -11,13 +11,18 @@ from raceexplore.kernel.fence.outside import outside
 from raceexplore.kernel.standing.moment import Lookout
 from raceexplore.kernel.standing.waits import waits
 from raceexplore.kernel.standing.walk import site_of
-from raceexplore.kernel.trio_loop.cancellations import cancellable, cancelled_of, scopes_of
+from raceexplore.kernel.trio_loop.cancellations import (
+    cancellable,
+    cancelled_of,
+    is_a_sleepers,
+    scopes_of,
+)
 from raceexplore.kernel.trio_loop.compat import check_trio
 from raceexplore.kernel.trio_loop.loop import Loop
 from raceexplore.kernel.trio_loop.runtime import TrioRuntime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from raceexplore.kernel.events.record import Recorder
     from raceexplore.kernel.names import TaskInfo
@@ -77,6 +82,10 @@ class TrioRun(Loop):
         """Tell whether trio's own loop could have chosen ``task``."""
         if recorder.passes:
             recorder.follow_pass(task, self.alive)
+
+    def pending(self) -> Iterable[float]:
+        """Return the deadlines of time-outs; those of sleepers are none."""
+        return [due for due, _, scope in self.deadlines.pending() if not is_a_sleepers(scope)]
 
     def jump(self, seconds: float) -> None:
         """Let virtual time pass without a schedule point."""

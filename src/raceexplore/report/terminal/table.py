@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from raceexplore.kernel.choice import TIMES
 from raceexplore.kernel.events.trace import NOWHERE, Site
 from raceexplore.kernel.names import short_names
 from raceexplore.report.story.clean import clean
@@ -40,6 +41,7 @@ STYLES = {"preempted": "bold yellow", "fails": "bold red"}
 STAR = "bold yellow"
 NEUTRAL = {
     "latency": "instead of the median",
+    "tie": "to end at a deadline",
     "fault": "instead of no fault",
     "data": "instead of the first option",
 }
@@ -220,7 +222,7 @@ def _reasons(s: Segment, words: Words | None) -> list[Row]:
         out.append(Row("GOES FIRST", "", clean(aim) or "another task had waited longer", STAR))
     for kind, label, value, number in s.picks:
         text = f"{clean(label)} = {_drawn(value)} {NEUTRAL[kind]}"
-        if kind == "latency":
+        if kind in TIMES:
             text = f"{clean(label)} takes {_drawn(value)} {NEUTRAL[kind]}"
         out.append(Row(kind.upper(), "", text, STAR))
         if words is not None and (aim := words.aim(number, "")):

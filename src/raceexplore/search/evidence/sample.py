@@ -44,8 +44,8 @@ class Drawn:
         return True
 
     def choose(self, point: ChoicePoint) -> int:
-        """Return 0 for a task, and a drawn index for everything else."""
-        if point.kind == "task":
+        """Return 0 for a task, and a drawn index for what chance decides."""
+        if point.kind in {"task", "tie"}:  # no call ends just at a deadline, but by choice
             return 0
         text = f"{self.number}/{point.label}/{point.ordinal}"
         return derive(self.entropy, text) * point.bound >> 64

@@ -85,7 +85,7 @@ class _Split:
 
     def choose(self, point: ChoicePoint) -> int:
         """Return 0 for a task, what is kept for a draw, and else what is drawn."""
-        if point.kind == "task":
+        if point.kind in {"task", "tie"}:
             return 0
         level = self._levels(point.events)
         if level > self._level:

@@ -125,7 +125,11 @@ class Perturbed:
         """Return the first option that is not held back; a drawn index for the boundary's draws."""
         if point.kind != "task":
             label = point.label.partition(":")[2]
-            if not self.draws or self.boundary not in self.leads.of_draw(label):
+            if (
+                not self.draws
+                or point.kind == "tie"
+                or self.boundary not in self.leads.of_draw(label)
+            ):
                 return 0
             return self._chance(f"{point.label}/{point.ordinal}", point.bound)
         for index, task in enumerate(point.tasks):

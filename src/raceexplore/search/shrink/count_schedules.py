@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from raceexplore.kernel.choice import TIMES
+
 if TYPE_CHECKING:
     from raceexplore.kernel.choice import ChoicePoint
     from raceexplore.kernel.outcome import Run
@@ -25,7 +27,7 @@ class Orders:
         """Return 0."""
         if point.kind == "task" and point.continues:
             self._preempting += point.bound - 1
-        elif point.kind != "latency":
+        elif point.kind not in TIMES:
             self._free *= point.bound
         return 0
 
@@ -54,7 +56,7 @@ class Size:
 
     def choose(self, point: ChoicePoint) -> int:
         """Return 0."""
-        if point.kind != "latency":
+        if point.kind not in TIMES:
             self.foreseen *= point.bound
         return 0
 

@@ -99,7 +99,7 @@ class Shrinking:
         return Shrunk(self.best, one_minimal, self.spent, fewest)
 
     def _delete_kinds(self) -> None:
-        for kind in ("fault", "latency", "data"):
+        for kind in ("fault", "tie", "latency", "data"):
             deviations = self.best.schedule.deviations
             rest = tuple(d for d in deviations if d.kind != kind)
             if len(rest) < len(deviations):

@@ -40,7 +40,7 @@ class Nearby:
 
     def choose(self, point: ChoicePoint) -> int:
         """Return what the schedule says, or now and then anything."""
-        if self._noise and self._random.random() < self._noise:
+        if self._noise and point.kind != "tie" and self._random.random() < self._noise:
             return int(self._random.random() * point.bound)
         if point.kind != "task":
             drawn = self._kept.get((point.kind, point.label, point.ordinal))

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
+from raceexplore.kernel.choice import TIMES
 from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.fence.watchdog import watchdog, watching
@@ -247,7 +248,7 @@ class WhatIf:
 
     def _proved(self, trial: Trial, every: int, covered: str) -> Trial:
         left_out = covered.partition(", ")[2]
-        if left_out and any(d.kind == "latency" for d in self.run.schedule.deviations):
+        if left_out and any(d.kind in TIMES for d in self.run.schedule.deviations):
             return trial  # nothing is proved where what it takes to fail is left out
         return replace(trial, every=every, left_out=left_out)
 

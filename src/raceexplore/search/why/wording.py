@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from raceexplore.kernel.choice import TIMES
 from raceexplore.kernel.events.footprint import OPAQUE
 from raceexplore.kernel.events.trace import QUEUES, Kind
 from raceexplore.kernel.names import short_names
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 NEUTRAL = {
     "latency": "every latency at its median",
+    "tie": "no call ending just at a deadline",
     "fault": "no fault",
     "data": "the simplest data",
 }
@@ -119,9 +121,7 @@ class Words:
         name = f"{self._names.get(path, path)}'s {label}" if path else label  # no path: anybody's
         for _, value in self._draw(draw):
             return (
-                f"{name} taking {float(value):.4g} s"
-                if draw.kind == "latency"
-                else f"{name} = {value}"
+                f"{name} taking {float(value):.4g} s" if draw.kind in TIMES else f"{name} = {value}"
             )
         return f"{name} drawn as option {draw.take}"
 

@@ -8,7 +8,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Self
 
 from raceexplore.sim.latency.composed import Sum
-from raceexplore.sim.latency.quantiles import Latency, drawn, require
+from raceexplore.sim.latency.quantiles import Latency, drawn, lasting, require
 
 if TYPE_CHECKING:
     from raceexplore.kernel.world import World
@@ -72,7 +72,7 @@ class LogNormal:
 
     async def sleep(self, world: World, label: str) -> None:
         """Let the seconds that the call ``label`` takes in this run pass."""
-        await world.sleep(drawn(self._swept(world), world, label))
+        await world.sleep(lasting(self._swept(world), world, label))
 
     def _swept(self, world: World) -> LogNormal:
         """Return this distribution with the ``sigma`` that a sweep sets, if it does."""
@@ -107,7 +107,7 @@ class Uniform:
 
     async def sleep(self, world: World, label: str) -> None:
         """Let the seconds that the call ``label`` takes in this run pass."""
-        await world.sleep(drawn(self, world, label))
+        await world.sleep(lasting(self, world, label))
 
     def __add__(self, other: Latency) -> Sum:
         return Sum(self, other)
@@ -136,7 +136,7 @@ class Exponential:
 
     async def sleep(self, world: World, label: str) -> None:
         """Let the seconds that the call ``label`` takes in this run pass."""
-        await world.sleep(drawn(self, world, label))
+        await world.sleep(lasting(self, world, label))
 
     def __add__(self, other: Latency) -> Sum:
         return Sum(self, other)

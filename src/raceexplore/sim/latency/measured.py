@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from raceexplore.sim.latency.composed import Sum
-from raceexplore.sim.latency.quantiles import Latency, drawn, require
+from raceexplore.sim.latency.quantiles import Latency, drawn, lasting, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +62,7 @@ class Empirical:
 
     async def sleep(self, world: World, label: str) -> None:
         """Let the seconds that the call ``label`` takes in this run pass."""
-        await world.sleep(drawn(self, world, label))
+        await world.sleep(lasting(self, world, label))
 
     def __add__(self, other: Latency) -> Sum:
         return Sum(self, other)

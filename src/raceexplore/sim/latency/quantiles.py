@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.world import World
 
 QUANTILES = 1023
+SHORTEST, LONGEST = 1 / 1024, 1023 / 1024  # the shares at the ends of them
 
 
 class Latency(Protocol):
@@ -75,6 +76,20 @@ def drawn(latency: Distribution, world: World, label: str) -> float:
     A sweep may lengthen them all, by the knob ``latency``.
     """
     return world.pick(label, Quantiles(latency), kind="latency") * world.knob("latency", 1.0)
+
+
+def lasting(latency: Distribution, world: World, label: str) -> float:
+    """Return the seconds for which the call ``label``, which begins now, lasts.
+
+    Those that the schedule picks; in some runs it ends exactly when a deadline comes: see
+    `World.until_deadline`.
+    """
+
+    def within() -> tuple[float, float]:
+        factor = world.knob("latency", 1.0)
+        return latency.quantile(SHORTEST) * factor, latency.quantile(LONGEST) * factor
+
+    return world.until_deadline(label, drawn(latency, world, label), within)
 
 
 def require(held: bool, otherwise: str) -> None:  # noqa: FBT001 a condition, not an option

@@ -14,7 +14,7 @@ from raceexplore.sim.http.request import lowered
 from raceexplore.sim.http.wiremock.fields import Fields
 from raceexplore.sim.http.wiremock.templates import templated
 from raceexplore.sim.latency.distributions import Fixed, LogNormal, Uniform
-from raceexplore.sim.latency.quantiles import Distribution, Latency, drawn
+from raceexplore.sim.latency.quantiles import Distribution, Latency, drawn, lasting
 
 if TYPE_CHECKING:
     from raceexplore.kernel.world import World
@@ -44,7 +44,7 @@ class Milliseconds:
 
     async def sleep(self, world: World, label: str) -> None:
         """Let the seconds that the call ``label`` takes in this run pass."""
-        await world.sleep(drawn(self, world, label))
+        await world.sleep(lasting(self, world, label))
 
 
 def reply_of(response: Fields, bodies: Path) -> Reply:
