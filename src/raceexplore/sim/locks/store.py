@@ -127,7 +127,9 @@ class StoreLock:
     def _held(self) -> str:
         self.client.server.world.changed(self)
         if self.token is None:
-            raise self._error("LockError", "Cannot release an unlocked lock")
+            raise self._error(
+                "LockError", "Cannot release a lock that's not owned or is already unlocked."
+            )
         return self.token
 
     def _error(self, kind: str, words: str) -> Exception:
