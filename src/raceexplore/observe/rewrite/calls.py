@@ -68,7 +68,7 @@ READING_METHODS: Final = {
     **dict.fromkeys(("symmetric_difference_update", "issubset", "issuperset"), "__iter__"),
     **dict.fromkeys(("translate", "maketrans"), "__iter__"),
     **dict.fromkeys(("isdisjoint", "join", "fromkeys", "fromlist"), "__iter__"),
-    **dict.fromkeys(("format", "format_map"), "__repr__"),
+    **dict.fromkeys(("event", "format", "format_map"), "__repr__"),  # `World.event` shows values
 }
 """Methods of Python's own classes that read what they are given, and what they do inside of it."""
 
