@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = ROOT / "tests/support/released"
-OURS = "click", "msgpack", "networkx", "rich"  # what raceexplore itself needs besides trio
+OURS = "click", "filelock", "msgpack", "networkx", "rich"  # what we need besides trio
 ENTROPIES, BUDGET, MENDED = 20, 1_000, 2_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("released")]
