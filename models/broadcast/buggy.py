@@ -1,6 +1,6 @@
 """Each node sends what is new to its neighbours, once.
 
-What is sent while the way is cut is lost, and after the cut nobody sends it again.
+What is sent while the way is cut is lost. After the cut nobody sends it again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a neighbour has not said it knows is sent again, until it has: anti-entropy.
 
-Any cut that heals is outlasted; a value that comes twice changes nothing in a set.
+Any cut that heals is outlasted. A value that comes twice changes nothing in a set.
 """
 
 from __future__ import annotations

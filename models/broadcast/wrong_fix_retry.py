@@ -1,6 +1,6 @@
 """What is not acknowledged after a second is sent again, once.
 
-The cut lasts longer than that, and the second message is lost as the first one was.
+The cut lasts longer than that. The second message is lost as the first one was.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A reader commits an offset when it has read the entry, and then does what it says.
 
-If it dies in between, or its host does, the next reader begins after the entry, and nobody does it.
+If it dies in between, or its host does, the next reader begins after the entry. Nobody does it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The voter gives its vote, and syncs the note of it at once.
 
-At once is not before: the power may go when the vote is under way and the note is not yet on the
+At once is not before. The power may go when the vote is under way and the note is not yet on the
 disk.
 """
 

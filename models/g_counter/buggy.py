@@ -1,6 +1,6 @@
 """Each node sends what was added, and the other one adds it, too.
 
-A message that comes twice is counted twice.
+Messages come twice. Such a one is counted twice.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Each node keeps a sum of its own for every node, and takes the larger one of each.
+"""Each node keeps a sum of its own for every node. It takes the larger one of each.
 
 Source: Shapiro, Preguica, Baquero and Zawirski, "Conflict-free replicated data types", 2011.
 """
