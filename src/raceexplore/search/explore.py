@@ -137,7 +137,8 @@ def _campaign(explored: Exploration, *, stopped: Stopped, outliving: str, **more
         stopped = "doubt"
     complete = stopped == "complete"
     relative = tuple(dict.fromkeys((*(claims.relative if claims else ()), *tally.relative)))
-    known = certificate(chooser, doubtful=bool(outliving), failed=bool(tally.first))
+    unclear = bool(outliving or tally.cut)
+    known = certificate(chooser, doubtful=unclear, failed=bool(tally.first))
     told = "" if complete else classes_seen(tally.drawn, relative)
     return Campaign(
         program=tally.trial.program,

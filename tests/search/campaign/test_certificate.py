@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+import trio
 
 from raceexplore import Limits, Settings, World, by_name, explore
 from raceexplore.kernel.fence.guard import guarded
@@ -16,7 +17,6 @@ from raceexplore.toolbox import trace_key
 
 async def two_steps_each(world: World) -> None:
     """Two tasks of two events that touch one thing: C(4, 2) = 6 schedules, each its own class."""
-    import trio
 
     async def task() -> None:
         world.touch("x", write=True)
@@ -150,3 +150,15 @@ def writing(tasks: int, events: int):
         world.touch(write=False)
 
     return program
+
+
+def test_runs_that_were_cut_short_show_nothing() -> None:
+    async def main() -> None:
+        for _ in range(3):
+            await trio.sleep(1)
+
+    campaign = explore(main, limits=Limits(steps=2), budget=40)
+    assert campaign.cut == campaign.runs
+    assert campaign.certificate == ()
+    one = explore(main, limits=Limits(steps=1), budget=2)  # few events are no livelock
+    assert (one.failures, one.cut) == ((), 2)

@@ -17,6 +17,7 @@ from raceexplore.kernel.asyncio_loop.adapt import as_in_a_run
 from raceexplore.kernel.asyncio_loop.ending import close_down, unretrieved, unwind
 from raceexplore.kernel.asyncio_loop.state import Halt, State
 from raceexplore.kernel.errors import BadChoice, BadProgram
+from raceexplore.kernel.standing.pace import FEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,7 +111,8 @@ class Drive(State):
         if self.verdict == "steps":
             self.verdict, before = "", self.progress()
             self.drive(self.limits.steps - half)
-            if self.verdict == "steps" and self.progress() == before:
+            moved = self.limits.steps < FEWEST or self.progress() != before
+            if self.verdict == "steps" and not moved:
                 self.verdict = "livelock"
 
     def progress(self) -> tuple[float, int]:

@@ -32,6 +32,7 @@ from raceexplore.kernel.standing.endless import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+FEWEST = 20  # events that show that something comes again and again
 FIRST_LOOK = 500  # events before the first look; each further part is as long as all before it
 ROUND = 32  # events of pollers between two deadlines
 TURN = 20  # events that each task gets which could go on, and had no turn
@@ -118,7 +119,8 @@ class Pace:
             look = self._look_at_pollers if self._pollers else self._look
             if self.left and not look(before):
                 return
-        loop.verdict = "livelock" if self._since <= half else "steps"
+        moved = self._since > half or self.steps < FEWEST
+        loop.verdict = "steps" if moved else "livelock"
 
     def _long(self) -> int:
         """Return how many events to do until the next look, where nobody has polled so far."""

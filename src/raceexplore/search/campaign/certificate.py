@@ -19,7 +19,7 @@ NORMAL_95 = 1.96
 def certificate(scheduler: Scheduler, *, doubtful: bool, failed: bool) -> tuple[str, ...]:
     """Return what the runs have shown; nothing once one has failed.
 
-    doubtful: runs depend on those before them, so that they show nothing together.
+    doubtful: runs depend on those before them, or were cut short, so that they show nothing.
     """
     return scheduler.known() if isinstance(scheduler, Tells) and not (failed or doubtful) else ()
 
