@@ -124,7 +124,7 @@ class Noting(trio.abc.Instrument):
     def draw(self, label: str, index: int, value: object, *, counts: bool = True) -> None:
         """Nothing to record: the draws are the other run's."""
 
-    def pick(self, kind: str, label: str, bound: int) -> int:
+    def pick(self, kind: str, label: str, bound: int, *, anybodys: bool = False) -> int:
         return self.draws.pop(0)
 
     def now(self) -> float:
