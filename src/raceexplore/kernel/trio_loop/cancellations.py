@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 Delivery = tuple["CodeType", int, list[Any]]  # of a Cancelled: the await, and the task's scopes
 
 
+def _close(self: Any, error: BaseException | None) -> BaseException | None:
+    self.__class__ = trio.CancelScope
+    if error is None:
+        GLOBAL_RUN_CONTEXT.runner.deliveries.left.add(self)
+    outcome: BaseException | None = self._close(error)
+    return outcome
+
+
 class _Final:
     """Lets a class derive from one of trio's that it has declared final."""
 
@@ -26,21 +34,20 @@ class _Final:
         """Refuse nothing."""
 
 
-class WatchedScope(_Final, trio.CancelScope):  # type: ignore[misc]
-    """A cancelled scope, until its block is left: without an error no Cancelled came to it."""
-
-    __slots__ = ()
-
-    def _close(self, error: BaseException | None) -> BaseException | None:
-        self.__class__ = trio.CancelScope  # type: ignore[assignment]
-        if error is None:
-            GLOBAL_RUN_CONTEXT.runner.deliveries.left.add(self)
-        outcome: BaseException | None = self._close(error)
-        return outcome
-
-
-for _part in ("__name__", "__qualname__", "__module__"):  # for whoever names objects by them
-    setattr(WatchedScope, _part, getattr(trio.CancelScope, _part))
+# A cancelled scope, until its block is left: without an error no Cancelled came to it. It is made
+# without calling its metaclass, by which trios before 0.23 refuse a class of theirs as a base; it
+# is named as trio's, for whoever names objects by that.
+WatchedScope: Any = type.__new__(
+    type(trio.CancelScope),
+    "CancelScope",
+    (_Final, trio.CancelScope),
+    {
+        "__slots__": (),
+        "_close": _close,
+        "__module__": trio.CancelScope.__module__,
+        "__qualname__": trio.CancelScope.__qualname__,
+    },
+)
 
 
 def watch_closing(scope: Any) -> None:
