@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -31,6 +32,12 @@ def no_module_outlives_its_folder(tmp_path_factory: pytest.TempPathFactory) -> I
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(made):
             del sys.modules[name]
+
+
+@pytest.fixture(autouse=True)
+def arithmetic_is_nobodys() -> None:
+    """Compute with as many digits as ever: a program that a test has run may have set others."""
+    decimal.setcontext(decimal.Context())
 
 
 @pytest.fixture

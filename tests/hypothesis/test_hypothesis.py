@@ -93,6 +93,7 @@ def test_random_inside_a_run_does_not_disturb_hypothesis_and_is_a_draw_of_the_sc
     async def program() -> None:
         drawn.append(random.random())
 
+    @seed(1)
     @settings(QUIET, max_examples=20)
     @given(schedules())
     def test(schedule: Schedule) -> None:
