@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from raceexplore.kernel.names import TaskInfo
 
 KINDS = ("task", "latency", "fault", "data", "tie")
+DRAWN = frozenset({"latency", "fault", "data"})  # the draws that a program makes itself
 TIMES = "latency", "tie"  # how long calls take: such draws act through the order of events alone
 TIE_RUNS = 8  # one run in so many has calls that end just when a deadline comes
 RARITY = 4, 16, 64  # of draws that are asked at each await

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from raceexplore.kernel.choice import KINDS, TIMES
+from raceexplore.kernel.choice import DRAWN, TIMES
 from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.events.trace import Access, Kind
 from raceexplore.kernel.fence.hostile import repr_of
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NO_KNOBS: Mapping[str, float] = MappingProxyType({})
-DRAWN = frozenset(KINDS) - {"task", "tie"}  # no draws of the program's
 
 
 class Chooser(Protocol):

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
+from raceexplore.kernel.asyncio_loop.deliveries import BACKEND
 from raceexplore.kernel.fence.hostile import is_a
 from raceexplore.observe.effects.anyio_primitives import sorts, tables
 from raceexplore.observe.effects.sorts import know
@@ -38,7 +39,7 @@ ANYIO: Final = (
     *("anyio.streams.buffered", "anyio.streams.text", "anyio.lowlevel", "anyio.to_thread"),
     *("anyio.functools", "anyio.itertools", "sniffio._impl"),
 )
-BACKENDS: Final = {"trio": "anyio._backends._trio", "asyncio": "anyio._backends._asyncio"}
+BACKENDS: Final = {"trio": "anyio._backends._trio", "asyncio": BACKEND}
 AS_IT_IS: Final = frozenset(
     {"current_task", "_enter_task", "_leave_task", "_swap_current_task"}
     | {"_task_started", "TaskInfo.__init__", "AsyncIOTaskInfo.__init__"}
@@ -65,11 +66,9 @@ def library_modules(runtime: str) -> tuple[ModuleType, ...]:
     return tuple(sys.modules[name] for name in names if name in sys.modules)
 
 
-@contextmanager
-def libraries_observed(modules: tuple[ModuleType, ...]) -> Iterator[None]:
-    """Within the block, the Python code of ``modules`` tells what it does."""
-    with exchanged(_all_pairs(modules)):
-        yield
+def libraries_observed(modules: tuple[ModuleType, ...]) -> AbstractContextManager[None]:
+    """Return a context in which the Python code of ``modules``, if any, tells what it does."""
+    return exchanged(_all_pairs(modules)) if modules else nullcontext()
 
 
 @lru_cache(maxsize=16)

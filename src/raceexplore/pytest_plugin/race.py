@@ -20,6 +20,7 @@ from raceexplore.pytest_plugin.options import (
     needs_choices,
     servers_in_use,
 )
+from raceexplore.pytest_plugin.settings import is_marked
 from raceexplore.pytest_plugin.spare import spared
 from raceexplore.search.as_exception import error_of
 from raceexplore.search.campaign.found import VACUOUS, Campaign, Found
@@ -165,7 +166,7 @@ class Race:
                 known = replace(known, atomic=atomicity(run, limits))
         lines = [line.plain for line in failure_report(run, 100, known)]
         lines += ["", self._replay_line(run)]
-        if not self._is_marked():
+        if not is_marked(self._item):
             lines.append(PIN)
         if kept:
             lines.append(f"known   {kept}")
@@ -178,16 +179,11 @@ class Race:
     def _pass_by(self, why: str) -> None:
         """Tell that there was nothing to explore; with --race, that is no pass."""
         self._tell("note", why)
-        if not self._is_marked():
+        if not is_marked(self._item):
             pytest.skip(f"raceexplore: {why}")
 
-    def _is_marked(self) -> bool:
-        """Return whether the test is written to be explored, and not another plugin's."""
-        uses = "race" in getattr(self._item, "fixturenames", ())
-        return uses or self._item.get_closest_marker("raceexplore") is not None
-
     def _replay_line(self, run: Run) -> str:
-        how = "" if self._is_marked() else "--race "
+        how = "" if is_marked(self._item) else "--race "
         return f"replay  pytest {shlex.quote(self._item.nodeid)} {how}--race-replay={run.seed}"
 
     def _is_expected(self) -> bool:

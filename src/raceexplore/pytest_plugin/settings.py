@@ -35,6 +35,12 @@ ARGUMENTS: Final = (
 )
 
 
+def is_marked(item: Any) -> bool:
+    """Return whether a test is written to be explored, and not another plugin's."""
+    uses = "race" in getattr(item, "fixturenames", ())
+    return uses or item.get_closest_marker("raceexplore") is not None
+
+
 def settled(
     line: Mapping[str, Any], own: Mapping[str, Any], ini: Mapping[str, Any]
 ) -> dict[str, Any]:

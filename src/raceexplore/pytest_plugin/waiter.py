@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from raceexplore.kernel.fence.pulse import can_scout, pulse, shared_cells
+from raceexplore.pytest_plugin.settings import is_marked
 from raceexplore.search.processes.supervisor import end_with_parent
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ exploring: MutableSequence[int] = [0]
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
     """Go on in a fork, if there are tests that explore."""
-    explore = any("race" in getattr(i, "fixturenames", ()) for i in session.items) or any(
-        i.get_closest_marker("raceexplore") for i in session.items
-    )
+    explore = any(map(is_marked, session.items))
     if explore and not session.config.option.collectonly and _is_possible():
         _go_on_in_a_fork()
     return (yield)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from raceexplore.cli import arguments, status
-from raceexplore.cli.evidence import sheets
+from raceexplore.cli.evidence import sheets, under
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from raceexplore.sim.chaos import ChaosPlan
 
 A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-STEPS = 3_000_000
 
 
 @click.command
@@ -64,7 +63,7 @@ def chaos(
 
     files = sheets.asked(given)
     plan = _plan(plan_file, engine)
-    limits = arguments.limits(max_steps or STEPS)
+    limits = arguments.limits(max_steps or under.STEPS)
     with silence():
         program = load_program(path)
         if only is not None:

@@ -14,6 +14,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from raceexplore.kernel.asyncio_loop.actors import THREAD
+from raceexplore.kernel.asyncio_loop.deliveries import BACKEND
 from raceexplore.kernel.asyncio_loop.tasks import OrderedSet
 from raceexplore.kernel.fence import guard
 from raceexplore.kernel.fence.guard import importing
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 # the guard may be in place by now
 REAL = inspect.unwrap(asyncio.get_running_loop), inspect.unwrap(asyncio.run)
 MISSING: Any = object()
-BACKEND = "anyio._backends._asyncio"
 
 
 @contextmanager

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAME: Final = "_deliver_cancellation"
-MODULE: Final = "anyio._backends._asyncio"
+BACKEND: Final = "anyio._backends._asyncio"  # what anyio has for asyncio
 
 
 def sleep_if_idle(handle: Any) -> None:
@@ -34,7 +34,7 @@ def sleep_if_idle(handle: Any) -> None:
     callback = handle._callback
     if type(callback) is not MethodType or callback.__func__.__name__ != NAME:
         return
-    if callback.__func__.__module__ != MODULE:
+    if callback.__func__.__module__ != BACKEND:
         return
     try:
         tasks = tuple(_tasks_in(callback.__self__))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from raceexplore.kernel.asyncio_loop.deliveries import BACKEND
 from raceexplore.kernel.events.trace import Kind
 from raceexplore.kernel.fence.hostile import home_of, is_a
 from raceexplore.observe.effects.asyncio_primitives import is_counted
@@ -77,7 +78,7 @@ def task_behind(info: Any) -> object:
 
 def scopes_around(task: Any) -> Iterator[Any]:
     """Yield anyio's cancel scopes around an asyncio task, innermost first."""
-    states = vars(sys.modules["anyio._backends._asyncio"])["_task_states"]
+    states = vars(sys.modules[BACKEND])["_task_states"]
     state = states.get(task)
     scope = None if state is None else state.cancel_scope
     while scope is not None:

@@ -9,17 +9,15 @@ a future, that it has ended, that a call is posted.
 from __future__ import annotations
 
 import asyncio
-import re
 from asyncio import mixins
 from typing import Any, Final
 
 from raceexplore.kernel.asyncio_loop.actors import Location, Scope
 from raceexplore.kernel.asyncio_loop.loop import ControlledLoop
+from raceexplore.kernel.asyncio_loop.names import COUNTED
 from raceexplore.kernel.asyncio_loop.tasks import OrderedSet
 from raceexplore.kernel.events.trace import Kind
 from raceexplore.observe.effects.codes import FOREIGN, READ, SET, SKIP, STANDS, WRITE, Table
-
-COUNTED: Final = re.compile(r"Task-[0-9]+")  # what asyncio calls a task that nobody has named
 
 
 def is_counted(name: str) -> bool:

@@ -48,9 +48,9 @@ def _store_one(found: Stores, name: str, owner: ast.expr, place: Place) -> None:
 
 def expect(found: Stores) -> None:
     """Take what a module stores into what is expected of the program."""
-    everything.learn(found)
     if expected.stores.learn(found):
         effects.clear()
+    everything.learn(found)  # last: it may be the one that has just learnt it
 
 
 def know_stores(stores: Stores) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from raceexplore.report.evidence.sheet import Grid, Sheet
-from raceexplore.report.terminal.chaos import campaign_lines, fault_rows
+from raceexplore.report.terminal.chaos import HEADS, fact_lines, fault_rows, verdict
 from raceexplore.sim.chaos import Ruling
 
 if TYPE_CHECKING:
@@ -25,16 +25,14 @@ def chaos_sheet(
     name: str, done: ChaosCampaign, *, seeds: Sequence[tuple[str, str]] = (), options: str = ""
 ) -> Sheet:
     """Return what ``done`` says of the program ``name``. options: that its seeds need, too."""
-    head, verdict, _, *_ = lines = campaign_lines(name, done)
-    rest = [line.strip() for line in lines[3 + 1 + len(done.plan.faults) :] if line.strip()]
     table, *rows = fault_rows(done)
     return Sheet(
         outcome=OUTCOMES[done.ruling],
-        word=head.partition(" ")[0],
+        word=HEADS[done.ruling],
         subject=f"{name} under {done.plan.name}",
-        sentence=verdict.strip(),
+        sentence=verdict(done),
         command="chaos",
-        facts=tuple(rest),
+        facts=tuple(line.strip() for line in fact_lines(done) if line),
         grids=(Grid(table, tuple(rows), "what each fault has met"),),
         seeds=tuple(seeds),
         options=options,

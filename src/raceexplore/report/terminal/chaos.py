@@ -21,16 +21,21 @@ HEADS = {Ruling.PASS: "HOLDS", Ruling.FAIL: "FAIL", Ruling.INCONCLUSIVE: "INCONC
 
 def campaign_lines(program: str, done: ChaosCampaign) -> list[str]:
     """Return the verdict, a table of faults, the probes and the resilience score."""
-    count, failed = len(done.runs), len(done.failed)
     lines = [
         f"{HEADS[done.ruling]}  {program} under {done.plan.name}",
-        f"      {_verdict(done)}",
+        f"      {verdict(done)}",
         "",
     ]
     width = max(len(fault.name) for fault in done.plan.faults) + 2
     for name, *numbers in fault_rows(done):
         lines.append(f"{name:{width}}" + "".join(f"{each:>9}" for each in numbers))
-    lines += _reasons(done)
+    return [*lines, *fact_lines(done)]
+
+
+def fact_lines(done: ChaosCampaign) -> list[str]:
+    """Return what the table does not tell: why faults did not strike, the probes, the score."""
+    count, failed = len(done.runs), len(done.failed)
+    lines = _reasons(done)
     lines += ["", *_probes(done)] if any(_answers(done)) else []
     worst = min(done.runs, key=lambda each: each.report.score)
     between = _ends(done.score_interval)
@@ -67,7 +72,8 @@ def _ends(interval: Interval) -> str:
     return f"{interval.low:.4g} to {interval.high:.4g}"
 
 
-def _verdict(done: ChaosCampaign) -> str:
+def verdict(done: ChaosCampaign) -> str:
+    """Return what the campaign has shown, in a sentence."""
     count, failed = len(done.runs), len(done.failed)
     if failed:
         broken = [each for each in done.failed if each.report.failure]

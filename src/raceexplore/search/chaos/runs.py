@@ -56,15 +56,10 @@ def chaos_run(
     """
     chosen = as_program(program)
     made: list[Chaos] = []
-    scheduler = Drawn(entropy)
-    scheduler.number = number - 1
-    scheduler.begin()
     runtime = chosen.runtime or runtime_of(chosen.function)
     refuse_crashes(plan, runtime)
-    settings = Settings(entropy=entropy, runtime="asyncio" if runtime == "asyncio" else "")
-    wrapped = under_chaos(chosen, plan, made)
-    with guarded(), frozen(), watching(limits.wall_s):
-        run = run_once(wrapped, scheduler, limits=limits, settings=settings, record=record)
+    wrapped = replace(under_chaos(chosen, plan, made), runtime=runtime)
+    run = drawn_run(wrapped, number, entropy=entropy, limits=limits, record=record)
     refusal = made[0].refusal
     if refusal is not None:
         raise refusal
@@ -72,6 +67,19 @@ def chaos_run(
     if run.failure is not None:
         failure = f"{run.failure.kind}: {run.failure.message.splitlines()[0]}"
     return ChaosRun(number, run, made[0].report(failure))
+
+
+def drawn_run(
+    program: Program, number: int, *, entropy: int, limits: Limits, record: bool = False
+) -> Run:
+    """Do the drawn run ``number`` of a program that says its runtime."""
+    scheduler = Drawn(entropy)
+    scheduler.number = number - 1
+    scheduler.begin()
+    runtime = "asyncio" if program.runtime == "asyncio" else ""
+    settings = Settings(entropy=entropy, runtime=runtime)
+    with guarded(), frozen(), watching(limits.wall_s):
+        return run_once(program, scheduler, limits=limits, settings=settings, record=record)
 
 
 def under_chaos(program: Program, plan: ChaosPlan, made: list[Chaos]) -> Program:

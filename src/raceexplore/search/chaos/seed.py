@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 
 from raceexplore.kernel.fence.guard import guarded
 from raceexplore.kernel.fence.watchdog import watching
-from raceexplore.kernel.program import Settings
-from raceexplore.kernel.run import run_once
 from raceexplore.search.campaign.trial import frozen
-from raceexplore.search.chaos.runs import LIMITS, ChaosRun
+from raceexplore.search.chaos.runs import LIMITS, ChaosRun, drawn_run
 from raceexplore.search.evidence.conditions import Conditions
-from raceexplore.search.evidence.sample import Drawn
 from raceexplore.search.shrink.shrink import shrink
 
 if TYPE_CHECKING:
@@ -43,13 +40,8 @@ def reproduced(
     if budget < LEAST:
         return None
     under = Conditions(plan=plan).under(program)
-    scheduler = Drawn(entropy)
-    scheduler.number = failed.number - 1
-    scheduler.begin()
-    runtime = "asyncio" if under.runtime == "asyncio" else ""
-    settings = Settings(entropy=entropy, runtime=runtime)
+    run = drawn_run(under, failed.number, entropy=entropy, limits=limits)
+    if run.failure is None:
+        return None
     with guarded(), frozen(), watching(limits.wall_s):
-        run = run_once(under, scheduler, limits=limits, settings=settings)
-        if run.failure is None:
-            return None
         return shrink(run, budget=budget, limits=limits)

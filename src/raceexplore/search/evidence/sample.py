@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from raceexplore.kernel.choice import ChoicePoint
+from raceexplore.kernel.choice import DRAWN, ChoicePoint
 from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.fence.chance import derive
 from raceexplore.kernel.fence.guard import guarded
@@ -45,7 +45,7 @@ class Drawn:
 
     def choose(self, point: ChoicePoint) -> int:
         """Return 0 for a task, and a drawn index for what chance decides."""
-        if point.kind in {"task", "tie"}:  # no call ends just at a deadline, but by choice
+        if point.kind not in DRAWN:  # no call ends just at a deadline, but by choice
             return 0
         text = f"{self.number}/{point.label}/{point.ordinal}"
         return derive(self.entropy, text) * point.bound >> 64

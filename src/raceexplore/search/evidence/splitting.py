@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
+from raceexplore.kernel.choice import DRAWN
 from raceexplore.kernel.errors import BadOption
 from raceexplore.kernel.events.trace import Event
 from raceexplore.kernel.fence.chance import derive
@@ -85,7 +86,7 @@ class _Split:
 
     def choose(self, point: ChoicePoint) -> int:
         """Return 0 for a task, what is kept for a draw, and else what is drawn."""
-        if point.kind in {"task", "tie"}:
+        if point.kind not in DRAWN:
             return 0
         level = self._levels(point.events)
         if level > self._level:
